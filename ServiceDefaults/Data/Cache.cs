@@ -1,0 +1,104 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.CircuitBreaker;
+using StackExchange.Redis;
+
+namespace Platform.ServiceDefaults.Data;
+
+public static class CacheExtensions
+{
+    /// <summary>Registers <see cref="Cache"/> over the Redis server of that connection name. A soft dependency: without it, /health is Degraded.</summary>
+    public static TBuilder AddCache<TBuilder>(this TBuilder builder, string connectionName)
+        where TBuilder : IHostApplicationBuilder
+    {
+        builder.AddRedisClient(connectionName, settings => settings.DisableHealthChecks = true);
+        builder.Services.AddSingleton<Cache>();
+        builder.Services.AddHealthChecks().AddCheck<CacheHealthCheck>("redis", HealthStatus.Degraded);
+        return builder;
+    }
+}
+
+/// <summary>
+/// Redis within a budget. A call that takes longer than <see cref="Budget"/> or fails is given up, and after some of them no call
+/// is tried for a while: a slow cache must never be slower than no cache.
+/// </summary>
+public sealed partial class Cache
+{
+    public static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(100);
+
+    private readonly Task<IConnectionMultiplexer> _connection;
+    private readonly CircuitBreakerStateProvider _state = new();
+    private readonly ResiliencePipeline _breaker;
+    private readonly Counter<long> _fallbacks;
+    private readonly ILogger<Cache> _logger;
+
+    public Cache(IServiceProvider services, IMeterFactory meters, ILogger<Cache> logger)
+    {
+        _logger = logger;
+        _fallbacks = meters.Create(DataTelemetry.Name).CreateCounter<long>("platform.cache.fallbacks", "{call}", "Cache calls that were given up or not tried.");
+
+        // Resolving the client connects, and waits for that: not on a request's time.
+        _connection = Task.Run(services.GetRequiredService<IConnectionMultiplexer>);
+        _breaker = new ResiliencePipelineBuilder()
+            .AddCircuitBreaker(new CircuitBreakerStrategyOptions
+            {
+                ShouldHandle = new PredicateBuilder().Handle<RedisException>().Handle<TimeoutException>(),
+                FailureRatio = 0.5,
+                MinimumThroughput = 5,
+                SamplingDuration = TimeSpan.FromSeconds(5),
+                BreakDuration = TimeSpan.FromSeconds(2),
+                StateProvider = _state,
+                OnOpened = _ =>
+                {
+                    LogOpened();
+                    return default;
+                },
+                OnClosed = _ =>
+                {
+                    LogClosed();
+                    return default;
+                },
+            })
+            .Build();
+    }
+
+    /// <summary>False while calls are not tried.</summary>
+    public bool IsAvailable => _state.CircuitState is CircuitState.Closed or CircuitState.HalfOpen && _connection is { IsCompletedSuccessfully: true, Result.IsConnected: true };
+
+    /// <summary>The call's answer, or <paramref name="fallback"/> when Redis is away, slow or refuses.</summary>
+    public async Task<T> TryAsync<T>(Func<IDatabase, Task<T>> call, T fallback, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _breaker.ExecuteAsync(
+                async token =>
+                {
+                    var connection = await _connection.WaitAsync(Budget, token);
+                    return await call(connection.GetDatabase()).WaitAsync(Budget, token);
+                },
+                cancellationToken);
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException or BrokenCircuitException)
+        {
+            // The breaker says once that it opened; a line for each call would flood the log while Redis is away.
+            _fallbacks.Add(1);
+            return fallback;
+        }
+    }
+
+    [LoggerMessage(EventId = 9011, EventName = "cache.unavailable", Level = LogLevel.Warning, Message = "Redis is slow or away; going on without cache")]
+    private partial void LogOpened();
+
+    [LoggerMessage(EventId = 9012, EventName = "cache.available", Level = LogLevel.Information, Message = "Redis answers again")]
+    private partial void LogClosed();
+}
+
+internal sealed class CacheHealthCheck(Cache cache) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(cache.IsAvailable ? HealthCheckResult.Healthy() : new HealthCheckResult(context.Registration.FailureStatus, "Calls are not tried."));
+}

@@ -1,0 +1,6 @@
+namespace Platform.ServiceDefaults.Data;
+
+internal static class DataTelemetry
+{
+    public const string Name = "Platform.Data";
+}

@@ -1,0 +1,58 @@
+using Platform.Observatory.Tests;
+
+namespace Platform.Observatory.Bench;
+
+/// <summary>The fuzzer of the tests for as long as one likes.</summary>
+internal static class FuzzConsole
+{
+    /// <summary>False when an input was neither taken nor refused.</summary>
+    public static async Task<bool> RunAsync(BenchOptions options, CancellationToken cancellationToken)
+    {
+        await using var app = ObservatoryApp.Create(
+        [
+            .. Listener.Names.Select(name => $"--Kestrel:Endpoints:{name}:Url=http://127.0.0.1:0"),
+            "--environment=Development", "--Logging:LogLevel:Default=Error", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Error",
+            "--Observatory:MaxEventsPerMinute=1000000",
+        ]);
+        await app.StartAsync(cancellationToken);
+        var directory = Directory.CreateTempSubdirectory("observatory-fuzz-");
+
+        try
+        {
+            var run = new FuzzRun(FuzzTarget.Of(app.Services, directory.FullName), options.Seed);
+
+            try
+            {
+                run.Run(options.Inputs, cancellationToken);
+            }
+            finally
+            {
+                Print(run, options);
+            }
+
+            return run.Failures.Count == 0;
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+            await app.StopAsync(CancellationToken.None);
+        }
+    }
+
+    private static void Print(FuzzRun run, BenchOptions options)
+    {
+        Console.WriteLine($"seed {options.Seed}, {run.Counts.Sum(counts => counts.Taken + counts.Refused):N0} of {options.Inputs:N0} inputs, {run.Failures.Count} failures");
+
+        foreach (var counts in run.Counts)
+        {
+            Console.WriteLine(
+                $"{counts.Name,-20} {counts.Taken,9:N0} taken {counts.Refused,9:N0} refused, slowest {counts.Slowest.Time.TotalMilliseconds,6:F1} ms (input {counts.Slowest.Number})");
+        }
+
+        foreach (var failure in run.Failures)
+        {
+            Console.WriteLine();
+            Console.WriteLine(failure);
+        }
+    }
+}

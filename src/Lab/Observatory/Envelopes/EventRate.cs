@@ -1,0 +1,33 @@
+using Microsoft.Extensions.Options;
+using Platform.Observatory.Ingest;
+
+namespace Platform.Observatory.Envelopes;
+
+/// <summary>A service that fails in a loop is told to keep its events for the rest of the minute.</summary>
+internal sealed class EventRate(IOptions<ObservatoryOptions> options, TimeProvider time)
+{
+    private readonly Lock _lock = new();
+    private DateTimeOffset _windowEnd;
+    private int _count;
+
+    public void Take()
+    {
+        lock (_lock)
+        {
+            // Read inside the lock: an older reading would look like a clock that was set back, and open another window.
+            var now = time.GetUtcNow();
+            if (now >= _windowEnd || _windowEnd - now > TimeSpan.FromMinutes(1))
+            {
+                (_windowEnd, _count) = (now + TimeSpan.FromMinutes(1), 0);
+            }
+
+            if (++_count > options.Value.MaxEventsPerMinute)
+            {
+                throw new RefusedException(Refusal.RateLimited, "Too many error events in this minute.")
+                {
+                    RetrySeconds = Math.Max(1, (int)Math.Ceiling((_windowEnd - now).TotalSeconds)),
+                };
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Options;
+
+namespace Platform.Observatory.History;
+
+/// <summary>
+/// What is kept over a restart, in two logs with bounds of their own: a day of spans must not push out an error that happens quietly
+/// for weeks.
+/// </summary>
+internal sealed class HistoryLog(IOptions<ObservatoryOptions> options, ILogger<HistoryLog> logger)
+{
+    public bool IsOn { get; } = !string.IsNullOrEmpty(options.Value.DataDirectory);
+
+    public RecordQueue Telemetry { get; } = new("telemetry", options.Value.HistoryMaxBytes, options, logger);
+
+    public RecordQueue Errors { get; } = new("errors", options.Value.HistoryErrorMaxBytes, options, logger);
+
+    public HistoryStats Stats
+    {
+        get
+        {
+            var (telemetry, errors) = (Telemetry.Stats, Errors.Stats);
+            return new HistoryStats(IsOn, telemetry.Written + errors.Written, telemetry.Dropped + errors.Dropped, telemetry, errors, Replayed);
+        }
+    }
+
+    /// <summary>What the start brought back.</summary>
+    public ReplayResult Replayed { get; set; } = new(0, 0, 0, 0);
+
+    /// <summary>Copies the body, which belongs to the request.</summary>
+    public void Offer(RecordKind kind, DateTimeOffset time, ReadOnlySpan<byte> body)
+    {
+        if (IsOn)
+        {
+            (kind is RecordKind.Traces or RecordKind.Logs ? Telemetry : Errors).Offer(kind, time, body);
+        }
+    }
+}
+
+internal sealed record HistoryStats(bool IsOn, long Written, long Dropped, LogStats Telemetry, LogStats Errors, ReplayResult Replayed);
+
+internal sealed record LogStats(long Written, long Dropped, int Segments, long BytesOnDisk, long MaxBytes);
+
+/// <summary>Refused: whole records that today's rules do not accept.</summary>
+internal sealed record ReplayResult(int Records, int Damaged, int Refused, long TornBytes);

@@ -1,0 +1,117 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Options;
+
+namespace Platform.Observatory.History;
+
+/// <summary>The way to one log on disk: whoever receives never waits for the disk. A full queue drops the record and counts it.</summary>
+internal sealed partial class RecordQueue(string name, long maxBytes, IOptions<ObservatoryOptions> options, ILogger logger)
+{
+    // Bounded here by number and in Offer by bytes.
+    private const int MaxQueued = 10_000;
+
+    private readonly Channel<HistoryRecord> _queue = Channel.CreateBounded<HistoryRecord>(new BoundedChannelOptions(MaxQueued) { SingleReader = true });
+    private long _queuedBytes;
+    private long _written;
+    private long _dropped;
+    private long _bytesOnDisk;
+    private int _segments;
+    private bool _diskFailed;
+
+    /// <summary>Of its folder in the data directory.</summary>
+    public string Name => name;
+
+    public long MaxBytes => maxBytes;
+
+    public LogStats Stats => new(
+        Interlocked.Read(ref _written), Interlocked.Read(ref _dropped), Volatile.Read(ref _segments), Interlocked.Read(ref _bytesOnDisk), maxBytes);
+
+    /// <summary>Copies the body, which belongs to the request.</summary>
+    public void Offer(RecordKind kind, DateTimeOffset time, ReadOnlySpan<byte> body)
+    {
+        if (Interlocked.Add(ref _queuedBytes, body.Length) > options.Value.HistoryQueuedBytes || !_queue.Writer.TryWrite(new HistoryRecord(kind, time, body.ToArray())))
+        {
+            Interlocked.Add(ref _queuedBytes, -body.Length);
+            Interlocked.Increment(ref _dropped);
+        }
+    }
+
+    /// <summary>Writes until Complete is called and the queue is empty.</summary>
+    public async Task WriteAsync(SegmentWriter writer)
+    {
+        Measure(writer);
+
+        while (await _queue.Reader.WaitToReadAsync())
+        {
+            while (_queue.Reader.TryRead(out var record))
+            {
+                Write(() => writer.TryAppend(record), writer);
+                Interlocked.Add(ref _queuedBytes, -record.Body.Length);
+            }
+
+            // Once for all that was waiting: cheap under load, at once when it is quiet.
+            Write(
+                () =>
+                {
+                    writer.Flush();
+                    return null;
+                },
+                writer);
+            Measure(writer);
+        }
+    }
+
+    public void Complete() => _queue.Writer.TryComplete();
+
+    private void Measure(SegmentWriter writer)
+    {
+        Interlocked.Exchange(ref _bytesOnDisk, writer.BytesOnDisk);
+        Volatile.Write(ref _segments, writer.Count);
+    }
+
+    // A full or missing disk costs history, and must not cost the platform its eyes.
+    private void Write(Func<bool?> write, SegmentWriter writer)
+    {
+        try
+        {
+            switch (write())
+            {
+                case true:
+                    Interlocked.Increment(ref _written);
+                    break;
+                case false:
+                    Interlocked.Increment(ref _dropped);
+                    break;
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Interlocked.Increment(ref _dropped);
+
+            if (!_diskFailed)
+            {
+                _diskFailed = true;
+                LogDiskFailed(exception, name);
+            }
+
+            CloseQuietly(writer);
+        }
+    }
+
+    private void CloseQuietly(SegmentWriter writer)
+    {
+        try
+        {
+            writer.Close();
+        }
+        catch (IOException exception)
+        {
+            // What was buffered could not be written either; the reader cuts the torn end.
+            LogDiskFailed(exception, name);
+        }
+    }
+
+    [LoggerMessage(
+        EventId = 5002, Level = LogLevel.Error,
+        Message = "The history of {Log} cannot be written; records are dropped and counted until the disk takes them again")]
+    private partial void LogDiskFailed(Exception exception, string log);
+}

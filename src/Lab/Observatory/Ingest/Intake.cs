@@ -1,0 +1,319 @@
+using System.Text.Json;
+using Google.Protobuf;
+using Platform.Observatory.Deploys;
+using Platform.Observatory.History;
+using Platform.Observatory.Issues;
+using Platform.Observatory.Otlp;
+using Platform.Observatory.Scrubbing;
+using Platform.Observatory.Store;
+
+namespace Platform.Observatory.Ingest;
+
+/// <summary>What the sender is told of a request that was read: nothing, or how many items were rejected and why.</summary>
+internal readonly record struct IntakeResult(long Rejected, string? Message)
+{
+    public ExportServiceResponse ToResponse() => Rejected == 0
+        ? new ExportServiceResponse()
+        : new ExportServiceResponse { PartialSuccess = new() { Rejected = Rejected, ErrorMessage = Message } };
+}
+
+/// <summary>Takes one request: scrubs it, checks each item, cuts it to size, and queues what is good.</summary>
+internal sealed class Intake(
+    TelemetryStore store, IngestQueue<StoredSpan> spans, IngestQueue<StoredLog> logs, DeployStore deploys, IssueStore issues,
+    HistoryLog history, TimeProvider time)
+{
+    // Two pools, since each store counts its own references.
+    private readonly OriginPool _spanOrigins = new();
+    private readonly OriginPool _logOrigins = new();
+    private readonly StringPool _names = new();
+    private readonly SpanScanner _scanner = new();
+
+    public IntakeResult Accept(Signal signal, ArraySegment<byte> body, bool json)
+    {
+        var receipt = new Receipt(time.GetUtcNow(), IsReplay: false);
+
+        switch (signal)
+        {
+            case Signal.Traces when !json && _scanner.Scan(body) is { } scanned:
+                var scannedResult = Accept(scanned, receipt);
+                history.Offer(RecordKind.Traces, receipt.At, body);
+                return scannedResult;
+            case Signal.Traces:
+                var traces = OtlpDecoder.Traces(body, json);
+                var spansChanged = OtlpScrubber.Scrub(traces.Message);
+                var spansResult = Accept(traces.Message, receipt);
+                Keep(RecordKind.Traces, receipt, traces.Message, body, asReceived: traces.IsWhole && !spansChanged);
+                return spansResult;
+            case Signal.Logs:
+                var records = OtlpDecoder.Logs(body, json);
+                var logsChanged = OtlpScrubber.Scrub(records.Message);
+                var logsResult = Accept(records.Message, receipt);
+                Keep(RecordKind.Logs, receipt, records.Message, body, asReceived: records.IsWhole && !logsChanged);
+                return logsResult;
+            default:
+                return Accept(OtlpDecoder.Metrics(body, json).Message, receipt);
+        }
+    }
+
+    /// <summary>The same for what the log holds.</summary>
+    public void Replay(HistoryRecord record)
+    {
+        var body = record.Body.ToArray();
+        var receipt = new Receipt(record.Time, IsReplay: true);
+
+        if (record.Kind == RecordKind.Traces && _scanner.Scan(body) is { } scanned)
+        {
+            Accept(scanned, receipt);
+        }
+        else if (record.Kind == RecordKind.Traces)
+        {
+            Accept(OtlpDecoder.Traces(body, json: false).Message, receipt);
+        }
+        else
+        {
+            Accept(OtlpDecoder.Logs(body, json: false).Message, receipt);
+        }
+    }
+
+    // Writing a message again costs as much as reading it, so the received bytes are kept where nothing had to be taken out.
+    private void Keep(RecordKind kind, Receipt receipt, IMessage message, ArraySegment<byte> body, bool asReceived)
+    {
+        if (history.IsOn)
+        {
+            history.Offer(kind, receipt.At, asReceived ? body : message.ToByteArray());
+        }
+    }
+
+    private IntakeResult Accept(ExportTraceServiceRequest request, Receipt receipt)
+    {
+        var batch = new Batch<StoredSpan>();
+
+        foreach (var group in request.ResourceSpans)
+        {
+            ItemLimits.Apply(group.Resource);
+            var resource = _spanOrigins.ResourceOf(group.Resource, ItemLimits.Cut(group.SchemaUrl, ItemLimits.MaxNameBytes));
+            batch.Resources.Add(resource);
+
+            foreach (var scope in group.ScopeSpans)
+            {
+                ItemLimits.Apply(scope.Scope);
+                var origin = _spanOrigins.OriginOf(resource, scope.Scope, ItemLimits.Cut(scope.SchemaUrl, ItemLimits.MaxNameBytes));
+
+                foreach (var span in scope.Spans)
+                {
+                    batch.Add(ToStored(span, origin, out var reason), reason);
+                }
+            }
+        }
+
+        return Enqueue(Signal.Traces, batch, spans, receipt);
+    }
+
+    private IntakeResult Accept(ScannedSpans request, Receipt receipt)
+    {
+        var batch = new Batch<StoredSpan>();
+
+        foreach (var group in request.Groups)
+        {
+            ItemLimits.Apply(group.Resource);
+            var resource = _spanOrigins.ResourceOf(group.Resource, ItemLimits.Cut(group.SchemaUrl, ItemLimits.MaxNameBytes));
+            batch.Resources.Add(resource);
+
+            foreach (var scope in group.Scopes)
+            {
+                ItemLimits.Apply(scope.Scope);
+                var origin = _spanOrigins.OriginOf(resource, scope.Scope, ItemLimits.Cut(scope.SchemaUrl, ItemLimits.MaxNameBytes));
+
+                foreach (var span in scope.Spans)
+                {
+                    string? reason = null;
+                    batch.Add(span.Unpacked is { } unpacked ? ToStored(unpacked, origin, out reason) : span.ToStored(origin), reason);
+                }
+            }
+        }
+
+        return Enqueue(Signal.Traces, batch, spans, receipt);
+    }
+
+    private IntakeResult Accept(ExportLogsServiceRequest request, Receipt receipt)
+    {
+        var batch = new Batch<StoredLog>();
+
+        foreach (var group in request.ResourceLogs)
+        {
+            ItemLimits.Apply(group.Resource);
+            var resource = _logOrigins.ResourceOf(group.Resource, ItemLimits.Cut(group.SchemaUrl, ItemLimits.MaxNameBytes));
+            batch.Resources.Add(resource);
+
+            foreach (var scope in group.ScopeLogs)
+            {
+                ItemLimits.Apply(scope.Scope);
+                var origin = _logOrigins.OriginOf(resource, scope.Scope, ItemLimits.Cut(scope.SchemaUrl, ItemLimits.MaxNameBytes));
+
+                foreach (var log in scope.LogRecords)
+                {
+                    batch.Add(ToStored(log, origin, out var reason), reason);
+                }
+            }
+        }
+
+        return Enqueue(Signal.Logs, batch, logs, receipt);
+    }
+
+    /// <summary>Metrics are Prometheus's; here they are counted, so that a missing sender shows. The history does not hold them.</summary>
+    private IntakeResult Accept(ExportMetricsServiceRequest request, Receipt receipt)
+    {
+        foreach (var group in request.ResourceMetrics)
+        {
+            OtlpScrubber.Scrub(group.Resource);
+            ItemLimits.Apply(group.Resource);
+            store.Resources.Seen(new OriginResource(group.Resource ?? new Resource(), ""), Signal.Metrics, receipt.At);
+            store.Metrics.AddReceived(group.ScopeMetrics.SelectMany(scope => scope.Metrics).Sum(metric => (long)PointsOf(metric)));
+        }
+
+        return default;
+    }
+
+    private IntakeResult Enqueue<TRecord>(Signal signal, Batch<TRecord> batch, IngestQueue<TRecord> queue, Receipt receipt)
+        where TRecord : TelemetryRecord
+    {
+        var counters = store.CountersOf(signal);
+
+        if (receipt.IsReplay)
+        {
+            queue.AddNow(batch.Records);
+        }
+        else if (!queue.TryEnqueue(batch.Records))
+        {
+            counters.AddDropped(batch.Records.Count);
+            throw new RefusedException(Refusal.Overloaded, "The queue is full.");
+        }
+
+        foreach (var resource in batch.Resources)
+        {
+            store.Resources.Seen(resource, signal, receipt.At);
+            SeenRelease(resource, receipt);
+        }
+
+        counters.AddReceived(batch.Records.Count);
+        counters.AddRejected(batch.Rejected);
+        return new IntakeResult(batch.Rejected, batch.Message);
+    }
+
+    // The first sight of a release is kept among the errors: spans that name it make room long before an issue asks which was newer.
+    private void SeenRelease(OriginResource resource, Receipt receipt)
+    {
+        if (resource.Version is not { } release)
+        {
+            return;
+        }
+
+        issues.SeenRelease(release, receipt.At);
+
+        if (deploys.Seen(resource.Service, release, resource.Environment, resource.Instance, receipt.At) && !receipt.IsReplay)
+        {
+            var seen = new Announcement(resource.Service, release, resource.Environment, resource.Instance is { } instance ? [instance] : []);
+            history.Offer(RecordKind.ReleaseSeen, receipt.At, JsonSerializer.SerializeToUtf8Bytes(seen, JsonSerializerOptions.Web));
+        }
+    }
+
+    private StoredSpan? ToStored(Span span, Origin origin, out string? reason)
+    {
+        reason = SpanIds.WhyRejected(span);
+
+        if (reason is not null)
+        {
+            return null;
+        }
+
+        ItemLimits.Apply(span);
+        var payload = span.ToByteArray();
+
+        if (payload.Length > ItemLimits.MaxItemBytes)
+        {
+            reason = $"a span is larger than {ItemLimits.MaxItemBytes} bytes";
+            return null;
+        }
+
+        return new StoredSpan
+        {
+            TraceId = SpanIds.Trace(span.TraceId),
+            SpanId = SpanIds.Span(span.SpanId),
+            ParentId = SpanIds.Span(span.ParentSpanId),
+            Name = _names.Get(span.Name),
+            Kind = span.Kind,
+            Start = span.StartTimeUnixNano,
+            End = Math.Max(span.StartTimeUnixNano, span.EndTimeUnixNano),
+            IdHashes = RecordIds.HashesOf(span.Attributes),
+            Failed = span.Status?.Code == Status.Types.StatusCode.Error,
+            Origin = origin,
+            Payload = payload,
+        };
+    }
+
+    private static StoredLog? ToStored(LogRecord log, Origin origin, out string? reason)
+    {
+        reason = SpanIds.WhyRejected(log);
+
+        if (reason is not null)
+        {
+            return null;
+        }
+
+        ItemLimits.Apply(log);
+        var payload = log.ToByteArray();
+
+        if (payload.Length > ItemLimits.MaxItemBytes)
+        {
+            reason = $"a log record is larger than {ItemLimits.MaxItemBytes} bytes";
+            return null;
+        }
+
+        return new StoredLog
+        {
+            TraceId = SpanIds.Trace(log.TraceId),
+            SpanId = SpanIds.Span(log.SpanId),
+            Timestamp = log.TimeUnixNano != 0 ? log.TimeUnixNano : log.ObservedTimeUnixNano,
+            Severity = log.SeverityNumber,
+            IdHashes = RecordIds.HashesOf(log.Attributes),
+            Origin = origin,
+            Payload = payload,
+        };
+    }
+
+    private static int PointsOf(Metric metric) => metric.DataCase switch
+    {
+        Metric.DataOneofCase.Gauge => metric.Gauge.DataPoints.Count,
+        Metric.DataOneofCase.Sum => metric.Sum.DataPoints.Count,
+        Metric.DataOneofCase.Histogram => metric.Histogram.DataPoints.Count,
+        Metric.DataOneofCase.ExponentialHistogram => metric.ExponentialHistogram.DataPoints.Count,
+        Metric.DataOneofCase.Summary => metric.Summary.DataPoints.Count,
+        _ => 0,
+    };
+
+    private readonly record struct Receipt(DateTimeOffset At, bool IsReplay);
+
+    private sealed class Batch<TRecord>
+    {
+        public List<TRecord> Records { get; } = [];
+
+        public HashSet<OriginResource> Resources { get; } = [];
+
+        public long Rejected { get; private set; }
+
+        /// <summary>The first reason stands for all.</summary>
+        public string? Message { get; private set; }
+
+        public void Add(TRecord? record, string? reason)
+        {
+            if (record is not null)
+            {
+                Records.Add(record);
+                return;
+            }
+
+            Rejected++;
+            Message ??= reason;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using Platform.Observatory.Otlp;
+using Platform.Observatory.Store;
+
+namespace Platform.Observatory.Ingest;
+
+/// <summary>A request as the scanner leaves it. Its bytes belong to the request's body.</summary>
+internal sealed class ScannedSpans
+{
+    public List<ScannedGroup> Groups { get; } = [];
+}
+
+internal sealed class ScannedGroup
+{
+    public Resource? Resource { get; set; }
+
+    public string SchemaUrl { get; set; } = "";
+
+    public List<ScannedScope> Scopes { get; } = [];
+}
+
+internal sealed class ScannedScope
+{
+    public InstrumentationScope? Scope { get; set; }
+
+    public string SchemaUrl { get; set; } = "";
+
+    public List<ScannedSpan> Spans { get; } = [];
+}
+
+internal struct ScannedSpan
+{
+    /// <summary>Null for a plain span, which is in the other fields.</summary>
+    public Span? Unpacked { get; init; }
+
+    public ArraySegment<byte> Payload { get; init; }
+
+    public UInt128 TraceId { get; set; }
+
+    public ulong SpanId { get; set; }
+
+    public ulong ParentId { get; set; }
+
+    public string Name { get; set; }
+
+    public Span.Types.SpanKind Kind { get; set; }
+
+    public ulong Start { get; set; }
+
+    public ulong End { get; set; }
+
+    public bool Failed { get; set; }
+
+    public int[] IdHashes { get; set; }
+
+    public readonly StoredSpan ToStored(Origin origin) => new()
+    {
+        TraceId = TraceId,
+        SpanId = SpanId,
+        ParentId = ParentId,
+        Name = Name,
+        Kind = Kind,
+        Start = Start,
+        End = Math.Max(Start, End),
+        IdHashes = IdHashes,
+        Failed = Failed,
+        Origin = origin,
+        Payload = [.. Payload],
+    };
+}

@@ -1,0 +1,256 @@
+using System.Buffers.Binary;
+using System.Text;
+using Google.Protobuf;
+using Platform.Observatory.Otlp;
+using Platform.Observatory.Scrubbing;
+using Platform.Observatory.Store;
+
+namespace Platform.Observatory.Ingest;
+
+/// <summary>
+/// Reads a request of spans without unpacking those that are plain: their bytes are kept as they came. To unpack a span, look through
+/// its attributes and pack it again takes five times as long, and nearly all attributes are ones that were looked through before. What is
+/// unusual in any way - events, links, long values, odd ids - is unpacked; with a secret anywhere in it the whole request is.
+/// </summary>
+internal sealed class SpanScanner
+{
+    /// <summary>What is not longer has no part that ItemLimits would cut.</summary>
+    private const int MaxPieceBytes = ItemLimits.MaxNameBytes;
+
+    private readonly KnownBytes<int> _attributes = new();
+    private readonly KnownBytes<string> _names = new();
+
+    /// <summary>Null when the request must be unpacked as a whole.</summary>
+    public ScannedSpans? Scan(ArraySegment<byte> body)
+    {
+        if (!WireCheck.Check(body, ExportTraceServiceRequest.Descriptor))
+        {
+            return null;
+        }
+
+        try
+        {
+            var scan = new Pass(this);
+            return scan.Request(body) && scan.IsClean() ? scan.Spans : null;
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            // The reading of the whole says what is wrong.
+            return null;
+        }
+    }
+
+    private sealed class Pass(SpanScanner scanner)
+    {
+        // What was not known, for the one look of the scrubber; all of it is in the request, which is bounded.
+        private readonly Resource _newAttributes = new();
+        private readonly List<(ArraySegment<byte> Bytes, int IdHash)> _newAttributeBytes = [];
+        private readonly ScopeSpans _unpacked = new();
+        private readonly List<(ArraySegment<byte> Bytes, string Name)> _newNames = [];
+        private readonly ResourceSpans _origins = new();
+        private readonly List<int> _idHashes = [];
+
+        public ScannedSpans Spans { get; } = new();
+
+        public bool Request(ArraySegment<byte> body)
+        {
+            var reader = new WireReader(body);
+
+            while (reader.TryReadTag(out var tag))
+            {
+                if (tag != ((1 << 3) | WireReader.Bytes) || !Group(reader.ReadBytes()))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
+        public bool IsClean()
+        {
+            var request = new ExportTraceServiceRequest { ResourceSpans = { _origins, new ResourceSpans { Resource = _newAttributes } } };
+            _origins.ScopeSpans.Add(_unpacked);
+
+            foreach (var group in Spans.Groups)
+            {
+                request.ResourceSpans.Add(new ResourceSpans { Resource = group.Resource, SchemaUrl = group.SchemaUrl });
+                _origins.ScopeSpans.AddRange(group.Scopes.Select(scope => new ScopeSpans { Scope = scope.Scope, SchemaUrl = scope.SchemaUrl }));
+            }
+
+            _unpacked.Spans.AddRange(_newNames.Select(item => new Span { Name = item.Name }));
+
+            if (OtlpScrubber.Scrub(request))
+            {
+                return false;
+            }
+
+            _newAttributeBytes.ForEach(item => scanner._attributes.Offer(item.Bytes, item.IdHash));
+            _newNames.ForEach(item => scanner._names.Offer(item.Bytes, item.Name));
+            return true;
+        }
+
+        private bool Group(ArraySegment<byte> message)
+        {
+            var group = new ScannedGroup();
+            Spans.Groups.Add(group);
+
+            for (var reader = new WireReader(message); reader.TryReadTag(out var tag);)
+            {
+                switch (tag)
+                {
+                    case (1 << 3) | WireReader.Bytes:
+                        group.Resource = Resource.Parser.ParseFrom(reader.ReadBytes().AsSpan());
+                        break;
+                    case (2 << 3) | WireReader.Bytes:
+                        if (!Scope(reader.ReadBytes(), group))
+                        {
+                            return false;
+                        }
+
+                        break;
+                    case (3 << 3) | WireReader.Bytes:
+                        group.SchemaUrl = Encoding.UTF8.GetString(reader.ReadBytes());
+                        break;
+                    default:
+                        return false;
+                }
+            }
+
+            return true;
+        }
+
+        private bool Scope(ArraySegment<byte> message, ScannedGroup group)
+        {
+            var scope = new ScannedScope();
+            group.Scopes.Add(scope);
+
+            for (var reader = new WireReader(message); reader.TryReadTag(out var tag);)
+            {
+                switch (tag)
+                {
+                    case (1 << 3) | WireReader.Bytes:
+                        scope.Scope = InstrumentationScope.Parser.ParseFrom(reader.ReadBytes().AsSpan());
+                        break;
+                    case (2 << 3) | WireReader.Bytes:
+                        scope.Spans.Add(Span(reader.ReadBytes()));
+                        break;
+                    case (3 << 3) | WireReader.Bytes:
+                        scope.SchemaUrl = Encoding.UTF8.GetString(reader.ReadBytes());
+                        break;
+                    default:
+                        return false;
+                }
+            }
+
+            return true;
+        }
+
+        private ScannedSpan Span(ArraySegment<byte> message)
+        {
+            if (Plain(message) is { } plain)
+            {
+                return plain;
+            }
+
+            var span = Otlp.Span.Parser.ParseFrom(message.AsSpan());
+            _unpacked.Spans.Add(span);
+            return new ScannedSpan { Unpacked = span };
+        }
+
+        // Null for anything unusual. Of a field that is there twice the last one counts, as it does for the parser.
+        private ScannedSpan? Plain(ArraySegment<byte> message)
+        {
+            var span = new ScannedSpan { Payload = message, Name = "" };
+            var attributes = 0;
+            _idHashes.Clear();
+
+            for (var reader = new WireReader(message); reader.TryReadTag(out var tag);)
+            {
+                switch (tag)
+                {
+                    case (1 << 3) | WireReader.Bytes when reader.ReadBytes() is { Count: 16 } id:
+                        span.TraceId = BinaryPrimitives.ReadUInt128BigEndian(id);
+                        break;
+                    case (2 << 3) | WireReader.Bytes when reader.ReadBytes() is { Count: 8 } id:
+                        span.SpanId = BinaryPrimitives.ReadUInt64BigEndian(id);
+                        break;
+                    case (4 << 3) | WireReader.Bytes when reader.ReadBytes() is { Count: 0 or 8 } id:
+                        span.ParentId = id.Count == 0 ? 0 : BinaryPrimitives.ReadUInt64BigEndian(id);
+                        break;
+                    case (5 << 3) | WireReader.Bytes when reader.ReadBytes() is { Count: <= MaxPieceBytes } name:
+                        span.Name = Name(name);
+                        break;
+                    case (6 << 3) | WireReader.Varint:
+                        span.Kind = (Span.Types.SpanKind)(int)reader.ReadVarint();
+                        break;
+                    case (7 << 3) | WireReader.Fixed64:
+                        span.Start = reader.ReadFixed64();
+                        break;
+                    case (8 << 3) | WireReader.Fixed64:
+                        span.End = reader.ReadFixed64();
+                        break;
+                    case (9 << 3) | WireReader.Bytes when ++attributes <= ItemLimits.MaxAttributes && reader.ReadBytes() is { Count: <= MaxPieceBytes } attribute:
+                        Attribute(attribute);
+                        break;
+                    case (15 << 3) | WireReader.Bytes when StatusOf(reader.ReadBytes()) is { } status:
+                        span.Failed = status == Status.Types.StatusCode.Error;
+                        break;
+                    case (16 << 3) | WireReader.Fixed32:
+                        reader.SkipFixed32();
+                        break;
+                    default:
+                        return null;
+                }
+            }
+
+            span.IdHashes = _idHashes.Count == 0 ? [] : [.. _idHashes];
+            return span.TraceId != UInt128.Zero && span.SpanId != 0 ? span : null;
+        }
+
+        private string Name(ArraySegment<byte> bytes)
+        {
+            if (!scanner._names.TryGet(bytes, out var name))
+            {
+                name = Encoding.UTF8.GetString(bytes);
+                _newNames.Add((bytes, name));
+            }
+
+            return name;
+        }
+
+        private void Attribute(ArraySegment<byte> bytes)
+        {
+            if (!scanner._attributes.TryGet(bytes, out var idHash))
+            {
+                var attribute = KeyValue.Parser.ParseFrom(bytes.AsSpan());
+                idHash = RecordIds.HashOf(attribute) ?? 0;
+                _newAttributes.Attributes.Add(attribute);
+                _newAttributeBytes.Add((bytes, idHash));
+            }
+
+            if (idHash != 0)
+            {
+                _idHashes.Add(idHash);
+            }
+        }
+
+        // A message is a text to look through, so a status that has one is not plain.
+        private static Status.Types.StatusCode? StatusOf(ArraySegment<byte> message)
+        {
+            var code = Status.Types.StatusCode.Unset;
+
+            for (var reader = new WireReader(message); reader.TryReadTag(out var tag);)
+            {
+                if (tag != ((3 << 3) | WireReader.Varint))
+                {
+                    return null;
+                }
+
+                code = (Status.Types.StatusCode)(int)reader.ReadVarint();
+            }
+
+            return code;
+        }
+    }
+}

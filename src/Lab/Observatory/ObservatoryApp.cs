@@ -1,0 +1,86 @@
+using Platform.Observatory.Access;
+using Platform.Observatory.Deploys;
+using Platform.Observatory.Envelopes;
+using Platform.Observatory.History;
+using Platform.Observatory.Ingest;
+using Platform.Observatory.Issues;
+using Platform.Observatory.Map;
+using Platform.Observatory.Monitors;
+using Platform.Observatory.Overview;
+using Platform.Observatory.Pages;
+using Platform.Observatory.Query;
+using Platform.Observatory.Resources;
+using Platform.Observatory.Search;
+using Platform.Observatory.Store;
+
+namespace Platform.Observatory;
+
+/// <summary>Puts the process together; apart from Program so that a test can run it.</summary>
+internal static class ObservatoryApp
+{
+    public static WebApplication Create(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        var listeners = new Listeners();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            listeners.Configure(kestrel, builder.Configuration);
+        });
+
+        // Live streams end at once when the process stops; what is left gets this long.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        builder.Services.AddOptions<ObservatoryOptions>().BindConfiguration(ObservatoryOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSingleton(TimeProvider.System).AddSingleton(listeners).AddSingleton<AccessKeys>();
+        builder.Services.AddSingleton<TelemetryStore>().AddSingleton<BodyBudget>().AddSingleton<RefusalLog>();
+        builder.Services.AddSingleton<HistoryLog>().AddSingleton<ErrorRecords>().AddSingleton<Replay>().AddHostedService<HistoryService>();
+        AddQueue(builder.Services, store => store.Spans);
+        AddQueue(builder.Services, store => store.Logs);
+        builder.Services.AddSingleton<Intake>().AddSingleton<OtlpHttp>().AddSingleton<OtlpGrpc>();
+        builder.Services.AddSingleton<IssueStore>().AddSingleton<IssueChanges>().AddSingleton<MonitorStore>().AddSingleton<DeployStore>().AddSingleton<TimelineBuilder>().AddTransient<IssueViewBuilder>().AddTransient<OverviewBuilder>().AddTransient<TraceListBuilder>().AddTransient<MapBuilder>().AddTransient<LogListBuilder>().AddSingleton<LogTail>().AddSingleton<ItemCounters>();
+        builder.Services.AddSingleton<SentryKeys>().AddSingleton<EventRate>().AddSingleton<EnvelopeContents>().AddSingleton<EnvelopeIntake>().AddSingleton<EnvelopeHttp>();
+        builder.Services.AddSingleton<TelemetryApi>().AddSingleton<PageFrames>().AddSingleton<PageRenderer>().AddProblemDetails();
+        builder.Services.AddResources();
+
+        var app = builder.Build();
+        Branch(app, Listener.OtlpGrpc, branch => branch.Run(app.Services.GetRequiredService<OtlpGrpc>().HandleAsync));
+        Branch(app, Listener.OtlpHttp, branch => branch.Run(app.Services.GetRequiredService<OtlpHttp>().HandleAsync));
+        Branch(app, Listener.Management, branch => branch.Run(Management.HandleAsync));
+        app.MapWhen(
+            context => Listeners.Of(context) == Listener.Http && EnvelopeHttp.IsEnvelope(context),
+            branch => branch.Run(app.Services.GetRequiredService<EnvelopeHttp>().HandleAsync));
+        Branch(app, Listener.Http, UsePages);
+        return app;
+    }
+
+    private static void UsePages(IApplicationBuilder app)
+    {
+        app.Use(SecurityHeaders.AddAsync);
+        app.UseExceptionHandler();
+        app.UseMiddleware<Gate>();
+        app.UseRouting();
+        app.UseEndpoints(routes =>
+        {
+            TelemetryApi.Map(routes);
+            GroupApi.Map(routes);
+            UnfinishedApi.Map(routes);
+            IssueApi.Map(routes);
+            DeployApi.Map(routes);
+            SearchApi.Map(routes);
+            routes.MapGet("/api/monitors", (MonitorStore monitors, TimeProvider time) => TypedResults.Ok(new { Monitors = monitors.All(time.GetUtcNow()) }));
+            ResourceEndpoints.Map(routes);
+            LoginEndpoints.Map(routes);
+            PageEndpoints.Map(routes);
+        });
+    }
+
+    private static void Branch(WebApplication app, string listener, Action<IApplicationBuilder> configure) =>
+        app.MapWhen(context => Listeners.Of(context) == listener, configure);
+
+    private static void AddQueue<TRecord>(IServiceCollection services, Func<TelemetryStore, SignalStore<TRecord>> store)
+        where TRecord : TelemetryRecord
+    {
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<IngestQueue<TRecord>>(provider, store(provider.GetRequiredService<TelemetryStore>())));
+        services.AddHostedService(provider => provider.GetRequiredService<IngestQueue<TRecord>>());
+    }
+}

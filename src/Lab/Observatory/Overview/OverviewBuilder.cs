@@ -1,0 +1,53 @@
+using Platform.Observatory.Deploys;
+using Platform.Observatory.Issues;
+using Platform.Observatory.Pages;
+using Platform.Observatory.Store;
+
+namespace Platform.Observatory.Overview;
+
+internal sealed class OverviewBuilder(TelemetryStore store, IssueStore issueStore, DeployStore deploys, IssueViewBuilder issues, TimeProvider time)
+{
+    private const int MaxServices = 50;
+    private const int MaxListed = 4;
+
+    public OverviewView Build(TimeRange range)
+    {
+        var now = time.GetUtcNow();
+        var spans = store.Spans.Snapshot();
+        var window = Window.Of(range, spans);
+        var requests = new Requests(spans, window);
+        var known = deploys.All();
+        return new OverviewView
+        {
+            Range = range,
+            Explained = $"Figures of the last {Format.Length(window.Recent)}, against the {Format.Length(window.Length - window.Recent)} before; lines over all of it",
+            Finding = new Trouble(requests, window, known).Find(),
+            Funnel = OrderFunnel.Of(store.Logs.Snapshot(), window),
+            Services = [.. requests.Services.Select(service => Row(service, window, known, now)).OrderBy(row => Order(row.State)).ThenBy(row => row.Service.Class == "outside")
+                .ThenByDescending(row => row.Rate.Values.Sum()).Take(MaxServices)],
+            Issues = issues.Newest(MaxListed),
+            Deploys = DeployRows.Build(store, issueStore, deploys, now, MaxListed),
+        };
+    }
+
+    private static ServiceRow Row(ServiceRequests service, Window window, IReadOnlyList<Deploy> deploys, DateTimeOffset now)
+    {
+        var series = service.Series;
+        var (errors, slow) = (series.HasMoreErrors, series.IsSlower);
+        var (state, text) = series.IsSilent ? ("warn", $"silent since {Format.Time(service.LastSeen, now)} UTC")
+            : errors ? ("bad", "more errors than usual")
+            : slow ? ("bad", "slower than usual")
+            : series.After == 0 ? ("wait", "no request now")
+            : ("ok", "as usual");
+        var deploy = deploys.LastOrDefault(known => known.Service == service.Service && known.Release == service.Release);
+        return new ServiceRow(
+            new ServiceName(service.Service, ServiceLook.ClassOf(service.Service)), state, text,
+            Addresses.Traces(("resource", service.Service), ("range", window.Range.Name)),
+            new Trend(Format.Rate(series.Rate), "", series.IsSilent ? "warn" : "", series.Rates),
+            new Trend(series.ErrorShare is { } share ? Format.Percent(share) : "", errors && series.UsualErrorShare is { } usual ? Format.Percent(usual) : "", errors ? "bad" : "", series.ErrorShares),
+            new Trend(series.P95 is { } p95 ? Format.Duration(p95 * 1e6) : "", slow && series.UsualP95 is { } before ? Format.Duration(before * 1e6) : "", slow ? "bad" : "", series.P95s),
+            service.Release ?? "", deploy is { PreviousRelease: not null } && deploy.Time >= window.Range.From, service.Instances > 0 ? Format.Count(service.Instances) : "");
+    }
+
+    private static int Order(string state) => state switch { "bad" => 0, "warn" => 1, _ => 2 };
+}

@@ -1,0 +1,121 @@
+using Platform.Observatory.Deploys;
+using Platform.Observatory.Filters;
+using Platform.Observatory.Pages;
+using Platform.Observatory.Query;
+using Platform.Observatory.Store;
+
+namespace Platform.Observatory.Overview;
+
+/// <summary>
+/// The operation that is worst off against what is usual for it: what fails before what is slow, then what moved furthest. Without
+/// anything usual to compare with, an operation of which a twentieth fails.
+/// </summary>
+internal sealed class Trouble(Requests requests, Window window, IReadOnlyList<Deploy> deploys)
+{
+    private const double NotableShare = 0.05;
+    private const int NotableErrors = 5;
+
+    // Of what a step has on average now; a step with less is from before it began.
+    private const double Few = 0.2;
+
+    // Spans that are unpacked to learn who is affected, and as many to learn who is not: the newest of each.
+    private const int MaxUnpacked = 500;
+    private static readonly TimeSpan DeployBefore = TimeSpan.FromMinutes(10);
+
+    public Finding? Find()
+    {
+        var worst = requests.Operations.Where(operation => IsFailing(operation.Series)).MaxBy(operation => operation.Series.ErrorShare)
+            ?? requests.Operations.Where(operation => operation.Series.IsSlower).MaxBy(operation => operation.Series.P95 / Math.Max(1, operation.Series.UsualP95!.Value));
+        return worst is null ? null : View(worst);
+    }
+
+    private static bool IsFailing(Series series) => series.HasMoreErrors
+        || (series.UsualErrorShare is null && series.Errors >= NotableErrors && series.ErrorShare >= NotableShare);
+
+    private Finding View(OperationRequests operation)
+    {
+        var series = operation.Series;
+        var failing = IsFailing(series);
+        var limit = series.UsualP95 * 1e6;
+        var affected = operation.Spans.Where(span => failing ? span.Failed : span.End - span.Start > limit).ToList();
+        var (since, search) = (Since(affected), failing ? "status=error" : $"duration>{Math.Ceiling(series.UsualP95!.Value):0}ms");
+        var deploy = deploys.Where(known => known.Time <= since && known.Time >= since - DeployBefore)
+            .OrderBy(known => known.Service != operation.Service).ThenByDescending(known => known.Time).FirstOrDefault();
+        return new Finding(
+            failing
+                ? $"{operation.Name} fails in {operation.Service}: {Format.Percent(series.ErrorShare!.Value)} of {Format.Count(series.After, "request", "requests")}{Usual(series.UsualErrorShare is { } share ? Format.Percent(share) : "")}"
+                : $"{operation.Name} is slow in {operation.Service}: p95 {Format.Duration(series.P95!.Value * 1e6)}{Usual(Format.Duration(limit!.Value))}",
+            Who(affected, operation), since is { } began ? Format.Moment(began, window.Range.To) : Moment.None,
+            deploy is null ? "" : $"{deploy.Service} {deploy.Release}", deploy is null ? "" : DeployLinks.Of(deploy).Page,
+            Addresses.Traces(("resource", operation.Service), ("search", $"name={Filter.Quote(operation.Name)} {search}"), ("range", window.Range.Name)),
+            affected.Count > 0 && affected[^1].TraceId != UInt128.Zero ? "/traces/" + Ids.Trace(affected[^1].TraceId) : "");
+    }
+
+    private static string Usual(string text) => text.Length > 0 ? $", usually {text}" : "";
+
+    // "12 users in 3 of 8 tenants"; left out where the spans name nobody.
+    private string Who(List<StoredSpan> affected, OperationRequests operation)
+    {
+        var recent = affected.Where(span => window.IsRecent(span.Start)).ToHashSet();
+        var (users, tenants) = Names(recent.TakeLast(MaxUnpacked));
+
+        if (tenants.Count == 0 && users.Count == 0)
+        {
+            return "";
+        }
+
+        var (_, others) = Names(operation.Spans.Where(span => !recent.Contains(span)).TakeLast(MaxUnpacked));
+        others.UnionWith(tenants);
+        var more = recent.Count > MaxUnpacked ? "at least " : "";
+        var who = users.Count > 0 ? $"{more}{Format.Count(users.Count, "user", "users")}" : "";
+        var where = tenants.Count == 0 ? "" : others.Count > tenants.Count ? $"{Format.Count(tenants.Count)} of {Format.Count(others.Count, "tenant", "tenants")}" : Format.Count(tenants.Count, "tenant", "tenants");
+        return who.Length > 0 && where.Length > 0 ? $"{who} in {where}" : who + where;
+    }
+
+    private static (HashSet<string> Users, HashSet<string> Tenants) Names(IEnumerable<StoredSpan> spans)
+    {
+        HashSet<string> users = new(StringComparer.Ordinal), tenants = new(StringComparer.Ordinal);
+
+        foreach (var span in spans.Where(span => span.IdHashes.Length > 0))
+        {
+            var attributes = span.Parse().Attributes;
+            Add(users, ValueText.Find(attributes, "user.id"));
+            Add(tenants, ValueText.Find(attributes, "tenant.id"));
+        }
+
+        return (users, tenants);
+    }
+
+    // Back from now over the steps of the window in which it already was as bad as it is on average now.
+    private DateTimeOffset? Since(List<StoredSpan> affected)
+    {
+        var counts = new int[Window.Buckets];
+
+        foreach (var span in affected)
+        {
+            counts[window.BucketOf(span.Start)]++;
+        }
+
+        var perStep = affected.Count(span => window.IsRecent(span.Start)) / (window.Recent.TotalSeconds / window.BucketSeconds);
+        var first = Window.Buckets;
+
+        // One step without any may be chance, two in a row are an end.
+        for (var step = Window.Buckets - 1; step >= 0 && (counts[step] >= perStep * Few || (step > 0 && counts[step - 1] >= perStep * Few)); step--)
+        {
+            first = step;
+        }
+
+        var began = affected.Where(span => window.BucketOf(span.Start) >= first).Select(span => span.Start).DefaultIfEmpty().Min();
+
+        // What was so from the first step on began at some time before it.
+        return began == 0 || first == 0 ? null : UnixTime.Of(began);
+    }
+
+    private static void Add(HashSet<string> names, string? name)
+    {
+        if (!string.IsNullOrEmpty(name))
+        {
+            names.Add(name);
+        }
+    }
+}

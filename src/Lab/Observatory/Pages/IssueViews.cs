@@ -1,0 +1,64 @@
+namespace Platform.Observatory.Pages;
+
+/// <summary>What the list of issues and the page of one show; numbers and words only.</summary>
+public sealed record IssueList(
+    IReadOnlyList<IssueRow> Rows, int Matching, string Status, string Service, string Text, IReadOnlyList<string> Services, string StoreText)
+{
+    public bool IsFiltered => Status.Length > 0 || Service.Length > 0 || Text.Length > 0;
+}
+
+public sealed record IssueRow(
+    string Id, string Type, string Value, string Culprit, string Status, IReadOnlyList<ServiceName> Services, string Count, string Users, Moment LastSeen,
+    Moment FirstSeen, IReadOnlyList<Bar> OverTime)
+{
+    /// <summary>Without the namespace, which says little and needs much room.</summary>
+    public string ShortType => Type[(Type.LastIndexOf('.') + 1)..] is { Length: > 0 } name ? name : Type;
+}
+
+public sealed record PageLink(string Text, string Href);
+
+public sealed record IssueView
+{
+    public required IssueRow Row { get; init; }
+
+    public required string Tenants { get; init; }
+
+    public required IReadOnlyList<TrailStep> Trail { get; init; }
+
+    public required IReadOnlyList<ExceptionView> Exceptions { get; init; }
+
+    public required IReadOnlyList<CrumbView> Breadcrumbs { get; init; }
+
+    public required IReadOnlyList<LogLine> Logs { get; init; }
+
+    public required IReadOnlyList<Pair> Facts { get; init; }
+
+    public required IReadOnlyList<TagView> Tags { get; init; }
+
+    public required IReadOnlyList<EventRow> Events { get; init; }
+
+    public required string EventsText { get; init; }
+}
+
+public sealed record ExceptionView(string Type, string Value, IReadOnlyList<FrameView> Ours, IReadOnlyList<FrameView> Others);
+
+public sealed record FrameView(string Function, string Location, IReadOnlyList<CodeLine> Code);
+
+public sealed record CodeLine(string Number, string Text, bool IsHit);
+
+public sealed record CrumbView(Moment Time, string Class, string Text, string Detail);
+
+public sealed record TagView(string Key, IReadOnlyList<Pair> Values);
+
+public sealed record EventRow(Moment Time, string Release, string Tenant, string User, string TraceId);
+
+public sealed record DeployRow(
+    string Id, Moment Time, ServiceName Service, string Release, string Previous, string Instances, string Source, string ErrorsBefore, string ErrorsAfter,
+    string P95Before, string P95After, IReadOnlyList<PageLink> NewIssues, string Verdict, string VerdictClass, string Reason);
+
+public sealed record SearchView(string Id, string At, string Window, string Problem, IReadOnlyList<SearchRow> Rows, string Summary)
+{
+    public bool HasQuery => Id.Length > 0 || At.Length > 0;
+}
+
+public sealed record SearchRow(Moment Time, string Signal, ServiceName Service, string Title, string Href, string Detail, string Class);

@@ -1,0 +1,58 @@
+// What a script adds to the pages: the reader's time zone, keys, live figures. Without it they work, with times in UTC.
+import "./keyboard.js";
+import "./live.js";
+
+const zoneKey = "observatory-zone";
+const two = number => String(number).padStart(2, "0");
+const isUtc = () => localStorage.getItem(zoneKey) === "utc";
+
+function clock(moment, utc, seconds) {
+  const get = part => utc ? moment["getUTC" + part]() : moment["get" + part]();
+  const time = two(get("Hours")) + ":" + two(get("Minutes"));
+  return seconds ? `${time}:${two(get("Seconds"))}.${String(get("Milliseconds")).padStart(3, "0")}` : time;
+}
+
+function text(moment, utc, short) {
+  const day = utc ? moment.toISOString().slice(0, 10) : `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
+  const now = new Date();
+  const today = utc ? now.toISOString().slice(0, 10) : `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+  const time = clock(moment, utc, !short);
+  return day === today || short ? time : moment.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: utc ? "UTC" : undefined }) + ", " + time;
+}
+
+/** Puts all times below the element into the chosen zone; the other one is in the tip. */
+export function showTimes(root) {
+  const utc = isUtc();
+
+  for (const element of root.querySelectorAll("time[datetime]")) {
+    const moment = new Date(element.dateTime);
+
+    if (!Number.isNaN(moment.getTime())) {
+      const short = element.classList.contains("hm");
+      element.textContent = text(moment, utc, short);
+      element.title = utc ? text(moment, false, false) + " here" : text(moment, true, false) + " UTC";
+    }
+  }
+}
+
+const zone = document.querySelector("[data-zone]");
+
+function name() {
+  const minutes = -new Date().getTimezoneOffset();
+  const local = minutes === 0 ? "UTC" : `UTC${minutes < 0 ? "-" : "+"}${Math.floor(Math.abs(minutes) / 60)}${minutes % 60 ? ":" + two(Math.abs(minutes) % 60) : ""}`;
+  zone.textContent = isUtc() ? "UTC" : local;
+  zone.hidden = minutes === 0;
+}
+
+zone.addEventListener("click", () => {
+  localStorage.setItem(zoneKey, isUtc() ? "local" : "utc");
+  name();
+  showTimes(document);
+});
+name();
+showTimes(document);
+document.addEventListener("observatory:added", event => showTimes(event.target));
+
+if (document.querySelector("[data-tail]")) {
+  await import("./tail.js");
+}

@@ -1,0 +1,3 @@
+using Platform.Observatory;
+
+await ObservatoryApp.Create(args).RunAsync();

@@ -1,0 +1,64 @@
+using System.Globalization;
+using Platform.Observatory.Filters;
+using Platform.Observatory.Otlp;
+
+namespace Platform.Observatory.Query;
+
+/// <summary>Looks for a text, without case, in all that a person can see of a record.</summary>
+internal static class RecordSearch
+{
+    public static bool Contains(RecordView view, string text) =>
+        Has(view.Record.Origin.Service, text)
+        || Has(Ids.Trace(view.Record.TraceId), text)
+        || Has(Ids.Span(view.Record.SpanId), text)
+        || (view.Span is { } span && Contains(span, text))
+        || (view.Log is { } log && Contains(log, text))
+        || Contains(view.Record.Origin.Resource.Resource.Attributes, text);
+
+    private static bool Contains(Span span, string text)
+    {
+        if (Has(span.Name, text) || Contains(span.Attributes, text) || Has(span.Status?.Message, text))
+        {
+            return true;
+        }
+
+        foreach (var item in span.Events)
+        {
+            if (Has(item.Name, text) || Contains(item.Attributes, text))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool Contains(LogRecord log, string text) =>
+        Contains(log.Body, text) || Contains(log.Attributes, text) || Has(log.EventName, text);
+
+    private static bool Contains(IEnumerable<KeyValue> attributes, string text)
+    {
+        foreach (var attribute in attributes)
+        {
+            if (Contains(attribute.Value, text))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool Contains(AnyValue? value, string text) => value?.ValueCase switch
+    {
+        AnyValue.ValueOneofCase.StringValue => Has(value.StringValue, text),
+        AnyValue.ValueOneofCase.IntValue => Has(value.IntValue.ToString(CultureInfo.InvariantCulture), text),
+        AnyValue.ValueOneofCase.DoubleValue => Has(value.DoubleValue.ToString(CultureInfo.InvariantCulture), text),
+        AnyValue.ValueOneofCase.BoolValue => Has(value.BoolValue ? "true" : "false", text),
+        AnyValue.ValueOneofCase.ArrayValue => value.ArrayValue.Values.Any(item => Contains(item, text)),
+        AnyValue.ValueOneofCase.KvlistValue => Contains(value.KvlistValue.Values, text),
+        _ => false,
+    };
+
+    private static bool Has(string? value, string text) => value?.Contains(text, StringComparison.OrdinalIgnoreCase) == true;
+}

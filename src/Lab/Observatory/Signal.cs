@@ -1,0 +1,8 @@
+namespace Platform.Observatory;
+
+internal enum Signal
+{
+    Traces,
+    Metrics,
+    Logs,
+}

@@ -1,0 +1,35 @@
+namespace Platform.Observatory.Store;
+
+/// <summary>What became of the items of one signal since the start. An item is a span, a log record or a data point.</summary>
+internal sealed class SignalCounters
+{
+    private long _received;
+    private long _rejected;
+    private long _duplicate;
+    private long _evicted;
+    private long _dropped;
+
+    /// <summary>Items that were well formed and taken, duplicates among them.</summary>
+    public long Received => Interlocked.Read(ref _received);
+
+    /// <summary>Items refused for what they are; the sender was told so.</summary>
+    public long Rejected => Interlocked.Read(ref _rejected);
+
+    public long Duplicate => Interlocked.Read(ref _duplicate);
+
+    /// <summary>Items that made room for newer ones.</summary>
+    public long Evicted => Interlocked.Read(ref _evicted);
+
+    /// <summary>Items refused because the queue was full; the sender was asked to come back.</summary>
+    public long Dropped => Interlocked.Read(ref _dropped);
+
+    public void AddReceived(long count) => Interlocked.Add(ref _received, count);
+
+    public void AddRejected(long count) => Interlocked.Add(ref _rejected, count);
+
+    public void AddDuplicate() => Interlocked.Increment(ref _duplicate);
+
+    public void AddEvicted() => Interlocked.Increment(ref _evicted);
+
+    public void AddDropped(long count) => Interlocked.Add(ref _dropped, count);
+}

@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Options;
+
+namespace Platform.Observatory.Store;
+
+/// <summary>All that Observatory remembers.</summary>
+internal sealed class TelemetryStore(IOptions<ObservatoryOptions> options)
+{
+    public SignalStore<StoredSpan> Spans { get; } = new(
+        options.Value.MaxSpans, options.Value.MaxSpanBytes, options.Value.MaxFollowers, uniqueSpanIds: true, new SignalCounters());
+
+    public SignalStore<StoredLog> Logs { get; } = new(
+        options.Value.MaxLogs, options.Value.MaxLogBytes, options.Value.MaxFollowers, uniqueSpanIds: false, new SignalCounters());
+
+    public SignalCounters Metrics { get; } = new();
+
+    public KnownResources Resources { get; } = new();
+
+    public SignalCounters CountersOf(Signal signal) => signal switch
+    {
+        Signal.Traces => Spans.Counters,
+        Signal.Logs => Logs.Counters,
+        _ => Metrics,
+    };
+}

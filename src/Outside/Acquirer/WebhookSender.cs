@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+using Microsoft.Extensions.Options;
+
+namespace Platform.Acquirer;
+
+/// <summary>Posts due deliveries until the receiver answers 2xx or the attempts are used up.</summary>
+internal sealed partial class WebhookSender : BackgroundService
+{
+    // So many posts at a time: one receiver that hangs must not hold up the rest.
+    private const int Workers = 8;
+
+    private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan[] RetryDelays = [.. new[] { 1, 2, 5, 10, 30 }.Select(seconds => TimeSpan.FromSeconds(seconds))];
+
+    private readonly WebhookQueue _queue;
+    private readonly AcquirerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<WebhookSender> _logger;
+    private readonly HttpClient _http;
+
+    public WebhookSender(WebhookQueue queue, IOptions<AcquirerOptions> options, TimeProvider time, ILogger<WebhookSender> logger)
+    {
+        _queue = queue;
+        _options = options.Value;
+        _time = time;
+        _logger = logger;
+        _http = new HttpClient(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+
+            // Another company's trace ends here: no traceparent and no baggage on the way back.
+            ActivityHeadersPropagator = DistributedContextPropagator.CreateNoOutputPropagator(),
+        })
+        { Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    public static int MaxAttempts => RetryDelays.Length + 1;
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        _options.WebhookUrl is { } url
+            ? Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => DeliverAsync(url, stoppingToken)))
+            : Task.CompletedTask;
+
+    public override void Dispose()
+    {
+        _http.Dispose();
+        base.Dispose();
+    }
+
+    private async Task DeliverAsync(Uri url, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var delivery = await _queue.TakeAsync(cancellationToken);
+            var failure = await AttemptAsync(url, delivery, cancellationToken);
+            if (failure is null)
+            {
+                _queue.Delivered();
+            }
+            else if (delivery.Attempt < MaxAttempts)
+            {
+                _queue.Retry(delivery, RetryDelays[delivery.Attempt - 1]);
+            }
+            else
+            {
+                LogGivenUp(delivery.EventId, delivery.Attempt, failure);
+                _queue.GiveUp();
+            }
+        }
+    }
+
+    /// <summary>Null when the receiver answered 2xx, else what went wrong.</summary>
+    private async Task<string?> AttemptAsync(Uri url, WebhookDelivery delivery, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(delivery.Body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json", "utf-8");
+        request.Headers.Add(WebhookSignature.Header, WebhookSignature.Of(delivery.Body, _time.GetUtcNow(), _options.WebhookSecret!));
+        request.Headers.Add("Acquirer-Delivery-Attempt", delivery.Attempt.ToString(CultureInfo.InvariantCulture));
+
+        using var timeout = new CancellationTokenSource(AttemptTimeout, _time);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ended.Token);
+            return response.IsSuccessStatusCode ? null : $"status {(int)response.StatusCode}";
+        }
+        catch (HttpRequestException exception)
+        {
+            // The delivery is tried again, and logged when it is given up.
+            return exception.HttpRequestError.ToString();
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return "no answer in time";
+        }
+    }
+
+    [LoggerMessage(EventId = 5111, Level = LogLevel.Warning, Message = "Webhook {EventId} given up after {Attempts} attempts: {Reason}.")]
+    private partial void LogGivenUp(string eventId, int attempts, string reason);
+}

@@ -1,0 +1,4 @@
+using Platform.Llm;
+
+await using var app = LlmApp.Create(args, static _ => { });
+await app.RunAsync();

@@ -1,0 +1,81 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+
+namespace Platform.OutsideCompany;
+
+/// <summary>How a company treats the requests it gets. Latency and errors come before the work, timeouts after it.</summary>
+public sealed record Behaviour
+{
+    public static readonly Behaviour Normal = new();
+
+    private static readonly Dictionary<string, Behaviour> Presets = new(StringComparer.Ordinal)
+    {
+        ["normal"] = Normal,
+        ["slow"] = new() { LatencyMs = 3000 },
+        ["failing"] = new() { ErrorRate = 1 },
+        ["flaky"] = new() { ErrorRate = 0.3 },
+        ["timing-out"] = new() { TimeoutRate = 1 },
+        ["declining"] = new() { DeclineRate = 1 },
+    };
+
+    [Range(0, 60_000)]
+    public int LatencyMs { get; init; }
+
+    /// <summary>Up to so much more latency, evenly spread.</summary>
+    [Range(0, 60_000)]
+    public int JitterMs { get; init; }
+
+    [Range(0.0, 1.0)]
+    public double ErrorRate { get; init; }
+
+    [Range(400, 599)]
+    public int ErrorStatus { get; init; } = 503;
+
+    [Range(0.0, 1.0)]
+    public double DeclineRate { get; init; }
+
+    /// <summary>Share of charges or completions whose answer never comes; reading and voiding a charge still answer.</summary>
+    [Range(0.0, 1.0)]
+    public double TimeoutRate { get; init; }
+
+    [Range(1, 100_000)]
+    public int? LimitPerSecond { get; init; }
+
+    /// <summary>False: events that happen meanwhile are never announced.</summary>
+    public bool Webhooks { get; init; } = true;
+
+    [Range(0, 600_000)]
+    public int WebhookDelayMs { get; init; }
+
+    public static Behaviour? Preset(string name, CompanyProfile company) =>
+        Presets.TryGetValue(name, out var preset) && preset.Errors(company).Count == 0 ? preset : null;
+
+    public static IEnumerable<string> PresetNames(CompanyProfile company) => Presets.Keys.Where(name => Preset(name, company) is not null);
+
+    /// <summary>What is wrong, by JSON field name; empty when all is well.</summary>
+    public Dictionary<string, string[]> Errors(CompanyProfile company)
+    {
+        var results = new List<ValidationResult>();
+        Validator.TryValidateObject(this, new ValidationContext(this), results, validateAllProperties: true);
+        if (!company.TakesPayments)
+        {
+            // Accepting a switch that changes nothing would mislead whoever set it.
+            Require(DeclineRate == 0, nameof(DeclineRate));
+            Require(Webhooks, nameof(Webhooks));
+            Require(WebhookDelayMs == 0, nameof(WebhookDelayMs));
+        }
+
+        return results
+            .SelectMany(result => result.MemberNames.Select(member => (Field: JsonNamingPolicy.CamelCase.ConvertName(member), result.ErrorMessage)))
+            .GroupBy(error => error.Field, StringComparer.Ordinal)
+            .ToDictionary(group => group.Key, group => group.Select(error => error.ErrorMessage ?? "Invalid.").ToArray(), StringComparer.Ordinal);
+
+        void Require(bool fulfilled, string member)
+        {
+            if (!fulfilled)
+            {
+                results.Add(new ValidationResult("This company takes no payments.", [member]));
+            }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+using Platform.Traffic;
+
+await using var app = TrafficApp.Create(args, static _ => { });
+await app.RunAsync();

@@ -1,0 +1,30 @@
+using Platform.Gateway;
+using Platform.ServiceDefaults.Data;
+using Platform.ServiceDefaults.Identity;
+
+var builder = WebApplication.CreateBuilder(args);
+
+builder.AddEdge();
+builder.AddServiceDefaults();
+builder.AddIdentity();
+builder.AddCache("redis");
+builder.AddShopRoutes();
+
+builder.Services.AddOptions<RateLimitOptions>().BindConfiguration(RateLimitOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
+builder.Services.AddSingleton(TimeProvider.System);
+builder.Services.AddSingleton<RateLimit>();
+builder.Services.AddValidation();
+
+var app = builder.Build();
+
+app.MapDefaultEndpoints();
+app.UseAuthentication();
+app.UseCallerIdentity();
+app.UseRateLimit();
+app.UseAuthorization();
+app.UseUpstreamReport();
+
+app.MapCreateSession();
+app.MapReverseProxy();
+
+app.Run();

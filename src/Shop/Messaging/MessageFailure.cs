@@ -1,0 +1,31 @@
+using System.Text.Json;
+using Npgsql;
+using Platform.ServiceDefaults.Data;
+
+namespace Platform.Messaging;
+
+internal enum MessageFailure
+{
+    /// <summary>Passes by itself: the consumer pauses with the message in hand.</summary>
+    Transient,
+
+    /// <summary>Never passes: dead letter at once.</summary>
+    Permanent,
+
+    /// <summary>Nobody foresaw it: given back, and dead-lettered by the broker's delivery limit.</summary>
+    Crash,
+}
+
+internal static class MessageFailureExtensions
+{
+    public static MessageFailure Classify(this Exception exception) => exception switch
+    {
+        _ when DatabaseFailure.IsTransient(exception) => MessageFailure.Transient,
+        TimeoutException => MessageFailure.Transient,
+        PoisonMessageException or JsonException => MessageFailure.Permanent,
+
+        // Class 22 (data exception) and 23 (constraint violation): the same values will be refused again.
+        PostgresException { SqlState: ['2', '2' or '3', ..] } => MessageFailure.Permanent,
+        _ => MessageFailure.Crash,
+    };
+}

@@ -1,0 +1,65 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Platform.ServiceDefaults.Data;
+
+namespace Platform.Messaging;
+
+public static class MessagingExtensions
+{
+    /// <summary>Outbox, relay and inbox over the service's database and the broker of that connection name. Nothing waits for the broker to start.</summary>
+    public static MessagingBuilder AddMessaging(this IHostApplicationBuilder builder, string connectionName, Topology topology)
+    {
+        builder.AddRabbitMQClient(
+            connectionName,
+            settings =>
+            {
+                // Publish and process spans are ours: the client's cannot continue a trace, and would double them.
+                settings.DisableTracing = true;
+                settings.DisableHealthChecks = true;
+            },
+            factory =>
+            {
+                // Consumers and relay start over by themselves; see BrokerConnection.
+                factory.AutomaticRecoveryEnabled = false;
+                factory.TopologyRecoveryEnabled = false;
+                factory.RequestedHeartbeat = TimeSpan.FromSeconds(10);
+                factory.ContinuationTimeout = TimeSpan.FromSeconds(10);
+                factory.RequestedConnectionTimeout = TimeSpan.FromSeconds(5);
+                factory.ClientProvidedName = builder.Environment.ApplicationName;
+            });
+
+        builder.Services.AddOptions<MessagingOptions>().BindConfiguration(MessagingOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(topology);
+        builder.Services.AddSingleton<Outbox>();
+        builder.Services.AddWakeSignal<OutboxSignal>();
+        builder.Services.AddSingleton<MessagingMetrics>();
+        builder.Services.AddSingleton<BrokerConnection>();
+        builder.Services.AddSingleton(services => new DeadLetters(services.GetRequiredService<BrokerConnection>(), services.GetServices<ConsumedQueue>(), services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddHostedService<OutboxRelay>();
+        builder.Services.AddHealthChecks().AddCheck<BrokerHealthCheck>("rabbitmq", HealthStatus.Degraded);
+        builder.Services.AddRetention("outbox", "published_at < now() - interval '7 days'");
+        builder.Services.AddRetention("inbox", "received_at < now() - interval '7 days'");
+        return new MessagingBuilder(builder.Services, topology);
+    }
+
+    /// <summary>Registers a signal that is also given after each handled message, whose handler may have written down what is due.</summary>
+    public static IServiceCollection AddWakeSignal<TSignal>(this IServiceCollection services)
+        where TSignal : WakeSignal => services.AddSingleton<TSignal>().AddSingleton<WakeSignal>(provider => provider.GetRequiredService<TSignal>());
+}
+
+/// <summary>Adds the queues that a service consumes.</summary>
+public sealed class MessagingBuilder(IServiceCollection services, Topology topology)
+{
+    public MessagingBuilder Consume<TMessage, THandler>(string queueName)
+        where THandler : class, IMessageHandler<TMessage>
+    {
+        var queue = topology.QueueOf(queueName);
+        services.AddScoped<IMessageHandler<TMessage>, THandler>();
+        services.AddSingleton(new ConsumedQueue(queue));
+        services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<MessageConsumer<TMessage>>(provider, queue));
+        return this;
+    }
+}

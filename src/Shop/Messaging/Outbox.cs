@@ -1,0 +1,44 @@
+using System.Text.Json;
+using Dapper;
+using Npgsql;
+
+namespace Platform.Messaging;
+
+/// <summary>Wakes the relay; notify after the commit, never before it.</summary>
+public sealed class OutboxSignal : WakeSignal;
+
+/// <summary>Writes messages where the caller's own changes go, so that both are committed or neither.</summary>
+public sealed class Outbox(Topology topology)
+{
+    /// <summary>Adds a message to the caller's open transaction, with the context of the current span.</summary>
+    /// <returns>The message id: outbox id, message id and inbox key are one.</returns>
+    public async Task<Guid> AddAsync<TMessage>(NpgsqlConnection connection, TMessage message, CancellationToken cancellationToken)
+        where TMessage : notnull
+    {
+        var route = topology.RouteOf(typeof(TMessage));
+        var context = TraceContext.Capture();
+        var id = Guid.CreateVersion7();
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            INSERT INTO outbox (id, exchange, routing_key, body, traceparent, tracestate, baggage)
+            VALUES (@id, @Exchange, @RoutingKey, @body, @Traceparent, @Tracestate, @Baggage)
+            """,
+            new
+            {
+                id,
+                route.Exchange,
+                route.RoutingKey,
+                body = JsonSerializer.SerializeToUtf8Bytes(message, MessageJson.Options),
+                context.Traceparent,
+                context.Tracestate,
+                context.Baggage,
+            },
+            cancellationToken: cancellationToken));
+        return id;
+    }
+}
+
+internal static class MessageJson
+{
+    public static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true };
+}

@@ -1,0 +1,23 @@
+-- Written in the caller's transaction, published by OutboxRelay. Bounded by retention: 7 days after publishing.
+CREATE TABLE IF NOT EXISTS outbox (
+    id              uuid PRIMARY KEY,
+    exchange        text NOT NULL,
+    routing_key     text NOT NULL,
+    body            bytea NOT NULL,
+    traceparent     text,
+    tracestate      text,
+    baggage         text,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    published_at    timestamptz,
+    attempts        integer NOT NULL DEFAULT 0,
+    parked_at       timestamptz
+);
+CREATE INDEX IF NOT EXISTS outbox_unpublished ON outbox (id) WHERE published_at IS NULL AND parked_at IS NULL;
+
+-- One row for each message that a queue's handler has finished. Bounded by retention: 7 days.
+CREATE TABLE IF NOT EXISTS inbox (
+    queue           text NOT NULL,
+    message_id      text NOT NULL,
+    received_at     timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (queue, message_id)
+);

@@ -1,0 +1,36 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Platform.Orders;
+
+/// <summary>The names that dashboards and drills rely on; renaming one is a breaking change.</summary>
+internal static class OrdersTelemetry
+{
+    public const string Name = "Platform.Orders";
+
+    public const string OrderId = "platform.order.id";
+
+    public static readonly ActivitySource Source = new(new ActivitySourceOptions(Name) { Version = "1.0.0" });
+}
+
+internal sealed class OrdersMetrics
+{
+    private readonly Counter<long> _placed;
+    private readonly Counter<long> _refused;
+    private readonly Counter<long> _decided;
+
+    public OrdersMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(OrdersTelemetry.Name);
+        _placed = meter.CreateCounter<long>("platform.orders.placed", "{order}", "Orders accepted and written to the database.");
+        _refused = meter.CreateCounter<long>("platform.orders.refused", "{order}", "Orders that were well-formed and not accepted, by reason.");
+        _decided = meter.CreateCounter<long>("platform.orders.decided", "{order}", "Orders that reached a new status, by status.");
+    }
+
+    public void Placed() => _placed.Add(1);
+
+    /// <param name="reason">"out_of_stock" or "key_reused".</param>
+    public void Refused(string reason) => _refused.Add(1, new KeyValuePair<string, object?>("platform.reason", reason));
+
+    public void Decided(OrderStatus status) => _decided.Add(1, new KeyValuePair<string, object?>("platform.order.status", status.ToText()));
+}

@@ -1,0 +1,138 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Platform.Payments;
+
+/// <summary>
+/// The acquirer's own word on a charge. It decides nothing: a due payment is asked about at once, and a charge that meets a declined
+/// payment is given back. Signed by HMAC over time and body; each event counts once.
+/// </summary>
+internal static partial class AcquirerWebhook
+{
+    /// <summary>How far the signed time may be from ours: older ones could be played back.</summary>
+    public static readonly TimeSpan Window = TimeSpan.FromMinutes(5);
+
+    private const int MaxBodyBytes = 64 * 1024;
+
+    private const string InboxQueue = "webhooks.acquirer";
+
+    public static IEndpointConventionBuilder MapAcquirerWebhook(this IEndpointRouteBuilder routes) =>
+        routes.MapPost("/webhooks/acquirer", HandleAsync).WithName("AcquirerWebhook");
+
+    internal static async Task<Results<Ok, UnauthorizedHttpResult, BadRequest, StatusCodeHttpResult>> HandleAsync(
+        HttpRequest request,
+        NpgsqlDataSource database,
+        PaymentSignal payments,
+        IOptions<PaymentsOptions> options,
+        TimeProvider time,
+        ILogger<AcquirerEvent> logger,
+        CancellationToken cancellationToken)
+    {
+        if (request.ContentLength > MaxBodyBytes)
+        {
+            return TypedResults.StatusCode(StatusCodes.Status413PayloadTooLarge);
+        }
+
+        using var body = new MemoryStream();
+        await request.Body.CopyToAsync(body, cancellationToken);
+        if (!IsSigned(request.Headers["Acquirer-Signature"].ToString(), body.ToArray(), options.Value.AcquirerWebhookSecret, time.GetUtcNow()))
+        {
+            return TypedResults.Unauthorized();
+        }
+
+        if (Read(body.ToArray()) is not { } received)
+        {
+            return TypedResults.BadRequest();
+        }
+
+        Activity.Current?.SetTag("platform.event.id", received.Id).SetTag("platform.event.type", received.Type)
+            .SetTag("platform.delivery.attempt", request.Headers["Acquirer-Delivery-Attempt"].ToString() is { Length: > 0 and < 10 } attempt ? attempt : null);
+        if (await RecordAsync(database, received, cancellationToken) is { } changed)
+        {
+            LogEvent(logger, received.Type, changed);
+            payments.Notify();
+        }
+
+        return TypedResults.Ok();
+    }
+
+    /// <summary>Header: "t=&lt;unix seconds&gt;,v1=&lt;hex HMAC-SHA256 of "t.body"&gt;".</summary>
+    internal static bool IsSigned(string header, byte[] body, string secret, DateTimeOffset now)
+    {
+        var parts = header.Split(',', StringSplitOptions.TrimEntries);
+        var timestamp = parts.FirstOrDefault(part => part.StartsWith("t=", StringComparison.Ordinal))?[2..];
+        var signature = parts.FirstOrDefault(part => part.StartsWith("v1=", StringComparison.Ordinal))?[3..];
+        if (!long.TryParse(timestamp, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            || Math.Abs(now.ToUnixTimeSeconds() - seconds) > Window.TotalSeconds
+            || signature is null)
+        {
+            return false;
+        }
+
+        byte[] signed = [.. Encoding.UTF8.GetBytes($"{timestamp}."), .. body];
+        var expected = HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), signed);
+        return CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(expected)), Encoding.ASCII.GetBytes(signature));
+    }
+
+    private static AcquirerEvent? Read(byte[] body)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<AcquirerEvent>(body, JsonSerializerOptions.Web) is { Id.Length: > 0 and <= 100, Type: not null } received ? received : null;
+        }
+        catch (JsonException)
+        {
+            // Signed and still unreadable: 400, and the acquirer's log shows it.
+            return null;
+        }
+    }
+
+    /// <summary>Null for an event that is known already, or about no payment of ours.</summary>
+    private static async Task<Guid?> RecordAsync(NpgsqlDataSource database, AcquirerEvent received, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var first = await connection.ExecuteAsync(new CommandDefinition(
+            "INSERT INTO inbox (queue, message_id) VALUES (@InboxQueue, @Id) ON CONFLICT DO NOTHING",
+            new { InboxQueue, received.Id },
+            cancellationToken: cancellationToken)) == 1;
+        if (!first || received.Type != "charge.captured" || !Guid.TryParse(received.Data?.IdempotencyKey, out var paymentId))
+        {
+            await transaction.CommitAsync(cancellationToken);
+            return null;
+        }
+
+        var payment = await connection.QuerySingleOrDefaultAsync<(Guid OrderId, string? Traceparent, string? Tracestate)?>(new CommandDefinition(
+            """
+            UPDATE payments
+            SET status = CASE status WHEN 'declined' THEN 'refund_due' ELSE status END, maybe_charged = true, next_attempt_at = least(next_attempt_at, now())
+            WHERE id = @paymentId AND status IN ('due', 'declined')
+            RETURNING order_id, traceparent, tracestate
+            """,
+            new { paymentId },
+            cancellationToken: cancellationToken));
+        await transaction.CommitAsync(cancellationToken);
+
+        // The acquirer's call is a trace of its own; the link leads to the order's.
+        if (payment is { } found && ActivityContext.TryParse(found.Traceparent, found.Tracestate, out var order))
+        {
+            Activity.Current?.AddLink(new ActivityLink(order)).SetTag(PaymentsTelemetry.OrderId, found.OrderId);
+        }
+
+        return payment?.OrderId;
+    }
+
+    [LoggerMessage(EventId = 3101, Level = LogLevel.Information, Message = "The acquirer reports {EventType} for order {OrderId}")]
+    private static partial void LogEvent(ILogger logger, string eventType, Guid orderId);
+}
+
+internal sealed record AcquirerEvent(string Id, string Type, AcquirerEventData? Data);
+
+internal sealed record AcquirerEventData(string? IdempotencyKey);

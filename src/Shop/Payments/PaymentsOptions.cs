@@ -1,0 +1,29 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Platform.Payments;
+
+internal sealed class PaymentsOptions
+{
+    public const string SectionName = "Payments";
+
+    /// <summary>Opens the cards that orders seals (PKCS#8, base64).</summary>
+    [Required, Base64String]
+    public string CardPrivateKey { get; set; } = "";
+
+    [Required]
+    public string AcquirerApiKey { get; set; } = "";
+
+    /// <summary>The acquirer signs its webhooks with it.</summary>
+    [Required, MinLength(16)]
+    public string AcquirerWebhookSecret { get; set; } = "";
+
+    /// <summary>First wait after an attempt without outcome; doubled up to <see cref="MaxBackoff"/>.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
+    public TimeSpan Backoff { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
+    public TimeSpan MaxBackoff { get; set; } = TimeSpan.FromSeconds(10);
+
+    public TimeSpan BackoffAfter(int attempts) =>
+        TimeSpan.FromMilliseconds(Math.Min(Backoff.TotalMilliseconds * Math.Pow(2, Math.Clamp(attempts - 1, 0, 20)), MaxBackoff.TotalMilliseconds));
+}

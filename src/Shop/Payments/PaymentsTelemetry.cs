@@ -1,0 +1,33 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Platform.Payments;
+
+/// <summary>The names that dashboards and drills rely on; renaming one is a breaking change.</summary>
+internal static class PaymentsTelemetry
+{
+    public const string Name = "Platform.Payments";
+
+    public const string OrderId = "platform.order.id";
+    public const string PaymentId = "platform.payment.id";
+    public const string Outcome = "platform.outcome";
+
+    public static readonly ActivitySource Source = new(new ActivitySourceOptions(Name) { Version = "1.0.0" });
+}
+
+internal sealed class PaymentsMetrics
+{
+    private readonly Counter<long> _decided;
+    private readonly Counter<long> _attempts;
+
+    public PaymentsMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(PaymentsTelemetry.Name);
+        _decided = meter.CreateCounter<long>("platform.payments.decided", "{payment}", "Payments that reached a final outcome.");
+        _attempts = meter.CreateCounter<long>("platform.payments.attempts", "{attempt}", "Tries to charge, by what came of them.");
+    }
+
+    public void Decided(string status) => _decided.Add(1, new KeyValuePair<string, object?>(PaymentsTelemetry.Outcome, status));
+
+    public void Attempted(string outcome) => _attempts.Add(1, new KeyValuePair<string, object?>(PaymentsTelemetry.Outcome, outcome));
+}

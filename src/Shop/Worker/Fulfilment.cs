@@ -1,0 +1,11 @@
+using Platform.Messaging;
+
+namespace Platform.Worker;
+
+/// <summary>An order to be fulfilled, as claimed by this instance until its lease ends.</summary>
+internal sealed record Fulfilment(
+    Guid OrderId, long TotalMinor, string Currency, int Items, string CardNetwork, string CardLast4, int Attempts, Guid LeaseId,
+    string? Traceparent, string? Tracestate, string? Baggage)
+{
+    public TraceContext Context => new(Traceparent, Tracestate, Baggage);
+}

@@ -1,0 +1,27 @@
+-- What is to be fulfilled, and what came of it. Bounded by retention: 90 days after fulfilment.
+CREATE TABLE IF NOT EXISTS fulfilments (
+    order_id        uuid PRIMARY KEY,
+    total_minor     bigint NOT NULL,
+    currency        text NOT NULL,
+    items           integer NOT NULL,
+    card_network    text NOT NULL,
+    card_last4      text NOT NULL,
+    fraud_note      text,
+    attempts        integer NOT NULL DEFAULT 0,
+    next_attempt_at timestamptz NOT NULL DEFAULT now(),
+    lease_id        uuid,
+    lease_until     timestamptz,
+    traceparent     text,
+    tracestate      text,
+    baggage         text,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    done_at         timestamptz
+);
+CREATE INDEX IF NOT EXISTS fulfilments_due ON fulfilments (next_attempt_at) WHERE done_at IS NULL;
+
+-- One receipt an order, whatever is redelivered.
+CREATE TABLE IF NOT EXISTS receipts (
+    order_id        uuid PRIMARY KEY REFERENCES fulfilments (order_id) ON DELETE CASCADE,
+    content         text NOT NULL,
+    created_at      timestamptz NOT NULL DEFAULT now()
+);

@@ -1,0 +1,47 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Platform.Observatory.Tests;
+
+namespace Platform.ForeignSdk.Tests;
+
+/// <summary>Reads Observatory until it shows what is expected, or fails with what it showed last.</summary>
+internal static class Wait
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+
+    public static async Task<JsonNode> ForAsync(ObservatoryProcess observatory, string path, Func<JsonNode, bool> holds)
+    {
+        var clock = Stopwatch.StartNew();
+
+        while (true)
+        {
+            var seen = await observatory.GetJsonAsync(path);
+
+            if (holds(seen))
+            {
+                return seen;
+            }
+
+            Assert.True(clock.Elapsed < Limit, $"{path} did not show it within {Limit.TotalSeconds} s, but {seen.ToJsonString()}");
+            await Task.Delay(Interval, TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <summary>The only issue, once it was seen this often.</summary>
+    public static async Task<JsonNode> ForIssueAsync(ObservatoryProcess observatory, int count)
+    {
+        var list = await ForAsync(observatory, "/api/issues", seen => seen["issues"]!.AsArray().Sum(issue => (int)issue!["count"]!) >= count);
+        var issue = Assert.Single(list["issues"]!.AsArray())!;
+        Assert.Equal(count, (int)issue["count"]!);
+        return issue;
+    }
+
+    /// <summary>The only event of the only issue.</summary>
+    public static async Task<JsonNode> ForEventAsync(ObservatoryProcess observatory)
+    {
+        var issue = await ForIssueAsync(observatory, 1);
+        var events = await observatory.GetJsonAsync($"/api/issues/{issue["id"]}/events");
+        return Assert.Single(events["events"]!.AsArray())!;
+    }
+}

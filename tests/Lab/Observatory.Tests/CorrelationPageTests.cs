@@ -1,0 +1,108 @@
+using System.Net;
+using Google.Protobuf;
+
+namespace Platform.Observatory.Tests;
+
+public sealed class CorrelationPageTests
+{
+    private const string Script = "<script>alert('x')</script>\"'&";
+
+    [Fact]
+    public async Task Pages_OfOneFailure_LeadToEachOther()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        await FillAsync(process, "payments", "A");
+        var id = (await Sentry.OnlyIssueAsync(process))["id"]!.ToString();
+
+        var issues = await GetAsync(process, "/issues");
+        var issue = await GetAsync(process, "/issues/" + id);
+        var trace = await GetAsync(process, "/traces/" + Telemetry.Trace);
+        var logs = await GetAsync(process, "/logs?resource=payments&severity=warning&search=&traceId=" + Telemetry.Trace);
+        var deploys = await GetAsync(process, "/deploys");
+        var search = await GetAsync(process, "/search?q=req-1");
+
+        Assert.Contains($"href=\"/issues/{id}\"", issues, StringComparison.Ordinal);
+        Assert.Contains($"href=\"/traces/{Telemetry.Trace}\"", issue, StringComparison.Ordinal);
+        Assert.Contains($"href=\"/logs?traceId={Telemetry.Trace}\"", issue, StringComparison.Ordinal);
+        Assert.Contains("href=\"/deploys#d1\"", issue, StringComparison.Ordinal);
+        Assert.Contains("Platform.Payments.ChargeJob.ChargeAsync", issue, StringComparison.Ordinal);
+        Assert.Contains($"href=\"/issues/{id}\"", trace, StringComparison.Ordinal);
+        Assert.Contains("href=\"/deploys#d1\"", trace, StringComparison.Ordinal);
+        Assert.Contains($"href=\"/traces/{Telemetry.Trace}\"", logs, StringComparison.Ordinal);
+        Assert.Contains("id=\"d1\"", deploys, StringComparison.Ordinal);
+        Assert.Contains($"href=\"/issues/{id}\"", search, StringComparison.Ordinal);
+        Assert.All(
+            [issues, issue, trace, logs, deploys, search],
+            page => Assert.All(["/issues", "/", "/logs", "/deploys"], address => Assert.Contains($"<a href=\"{address}\"", page, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Pages_HtmlInErrorsLogsAndReleases_IsEncoded()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        await FillAsync(process, Script, Script);
+        var item = Sentry.Event(Script, Script, Script, Script, Script);
+        item["fingerprint"] = new System.Text.Json.Nodes.JsonArray("markup");
+        item["breadcrumbs"]![0]!["message"] = Script;
+        item["exception"]!["values"]![0]!["stacktrace"]!["frames"]![1]!["context_line"] = Script;
+        item["tags"]!["service"] = Script;
+        await Sentry.SendAsync(process, item);
+        var issues = (await process.GetJsonAsync("/api/issues"))["issues"]!.AsArray();
+
+        foreach (var path in issues.Select(issue => issue!["links"]!["page"]!.ToString())
+            .Concat(["/issues?query=" + Uri.EscapeDataString("<script>"), "/logs?search=" + Uri.EscapeDataString("\"<script>\""), "/deploys", "/search?q=" + Uri.EscapeDataString(Script), "/search?q=req-1&at=" + Uri.EscapeDataString(Script)]))
+        {
+            OwnScripts.AssertNoOther(await GetAsync(process, path));
+        }
+    }
+
+    [Theory]
+    [InlineData("same-origin", HttpStatusCode.Redirect, "resolved")]
+    [InlineData("cross-site", HttpStatusCode.BadRequest, "new")]
+    public async Task Status_SetByTheForm_IsTakenFromTheOwnPageOnly(string site, HttpStatusCode answer, string status)
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        await Sentry.SendAsync(process, Sentry.Event());
+        var id = (await Sentry.OnlyIssueAsync(process))["id"];
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/issues/{id}/status");
+        request.Content = new FormUrlEncodedContent([KeyValuePair.Create("status", "resolved")]);
+        request.Headers.Add("Sec-Fetch-Site", site);
+
+        using var response = await process.Http.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal((answer, status), (response.StatusCode, (await Sentry.OnlyIssueAsync(process))["status"]!.ToString()));
+    }
+
+    [Theory]
+    [InlineData("/issues")]
+    [InlineData("/logs")]
+    [InlineData("/deploys")]
+    [InlineData("/search")]
+    public async Task Pages_NothingReceived_SayWhatIsMissing(string path)
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+
+        var page = await GetAsync(process, path);
+
+        Assert.Contains("<h1", page, StringComparison.Ordinal);
+    }
+
+    private static async Task FillAsync(ObservatoryProcess process, string service, string release)
+    {
+        var span = Telemetry.Span(1, failed: true);
+        span.Attributes.Add(Telemetry.Attribute("request.id", "req-1"));
+        var request = Telemetry.Request(service, span);
+        request.ResourceSpans[0].Resource.Attributes.Add(Telemetry.Attribute("service.version", release));
+        await Send.HttpAsync(process, "/v1/traces", request.ToByteArray());
+        await Send.LogsAsync(process, service, Telemetry.Log($"it broke {service}", severity: 17));
+        await Sentry.SendAsync(process, Sentry.Event(release: release));
+    }
+
+    private static async Task<string> GetAsync(ObservatoryProcess process, string path)
+    {
+        using var response = await process.Http.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(response.IsSuccessStatusCode, $"{path}: {(int)response.StatusCode}");
+        return text;
+    }
+}

@@ -1,0 +1,174 @@
+using System.Net;
+using Google.Protobuf;
+using Platform.Observatory.Otlp;
+
+namespace Platform.Observatory.Tests;
+
+public sealed class OverviewTests
+{
+    // The time that the addresses below name, so that nothing depends on the clock.
+    private const string Range = "/?from=2026-11-18T10:00:00Z&to=2026-11-18T10:30:00Z";
+    private static readonly DateTimeOffset Begin = new(2026, 11, 18, 10, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public async Task Overview_NothingReceived_SaysWhatWouldFillIt()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+
+        var page = await GetAsync(process, "/");
+
+        Assert.Contains("No requests in this time", page, StringComparison.Ordinal);
+        Assert.Contains("No open issues", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("banner", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("Orders placed", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Overview_ServiceThatBeganToFail_IsFirstWithItsUsualShareAndWhoIsAffected()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        await SendAsync(process, "orders", minute => (10, false));
+        await SendAsync(process, "payments", minute => (10, minute >= 25));
+
+        var page = await GetAsync(process, Range);
+
+        Assert.Contains("charge fails in payments: 80 % of 50 requests, usually 0 %", page, StringComparison.Ordinal);
+        Assert.Contains("40 users in 1 of 2 tenants since", page, StringComparison.Ordinal);
+        Assert.Contains("datetime=\"2026-11-18T10:25:00.000Z\"", page, StringComparison.Ordinal);
+        Assert.True(page.IndexOf("svc payments", StringComparison.Ordinal) < page.IndexOf("svc orders", StringComparison.Ordinal));
+        Assert.Equal(["more errors than usual", "as usual"], States(page));
+    }
+
+    [Fact]
+    public async Task Overview_ServiceThatBecameSlow_IsSaidWithWhatIsUsual()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        await SendAsync(process, "payments", minute => (minute >= 20 ? 900 : 50, false));
+
+        var page = await GetAsync(process, Range);
+
+        Assert.Contains("charge is slow in payments: p95 900 ms, usually 50.0 ms", page, StringComparison.Ordinal);
+        Assert.Contains("datetime=\"2026-11-18T10:20:00.000Z\"", page, StringComparison.Ordinal);
+        Assert.Equal(["slower than usual"], States(page));
+    }
+
+    [Fact]
+    public async Task Overview_ServiceThatWentSilent_SaysSo()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        await SendAsync(process, "worker", minute => minute < 20 ? (10, false) : null);
+        await SendAsync(process, "orders", minute => (10, false));
+
+        Assert.Contains("silent since", States(await GetAsync(process, Range))[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Overview_TooLittleBefore_SaysNothingOfUsual()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        await SendAsync(process, "payments", minute => minute < 25 ? null : (10, false));
+
+        var page = await GetAsync(process, Range);
+
+        Assert.Equal(["as usual"], States(page));
+        Assert.DoesNotContain("usually", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("banner", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Overview_OrderEvents_AreAFunnel()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        await Send.LogsAsync(
+            process, "orders",
+            [.. Events("order.placed", 1, 2, 3, 4), .. Events("order.paid", 1, 2), .. Events("order.paid", 1), .. Events("order.declined", 3), .. Events("order.fulfilled", 1, 9)]);
+
+        var page = await GetAsync(process, Range);
+
+        Assert.Contains("Of 4 orders placed, 2 are paid, 1 declined and 1 wait for payment; 1 are fulfilled", page, StringComparison.Ordinal);
+        Assert.Contains("the oldest for 29 min 00 s", page, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/?range=x")]
+    [InlineData("/?from=yesterday")]
+    [InlineData("/?from=2026-11-18T10:30:00Z&to=2026-11-18T10:00:00Z")]
+    public async Task Overview_RangeThatMeansNothing_IsRefused(string path)
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+
+        using var answer = await process.Http.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("/?range=5m")]
+    [InlineData("/?range=24h")]
+    [InlineData("/?range=all")]
+    [InlineData("/?from=1970-01-02T00:00:00Z")]
+    public async Task Overview_HtmlAndTimesAtTheEdges_AreShown(string path)
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        var far = Telemetry.Span(1, name: "<script>", failed: true);
+        far.StartTimeUnixNano = far.EndTimeUnixNano = ulong.MaxValue;
+        var zero = Telemetry.Span(2, name: "<script>");
+        zero.StartTimeUnixNano = 0;
+        await Send.TracesAsync(process, "<script>", far, zero);
+        await Send.TracesAsync(process, "<script>", [.. Enumerable.Range(10, 20).Select(id => Recent((ulong)id))]);
+
+        var page = await GetAsync(process, path);
+
+        OwnScripts.AssertNoOther(page);
+        Assert.DoesNotContain("NaN", page, StringComparison.Ordinal);
+    }
+
+    private static Span Recent(ulong id)
+    {
+        var span = Telemetry.Span(id, name: "<script>", failed: true);
+        span.StartTimeUnixNano = (ulong)(DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks * 100;
+        span.EndTimeUnixNano = span.StartTimeUnixNano + 1;
+        span.Attributes.Add(Telemetry.Attribute("tenant.id", "<script>"));
+        return span;
+    }
+
+    // Ten requests a minute for half an hour; of a minute that fails eight do, all of one tenant.
+    private static async Task SendAsync(ObservatoryProcess process, string service, Func<int, (int Milliseconds, bool Fails)?> minutes)
+    {
+        var spans = new List<Span>();
+
+        for (var index = 0; index < 300; index++)
+        {
+            if (minutes(index / 10) is not { } minute)
+            {
+                continue;
+            }
+
+            var span = Telemetry.Span((ulong)index + 1, name: "charge", failed: minute.Fails && index % 10 < 8, trace: Guid.NewGuid().ToString("N"));
+            span.StartTimeUnixNano = At(index * 6);
+            span.EndTimeUnixNano = span.StartTimeUnixNano + ((ulong)minute.Milliseconds * 1_000_000);
+            span.Attributes.Add(Telemetry.Attribute("tenant.id", index % 10 < 8 ? "nordwind" : "lumen"));
+            span.Attributes.Add(Telemetry.Attribute("user.id", $"u-{index}"));
+            spans.Add(span);
+        }
+
+        await Send.HttpAsync(process, "/v1/traces", Telemetry.Request(service, [.. spans]).ToByteArray());
+    }
+
+    private static IEnumerable<LogRecord> Events(string name, params int[] orders) => orders.Select(order =>
+    {
+        var log = Telemetry.Log(name, trace: order.ToString("x32", System.Globalization.CultureInfo.InvariantCulture));
+        log.EventName = name;
+        log.TimeUnixNano = At(60);
+        return log;
+    });
+
+    private static ulong At(int second) => (ulong)(Begin.AddSeconds(second) - DateTimeOffset.UnixEpoch).Ticks * 100;
+
+    private static List<string> States(string page) =>
+        [.. page.Split("<span class=\"sr\">").Skip(1).Select(part => part.Split('<')[0]).Where(text => !text.Contains("over time", StringComparison.Ordinal))];
+
+    private static async Task<string> GetAsync(ObservatoryProcess process, string path) =>
+        WebUtility.HtmlDecode((await process.Http.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken)).Replace("&lt;", "&amp;lt;", StringComparison.Ordinal))
+            .Replace('\u202f', ' ').Replace('\u00a0', ' ');
+}

@@ -1,0 +1,177 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Platform.Tests.Support;
+
+namespace Platform.Tests;
+
+/// <summary>
+/// Something goes away for a while under traffic. Afterwards every accepted order is decided, the acquirer's ledger is the paid orders, the
+/// stock adds up, and nothing is dead-lettered.
+/// </summary>
+public sealed class OutageTests(PlatformFixture platform) : PlatformTest(platform)
+{
+    /// <summary>Orders placed before, during and after; about twenty a second.</summary>
+    private const int OrdersPerPhase = 40;
+
+    private static readonly TimeSpan Outage = TimeSpan.FromSeconds(6);
+
+    [Theory]
+    [InlineData("acquirer")]
+    [InlineData("llm")]
+    [InlineData("redis")]
+    [InlineData("rabbitmq")]
+    [InlineData("payments")]
+    [InlineData("worker")]
+    [InlineData("observatory")]
+    public Task Resource_StoppedForAWhile_LosesNothing(string resource) => SurviveAsync(
+        () => Platform.StopAsync(resource, Cancellation),
+        () => Platform.StartAsync(resource, Cancellation),
+        mayRefuse: false);
+
+    [Theory]
+    [InlineData("payments")]
+    [InlineData("worker")]
+    [InlineData("orders")]
+    public Task Service_KilledHard_LosesNothing(string service) => SurviveAsync(
+        async () =>
+        {
+            await SignalAsync(service, "KILL");
+            await Platform.App.ResourceNotifications.WaitForResourceAsync(service, Aspire.Hosting.ApplicationModel.KnownResourceStates.TerminalStates, Cancellation);
+        },
+        () => Platform.StartAsync(service, Cancellation),
+        mayRefuse: service == "orders");
+
+    [Theory]
+    [InlineData("redis")]
+    [InlineData("payments")]
+    [InlineData("worker")]
+    [InlineData("acquirer")]
+    public Task Process_FrozenForAWhile_LosesNothing(string resource) => SurviveAsync(
+        () => SignalAsync(resource, "STOP"),
+        () => SignalAsync(resource, "CONT"),
+        mayRefuse: false);
+
+    [Theory]
+    [InlineData("ordersdb", true)]
+    [InlineData("paymentsdb", false)]
+    [InlineData("workerdb", false)]
+    public Task Database_RefusingConnections_LosesNothing(string database, bool mayRefuse) => SurviveAsync(
+        () => DatabaseSwitch.SetAsync(Platform, database, false, Cancellation),
+        () => DatabaseSwitch.SetAsync(Platform, database, true, Cancellation),
+        mayRefuse);
+
+    [Fact]
+    public async Task Redis_Frozen_MakesNoRequestSlow()
+    {
+        var shopper = await Platform.Shop.SignInAsync("acme", "acme-u08", Cancellation);
+        await shopper.PlaceAsync(Cancellation);
+        await SignalAsync("redis", "STOP");
+        try
+        {
+            var longest = TimeSpan.Zero;
+            for (var i = 0; i < 10; i++)
+            {
+                var started = Stopwatch.GetTimestamp();
+                await shopper.PlaceAsync(Cancellation);
+                longest = TimeSpan.FromTicks(Math.Max(longest.Ticks, Stopwatch.GetElapsedTime(started).Ticks));
+            }
+
+            // A blocked client waits for 5 s; three calls of 100 ms and a busy machine do not.
+            Assert.True(longest < TimeSpan.FromSeconds(3), $"The slowest order took {longest}.");
+        }
+        finally
+        {
+            await SignalAsync("redis", "CONT");
+        }
+    }
+
+    [Fact]
+    public async Task OrdersDatabase_Away_IsA503WithRetryAfterAndLeavesNoHalfOrder()
+    {
+        var shopper = await Platform.Shop.SignInAsync("acme", "acme-u09", Cancellation);
+        await DatabaseSwitch.SetAsync(Platform, "ordersdb", false, Cancellation);
+        try
+        {
+            using var response = await shopper.SendOrderAsync(Shopper.OneMug, CardInput.Valid, Guid.NewGuid(), Cancellation);
+
+            Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, response.StatusCode);
+            Assert.NotNull(response.Headers.RetryAfter);
+            Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        }
+        finally
+        {
+            await DatabaseSwitch.SetAsync(Platform, "ordersdb", true, Cancellation);
+        }
+
+        await Books.MustBalanceAsync(Platform, Cancellation);
+    }
+
+    private async Task SurviveAsync(Func<Task> breakIt, Func<Task> mendIt, bool mayRefuse)
+    {
+        var shopper = await Platform.Shop.SignInAsync("acme", "acme-u07", Cancellation);
+        var placed = new ConcurrentBag<Guid>();
+        var refused = new ConcurrentBag<string>();
+        await PlaceManyAsync();
+
+        // Traffic goes on while it breaks.
+        var during = PlaceManyAsync();
+        await breakIt();
+        try
+        {
+            await PlaceManyAsync();
+            await during;
+            using var timer = new PeriodicTimer(Outage);
+            await timer.WaitForNextTickAsync(Cancellation);
+        }
+        finally
+        {
+            await mendIt();
+        }
+
+        await PlaceManyAsync();
+
+        Assert.True(mayRefuse || refused.IsEmpty, $"{refused.Count} orders were refused: {refused.FirstOrDefault()}");
+        await Books.MustBalanceAsync(Platform, Cancellation);
+        foreach (var id in placed)
+        {
+            Assert.NotNull(await shopper.GetAsync(id, Cancellation));
+        }
+
+        foreach (var service in new[] { "orders", "payments", "worker" })
+        {
+            Assert.Equal(0, await DeadLetterBox.CountAsync(Platform, service, Cancellation));
+        }
+
+        async Task PlaceManyAsync()
+        {
+            using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+            var orders = new List<Task>();
+            for (var i = 0; i < OrdersPerPhase && await pace.WaitForNextTickAsync(Cancellation); i++)
+            {
+                orders.Add(PlaceOneAsync());
+            }
+
+            await Task.WhenAll(orders);
+        }
+
+        async Task PlaceOneAsync()
+        {
+            using var response = await shopper.SendOrderAsync(Shopper.OneMug, CardInput.Valid, Guid.NewGuid(), Cancellation);
+            if (response.StatusCode == System.Net.HttpStatusCode.Accepted)
+            {
+                placed.Add(Guid.Parse(response.Headers.Location!.ToString().Split('/')[^1]));
+            }
+            else
+            {
+                refused.Add($"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync(Cancellation)}");
+            }
+        }
+    }
+
+    private async Task SignalAsync(string resource, string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", Platform.ProcessIdOf(resource).ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync(Cancellation);
+        Assert.Equal(0, kill.ExitCode);
+    }
+}

@@ -1,0 +1,203 @@
+using System.Collections.Concurrent;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+[assembly: AssemblyFixture(typeof(Platform.Tests.Support.PlatformFixture))]
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+
+namespace Platform.Tests.Support;
+
+/// <summary>
+/// The whole platform, started once for all tests: real servers, real processes, random ports. Traffic is off; each test makes its own.
+/// </summary>
+public sealed class PlatformFixture : IAsyncLifetime
+{
+    /// <summary>From nothing to all healthy, servers to be installed included.</summary>
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(8);
+
+    public static readonly string[] Services = ["gateway", "orders", "payments", "worker"];
+
+    private static readonly string[] Everything = ["postgres", "redis", "rabbitmq", "observatory", "acquirer", "llm", .. Services];
+
+    private readonly ConcurrentDictionary<string, ConcurrentDictionary<string, string>> _environment = new();
+    private DistributedApplication? _app;
+
+    /// <summary>Why the platform cannot run here; null when it runs.</summary>
+    public string? Unavailable { get; private set; }
+
+    public DistributedApplication App => _app ?? throw new InvalidOperationException("The platform did not start.");
+
+    public Shop Shop { get; private set; } = null!;
+
+    public Telemetry Telemetry { get; private set; } = null!;
+
+    public OutsideCompany Acquirer { get; private set; } = null!;
+
+    public OutsideCompany Llm { get; private set; } = null!;
+
+    public string ManagementKey { get; private set; } = null!;
+
+    public string WebhookSecret { get; private set; } = null!;
+
+    public string SentryKey { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        using var limit = new CancellationTokenSource(StartTimeout);
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(["--Traffic:OrdersPerSecond=0"], limit.Token);
+        // Thousands of lines a run, which would bury the failures; ResourceLoggerService keeps them, and Observatory has the records.
+        builder.Services.AddLogging(logging => logging.AddFilter("AppHost.Resources", LogLevel.None));
+        foreach (var service in Services)
+        {
+            // Evaluated at each start: a test changes a service's configuration and restarts it.
+            var settings = _environment.GetOrAdd(service, _ => new());
+            builder.CreateResourceBuilder<ProjectResource>(builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == service)).WithEnvironment(context =>
+            {
+                foreach (var (name, value) in settings)
+                {
+                    context.EnvironmentVariables[name] = value;
+                }
+            });
+        }
+
+        var apiKey = builder.Configuration["AppHost:DashboardApiKey"];
+        var adminKey = await ParameterAsync("outside-admin-key");
+        ManagementKey = await ParameterAsync("management-key");
+        WebhookSecret = await ParameterAsync("acquirer-webhook-secret");
+        SentryKey = await ParameterAsync("sentry-key");
+
+        _app = await builder.BuildAsync(limit.Token);
+        await _app.StartAsync(limit.Token);
+        foreach (var name in Everything)
+        {
+            if (!await IsUpAsync(name, limit.Token))
+            {
+                return;
+            }
+        }
+
+        foreach (var service in Services)
+        {
+            await WaitUntilEverythingIsReachedAsync(service, limit.Token);
+        }
+
+        Shop = new Shop(_app.GetEndpoint("gateway", "http"));
+        Telemetry = new Telemetry(_app.GetEndpoint("observatory", "http"), apiKey, builder.Configuration["AppHost:BrowserToken"]);
+        Acquirer = new OutsideCompany(_app.GetEndpoint("acquirer", "http"), adminKey);
+        Llm = new OutsideCompany(_app.GetEndpoint("llm", "http"), adminKey);
+
+        async Task<string> ParameterAsync(string name) =>
+            await builder.Resources.OfType<ParameterResource>().Single(parameter => parameter.Name == name).GetValueAsync(limit.Token)
+            ?? throw new InvalidOperationException($"The parameter {name} has no value.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_app is not null)
+        {
+            await _app.DisposeAsync();
+        }
+    }
+
+    /// <summary>Runs a built-in or custom command and fails unless it succeeded.</summary>
+    public async Task CommandAsync(string resource, string command, CancellationToken cancellationToken)
+    {
+        var result = await App.ResourceCommands.ExecuteCommandAsync(resource, command, cancellationToken);
+        Assert.True(result.Success, $"{command} on {resource}: {result.Message}");
+    }
+
+    /// <summary>Stops a resource and waits until it is down.</summary>
+    public async Task StopAsync(string resource, CancellationToken cancellationToken)
+    {
+        await CommandAsync(resource, KnownResourceCommands.StopCommand, cancellationToken);
+        await App.ResourceNotifications.WaitForResourceAsync(resource, KnownResourceStates.TerminalStates, cancellationToken);
+    }
+
+    /// <summary>Starts a resource and waits until it is healthy.</summary>
+    public async Task StartAsync(string resource, CancellationToken cancellationToken)
+    {
+        await CommandAsync(resource, KnownResourceCommands.StartCommand, cancellationToken);
+        await App.ResourceNotifications.WaitForResourceHealthyAsync(resource, cancellationToken);
+    }
+
+    /// <summary>Gives services another setting and restarts them at once; null takes the setting back.</summary>
+    public Task ReconfigureAsync(IReadOnlyCollection<string> services, string name, string? value, CancellationToken cancellationToken, bool restart = true) =>
+        ReconfigureAsync(services, new Dictionary<string, string?> { [name] = value }, cancellationToken, restart);
+
+    public async Task ReconfigureAsync(
+        IReadOnlyCollection<string> services, IReadOnlyDictionary<string, string?> settings, CancellationToken cancellationToken, bool restart = true)
+    {
+        foreach (var service in services)
+        {
+            foreach (var (name, value) in settings)
+            {
+                if (value is null)
+                {
+                    _environment[service].TryRemove(name, out _);
+                }
+                else
+                {
+                    _environment[service][name] = value;
+                }
+            }
+        }
+
+        if (restart)
+        {
+            await Task.WhenAll(services.Select(async service =>
+            {
+                await StopAsync(service, cancellationToken);
+                await StartAsync(service, cancellationToken);
+            }));
+        }
+    }
+
+    /// <summary>The process id of a resource's only instance.</summary>
+    public int ProcessIdOf(string resource) => int.Parse(Property(resource, "executable.pid"), System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>Where every server and scratch folder of this run is.</summary>
+    public string RunFolder => Path.GetDirectoryName(Path.GetDirectoryName(WorkingDirectoryOf("postgres"))!)!;
+
+    public string WorkingDirectoryOf(string resource) => Property(resource, "executable.workDir");
+
+    /// <summary>A connection string with all rights; the services have a login each.</summary>
+    public async Task<string> DatabaseAsync(string name, CancellationToken cancellationToken) =>
+        await App.GetConnectionStringAsync(name, cancellationToken) ?? throw new InvalidOperationException($"{name} has no connection string.");
+
+    /// <summary>Healthy is also who still looks for RabbitMQ; a test that publishes needs the queues to be there.</summary>
+    private async Task WaitUntilEverythingIsReachedAsync(string service, CancellationToken cancellationToken)
+    {
+        using var http = App.CreateHttpClient(service, "management");
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while ((await http.GetFromJsonAsync<JsonElement>("/health", cancellationToken)).GetProperty("status").GetString() != "Healthy")
+        {
+            await timer.WaitForNextTickAsync(cancellationToken);
+        }
+    }
+
+    private string Property(string resource, string name)
+    {
+        Assert.True(App.ResourceNotifications.TryGetCurrentState(resource, out var state), $"{resource} has no state.");
+        return state.Snapshot.Properties.FirstOrDefault(property => property.Name == name)?.Value?.ToString()
+            ?? throw new InvalidOperationException($"{resource} has no property {name}.");
+    }
+
+    private async Task<bool> IsUpAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await App.ResourceNotifications.WaitForResourceHealthyAsync(name, WaitBehavior.StopOnResourceUnavailable, cancellationToken);
+            return true;
+        }
+        catch (DistributedApplicationException exception) when (Environment.GetEnvironmentVariable("PLATFORM_REQUIRE_DEPS") != "1")
+        {
+            Unavailable = $"{name} does not run here: {exception.Message}";
+            return false;
+        }
+    }
+}
