@@ -47,6 +47,7 @@ internal static partial class PlaceOrder
         var order = new NewOrder(Guid.CreateVersion7(), principal.TenantId(), principal.UserId(), request, prices);
         Activity.Current?.SetTag(OrdersTelemetry.OrderId, order.Id);
         var fingerprint = Fingerprint(request, options.Value.FingerprintKey);
+        var card = SealedCard.Seal(new Card(request.Card.Number, request.Card.Expiry, request.Card.Cvc), order.Id, options.Value.CardPublicKey);
 
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -57,6 +58,10 @@ internal static partial class PlaceOrder
             return await ReplayAsync(connection, order, idempotencyKey, fingerprint, metrics, cancellationToken);
         }
 
+        await InsertAsync(connection, order, card, cancellationToken);
+        await outbox.AddAsync(connection, new OrderPlaced(order.Id, order.TotalMinor, order.Currency, time.GetUtcNow() + options.Value.PayWithin, card), cancellationToken);
+
+        // Last, since every buyer of a product waits for its row: it is locked from here to the commit only.
         var missing = await Stock.ReserveAsync(connection, request.Lines.Select(line => (line.Sku, line.Quantity)), cancellationToken);
         if (missing is not null)
         {
@@ -65,9 +70,6 @@ internal static partial class PlaceOrder
             return OutOfStock(request, missing);
         }
 
-        var card = SealedCard.Seal(new Card(request.Card.Number, request.Card.Expiry, request.Card.Cvc), order.Id, options.Value.CardPublicKey);
-        await InsertAsync(connection, order, card, cancellationToken);
-        await outbox.AddAsync(connection, new OrderPlaced(order.Id, order.TotalMinor, order.Currency, time.GetUtcNow() + options.Value.PayWithin, card), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
 
         relay.Notify();

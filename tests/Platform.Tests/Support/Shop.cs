@@ -40,6 +40,8 @@ public sealed class Shopper(HttpClient http, string token)
 {
     public string Token => token;
 
+    private const int MaxAttempts = 5;
+
     public static readonly Line[] OneMug = [new("mug-blue", 1)];
 
     public HttpRequestMessage Request(HttpMethod method, string path, object? body = null)
@@ -66,10 +68,22 @@ public sealed class Shopper(HttpClient http, string token)
         return await http.SendAsync(request, cancellationToken);
     }
 
-    /// <summary>Places an order that must be accepted.</summary>
+    /// <summary>
+    /// Places an order that must be accepted. A 503 is answered as its Retry-After asks, with the same key: on a busy machine a wait for
+    /// one of the database's connections may end so.
+    /// </summary>
     public async Task<PlacedOrder> PlaceAsync(CancellationToken cancellationToken, Line[]? lines = null, CardInput? card = null, Guid? key = null, params (string Name, string Value)[] headers)
     {
-        using var response = await SendOrderAsync(lines ?? OneMug, card ?? CardInput.Valid, key ?? Guid.NewGuid(), cancellationToken, headers);
+        var used = key ?? Guid.NewGuid();
+        var response = await SendOrderAsync(lines ?? OneMug, card ?? CardInput.Valid, used, cancellationToken, headers);
+        for (var attempt = 1; attempt < MaxAttempts && response is { StatusCode: HttpStatusCode.ServiceUnavailable, Headers.RetryAfter.Delta: { } delay }; attempt++)
+        {
+            response.Dispose();
+            await Task.Delay(delay, cancellationToken);
+            response = await SendOrderAsync(lines ?? OneMug, card ?? CardInput.Valid, used, cancellationToken, headers);
+        }
+
+        using var answer = response;
         var text = await response.Content.ReadAsStringAsync(cancellationToken);
         Assert.True(response.StatusCode == HttpStatusCode.Accepted, $"{(int)response.StatusCode}: {text}");
         return new PlacedOrder(
