@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry;
 using Polly;
 using Polly.CircuitBreaker;
 using StackExchange.Redis;
@@ -31,7 +32,6 @@ public sealed partial class Cache
     public static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(100);
 
     private readonly Task<IConnectionMultiplexer> _connection;
-    private readonly CircuitBreakerStateProvider _state = new();
     private readonly ResiliencePipeline _breaker;
     private readonly Counter<long> _fallbacks;
     private readonly ILogger<Cache> _logger;
@@ -51,43 +51,68 @@ public sealed partial class Cache
                 MinimumThroughput = 5,
                 SamplingDuration = TimeSpan.FromSeconds(5),
                 BreakDuration = TimeSpan.FromSeconds(2),
-                StateProvider = _state,
                 OnOpened = _ =>
                 {
-                    LogOpened();
+                    Say(LogOpened);
                     return default;
                 },
                 OnClosed = _ =>
                 {
-                    LogClosed();
+                    Say(LogClosed);
                     return default;
                 },
             })
             .Build();
     }
 
-    /// <summary>False while calls are not tried.</summary>
-    public bool IsAvailable => _state.CircuitState is CircuitState.Closed or CircuitState.HalfOpen && _connection is { IsCompletedSuccessfully: true, Result.IsConnected: true };
-
     /// <summary>The call's answer, or <paramref name="fallback"/> when Redis is away, slow or refuses.</summary>
     public async Task<T> TryAsync<T>(Func<IDatabase, Task<T>> call, T fallback, CancellationToken cancellationToken)
     {
         try
         {
-            return await _breaker.ExecuteAsync(
-                async token =>
-                {
-                    var connection = await _connection.WaitAsync(Budget, token);
-                    return await call(connection.GetDatabase()).WaitAsync(Budget, token);
-                },
-                cancellationToken);
+            return await CallAsync(call, cancellationToken);
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException or BrokenCircuitException)
+        catch (Exception exception) when (IsAway(exception))
         {
             // The breaker says once that it opened; a line for each call would flood the log while Redis is away.
             _fallbacks.Add(1);
             return fallback;
         }
+    }
+
+    /// <summary>
+    /// Whether a call would be answered now. It is one itself: a breaker notices that Redis is back by a call only, and a service without
+    /// requests makes none.
+    /// </summary>
+    public async Task<bool> AnswersAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await CallAsync(database => database.PingAsync(), cancellationToken);
+            return true;
+        }
+        catch (Exception exception) when (IsAway(exception))
+        {
+            // What the caller asked.
+            return false;
+        }
+    }
+
+    private async Task<T> CallAsync<T>(Func<IDatabase, Task<T>> call, CancellationToken cancellationToken) => await _breaker.ExecuteAsync(
+        async token =>
+        {
+            var connection = await _connection.WaitAsync(Budget, token);
+            return await call(connection.GetDatabase()).WaitAsync(Budget, token);
+        },
+        cancellationToken);
+
+    private static bool IsAway(Exception exception) => exception is RedisException or TimeoutException or BrokenCircuitException;
+
+    // A probe may be what opens or closes the breaker, and what probes do is not recorded; this is.
+    private static void Say(Action log)
+    {
+        using var aloud = SuppressInstrumentationScope.Begin(false);
+        log();
     }
 
     [LoggerMessage(EventId = 9011, EventName = "cache.unavailable", Level = LogLevel.Warning, Message = "Redis is slow or away; going on without cache")]
@@ -99,6 +124,6 @@ public sealed partial class Cache
 
 internal sealed class CacheHealthCheck(Cache cache) : IHealthCheck
 {
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(cache.IsAvailable ? HealthCheckResult.Healthy() : new HealthCheckResult(context.Registration.FailureStatus, "Calls are not tried."));
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        await cache.AnswersAsync(cancellationToken) ? HealthCheckResult.Healthy() : new HealthCheckResult(context.Registration.FailureStatus, "It does not answer in time.");
 }

@@ -67,7 +67,7 @@ public sealed class ErrorTests(PlatformFixture platform) : PlatformTest(platform
         await Platform.StopAsync("orders", Cancellation);
         try
         {
-            using var unreachable = await SendAsync(shopper, HttpMethod.Get, "/api/products");
+            using var unreachable = await shopper.SendAsync(HttpMethod.Get, "/api/products", Cancellation);
             Assert.True((int)unreachable.StatusCode >= 500);
             traces["gateway"] = unreachable.Headers.GetValues("X-Trace-Id").Single();
         }
@@ -207,11 +207,5 @@ public sealed class ErrorTests(PlatformFixture platform) : PlatformTest(platform
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
         await Platform.Telemetry.WaitForTraceAsync(CallerGone, spans => spans.Any(span => span is { Service: "orders", Kind: "server" }), "orders has ended the request", Cancellation);
-    }
-
-    private async Task<HttpResponseMessage> SendAsync(Shopper shopper, HttpMethod method, string path)
-    {
-        using var request = shopper.Request(method, path);
-        return await Platform.Shop.Http.SendAsync(request, Cancellation);
     }
 }

@@ -60,6 +60,8 @@ public sealed class HealthTests(PlatformFixture platform) : PlatformTest(platfor
     public async Task Health_WithoutRedis_IsDegradedAndNamesTheCheck()
     {
         using var http = Platform.App.CreateHttpClient("gateway", "management");
+        using var orders = Platform.App.CreateHttpClient("orders", "management");
+        var shopper = await Platform.Shop.SignInAsync("grove", "grove-u08", Cancellation);
         await Platform.StopAsync("redis", Cancellation);
         try
         {
@@ -68,13 +70,22 @@ public sealed class HealthTests(PlatformFixture platform) : PlatformTest(platfor
             // Soft: the service does its job without it, slower.
             Assert.Equal((HttpStatusCode.OK, "Degraded"), (status, body.GetProperty("checks").Text("redis")));
             MustSayNothingElse(body);
+
+            // So many in vain that orders asks its cache no more for a while.
+            for (var call = 0; call < 10; call++)
+            {
+                using var answer = await shopper.SendAsync(HttpMethod.Get, "/api/products", Cancellation);
+                Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            }
         }
         finally
         {
             await Platform.StartAsync("redis", Cancellation);
         }
 
+        // Nobody asks for anything meanwhile.
         await WaitForAsync(http, "Healthy");
+        await WaitForAsync(orders, "Healthy");
     }
 
     [Fact]

@@ -1,17 +1,33 @@
+using Platform.Observatory.Access;
+using Platform.Observatory.Store;
+
 namespace Platform.Observatory;
 
-/// <summary>Observatory depends on nothing, so that it is healthy when it answers.</summary>
+/// <summary>Observatory depends on nothing, so that it is healthy when it answers. Its figures need the key of programs.</summary>
 internal static class Management
 {
-    public static async Task HandleAsync(HttpContext context)
+    public static Task HandleAsync(HttpContext context)
     {
-        if (context.Request.Path.Value is "/health" or "/alive" && HttpMethods.IsGet(context.Request.Method))
+        var services = context.RequestServices;
+        return (HttpMethods.IsGet(context.Request.Method), context.Request.Path.Value) switch
         {
-            context.Response.ContentType = "text/plain";
-            await context.Response.WriteAsync("Healthy", context.RequestAborted);
-            return;
-        }
+            (true, "/health" or "/alive") => AnswerAsync(context, "text/plain", "Healthy"),
+            (true, "/metrics") when services.GetRequiredService<AccessKeys>().OpensApi(context.Request) =>
+                AnswerAsync(context, "text/plain; version=0.0.4; charset=utf-8", services.GetRequiredService<StoreMetrics>().Scrape()),
+            (true, "/metrics") => RefuseAsync(context, StatusCodes.Status401Unauthorized),
+            _ => RefuseAsync(context, StatusCodes.Status404NotFound),
+        };
+    }
 
-        context.Response.StatusCode = StatusCodes.Status404NotFound;
+    private static Task AnswerAsync(HttpContext context, string contentType, string text)
+    {
+        context.Response.ContentType = contentType;
+        return context.Response.WriteAsync(text, context.RequestAborted);
+    }
+
+    private static Task RefuseAsync(HttpContext context, int status)
+    {
+        context.Response.StatusCode = status;
+        return Task.CompletedTask;
     }
 }

@@ -31,7 +31,7 @@ internal static class ObservatoryApp
         // Live streams end at once when the process stops; what is left gets this long.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.Services.AddOptions<ObservatoryOptions>().BindConfiguration(ObservatoryOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
-        builder.Services.AddSingleton(TimeProvider.System).AddSingleton(listeners).AddSingleton<AccessKeys>();
+        builder.Services.AddSingleton(TimeProvider.System).AddSingleton(listeners).AddSingleton<AccessKeys>().AddSingleton<StoreMetrics>().AddTransient<StoreViewBuilder>();
         builder.Services.AddSingleton<TelemetryStore>().AddSingleton<BodyBudget>().AddSingleton<RefusalLog>();
         builder.Services.AddSingleton<HistoryLog>().AddSingleton<ErrorRecords>().AddSingleton<Replay>().AddHostedService<HistoryService>();
         AddQueue(builder.Services, store => store.Spans);

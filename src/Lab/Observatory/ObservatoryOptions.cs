@@ -6,10 +6,13 @@ internal sealed class ObservatoryOptions
 {
     public const string SectionName = "Observatory";
 
-    /// <summary>Opens the pages, and through their cookie the query API. Without it they are open in Development only.</summary>
+    /// <summary>
+    /// Opens the pages, and through their cookie the query API. Without it, in Development or with
+    /// ASPIRE_DASHBOARD_UNSECURED_ALLOW_ANONYMOUS=true, they are open to requests from this machine.
+    /// </summary>
     public string? BrowserToken { get; set; }
 
-    /// <summary>Opens the query API for programs (header x-api-key).</summary>
+    /// <summary>Opens the query API for programs (header x-api-key, or Authorization: Bearer).</summary>
     public string? ApiKey { get; set; }
 
     /// <summary>What senders must put into the header x-otlp-api-key; not asked for when unset.</summary>

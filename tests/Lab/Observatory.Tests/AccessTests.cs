@@ -66,6 +66,35 @@ public sealed class AccessTests
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized, HttpStatusCode.OK), (without.StatusCode, wrong.StatusCode, right.StatusCode));
     }
 
+    [Fact]
+    public async Task Api_WithTheKeyAsBearer_IsOpen()
+    {
+        await using var process = await ObservatoryProcess.StartAsync("--Observatory:ApiKey=key-1");
+
+        using var wrong = await GetAsync(process, Stats, ("Authorization", "Bearer key-2"));
+        using var right = await GetAsync(process, Stats, ("Authorization", "Bearer key-1"));
+        using var other = await GetAsync(process, Stats, ("Authorization", "Basic key-1"));
+
+        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK, HttpStatusCode.Unauthorized), (wrong.StatusCode, right.StatusCode, other.StatusCode));
+    }
+
+    [Theory]
+    [InlineData("localhost", HttpStatusCode.OK)]
+    [InlineData("127.0.0.1", HttpStatusCode.OK)]
+    [InlineData("observatory.localhost", HttpStatusCode.OK)]
+    [InlineData("shop.example", HttpStatusCode.Unauthorized)]
+    [InlineData("localhost.shop.example", HttpStatusCode.Unauthorized)]
+    public async Task Anonymous_WhenAllowed_IsLetInByTheNamesOfThisMachineOnly(string host, HttpStatusCode expected)
+    {
+        await using var process = await ObservatoryProcess.StartAsync(
+            "--environment=Production", "--Observatory:BrowserToken=tok-1", "--Observatory:ApiKey=key-1", "--ASPIRE_DASHBOARD_UNSECURED_ALLOW_ANONYMOUS=true");
+
+        using var page = await GetAsync(process, "/", ("Host", host));
+        using var api = await GetAsync(process, Stats, ("Host", host));
+
+        Assert.Equal((expected, expected), (page.StatusCode, api.StatusCode));
+    }
+
     [Theory]
     [InlineData("Development", HttpStatusCode.OK)]
     [InlineData("Production", HttpStatusCode.Unauthorized)]

@@ -93,6 +93,12 @@ public sealed class Shopper(HttpClient http, string token)
             response.StatusCode);
     }
 
+    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, CancellationToken cancellationToken)
+    {
+        using var request = Request(method, path);
+        return await http.SendAsync(request, cancellationToken);
+    }
+
     public async Task<OrderView?> GetAsync(Guid id, CancellationToken cancellationToken)
     {
         using var request = Request(HttpMethod.Get, $"/api/orders/{id}");

@@ -22,7 +22,7 @@ internal sealed class Gate(RequestDelegate next, AccessKeys keys, PageRenderer p
             await problems.WriteAsync(new ProblemDetailsContext
             {
                 HttpContext = context,
-                ProblemDetails = { Status = StatusCodes.Status401Unauthorized, Title = "A key is needed", Detail = "Send the header x-api-key, or sign in at /login." },
+                ProblemDetails = { Status = StatusCodes.Status401Unauthorized, Title = "A key is needed", Detail = "Send the header x-api-key or Authorization: Bearer, or sign in at /login." },
             });
             return;
         }
@@ -30,5 +30,5 @@ internal sealed class Gate(RequestDelegate next, AccessKeys keys, PageRenderer p
         await pages.Login(wrongToken: false).ExecuteAsync(context);
     }
 
-    private static bool IsPublic(PathString path) => path.Value is "/login" or "/observatory.css";
+    private static bool IsPublic(PathString path) => path.Value is "/login" or "/observatory.css" or "/icon.svg";
 }

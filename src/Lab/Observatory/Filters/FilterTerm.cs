@@ -13,7 +13,10 @@ internal abstract class FilterTerm
 
 internal sealed class TextTerm(string text) : FilterTerm
 {
-    public override bool Matches(RecordView view) => RecordSearch.Contains(view, text);
+    private readonly PackedText _packed = new(text);
+
+    public override bool Matches(RecordView view) =>
+        RecordSearch.IsInOrigin(view.Record, text) || (_packed.MayBeIn(view.Record) && RecordSearch.Contains(view, text));
 }
 
 /// <summary>Equal, or with <c>!=</c> another value; as number where both sides are one.</summary>

@@ -22,16 +22,11 @@ internal sealed class RecordView(TelemetryRecord record)
         : Span!.Status?.Code == Otlp.Status.Types.StatusCode.Ok ? "ok"
         : "unset";
 
-    public IEnumerable<string> EventNames => Log is { } log ? log.EventName.Length > 0 ? [log.EventName] : [] : Span!.Events.Select(item => item.Name);
+    public IEnumerable<string> EventNames => PackedRecord.EventNames(Record);
 
-    /// <summary>All values of an attribute. The name is looked for in the packed bytes first, which is much faster than to unpack them.</summary>
-    public IEnumerable<AnyValue> Attributes(string name, byte[] utf8)
-    {
-        var own = Record.Payload.AsSpan().IndexOf(utf8) < 0 ? []
-            : Log is { } log ? log.Attributes
-            : Span!.Attributes.Concat(Span.Events.SelectMany(item => item.Attributes));
-        return own.Concat(Record.Origin.Scope?.Attributes ?? []).Concat(Record.Origin.Resource.Resource.Attributes)
-            .Where(attribute => attribute.Key == name && attribute.Value is not null)
-            .Select(attribute => attribute.Value);
-    }
+    /// <summary>All values of an attribute. A record is not unpacked for it.</summary>
+    public IEnumerable<AnyValue> Attributes(string name, byte[] utf8) => PackedRecord.AttributesWith(Record, utf8)
+        .Concat(Record.Origin.Scope?.Attributes ?? []).Concat(Record.Origin.Resource.Resource.Attributes)
+        .Where(attribute => attribute.Key == name && attribute.Value is not null)
+        .Select(attribute => attribute.Value);
 }

@@ -101,7 +101,7 @@ internal sealed class Intake(
 
                 foreach (var span in scope.Spans)
                 {
-                    batch.Add(ToStored(span, origin, out var reason), reason);
+                    batch.Add(ToStored(span, origin, receipt.At, out var reason), reason);
                 }
             }
         }
@@ -127,7 +127,7 @@ internal sealed class Intake(
                 foreach (var span in scope.Spans)
                 {
                     string? reason = null;
-                    batch.Add(span.Unpacked is { } unpacked ? ToStored(unpacked, origin, out reason) : span.ToStored(origin), reason);
+                    batch.Add(span.Unpacked is { } unpacked ? ToStored(unpacked, origin, receipt.At, out reason) : span.ToStored(origin, receipt.At), reason);
                 }
             }
         }
@@ -152,7 +152,7 @@ internal sealed class Intake(
 
                 foreach (var log in scope.LogRecords)
                 {
-                    batch.Add(ToStored(log, origin, out var reason), reason);
+                    batch.Add(ToStored(log, origin, receipt.At, out var reason), reason);
                 }
             }
         }
@@ -217,7 +217,7 @@ internal sealed class Intake(
         }
     }
 
-    private StoredSpan? ToStored(Span span, Origin origin, out string? reason)
+    private StoredSpan? ToStored(Span span, Origin origin, DateTimeOffset arrived, out string? reason)
     {
         reason = SpanIds.WhyRejected(span);
 
@@ -237,6 +237,7 @@ internal sealed class Intake(
 
         return new StoredSpan
         {
+            ArrivedSeconds = UnixTime.SecondsOf(arrived),
             TraceId = SpanIds.Trace(span.TraceId),
             SpanId = SpanIds.Span(span.SpanId),
             ParentId = SpanIds.Span(span.ParentSpanId),
@@ -251,7 +252,7 @@ internal sealed class Intake(
         };
     }
 
-    private static StoredLog? ToStored(LogRecord log, Origin origin, out string? reason)
+    private static StoredLog? ToStored(LogRecord log, Origin origin, DateTimeOffset arrived, out string? reason)
     {
         reason = SpanIds.WhyRejected(log);
 
@@ -271,6 +272,7 @@ internal sealed class Intake(
 
         return new StoredLog
         {
+            ArrivedSeconds = UnixTime.SecondsOf(arrived),
             TraceId = SpanIds.Trace(log.TraceId),
             SpanId = SpanIds.Span(log.SpanId),
             Timestamp = log.TimeUnixNano != 0 ? log.TimeUnixNano : log.ObservedTimeUnixNano,

@@ -6,16 +6,15 @@ namespace Platform.Observatory.Ingest;
 internal sealed partial class RefusalLog(ILogger<RefusalLog> logger)
 {
     // One entry for each kind of refusal.
-    private readonly ConcurrentDictionary<Refusal, bool> _logged = new();
-    private long _count;
+    private readonly ConcurrentDictionary<Refusal, long> _counts = new();
 
-    public long Count => Interlocked.Read(ref _count);
+    public long Count => _counts.Values.Sum();
+
+    public IReadOnlyDictionary<Refusal, long> Counts => _counts.ToDictionary();
 
     public void Add(RefusedException refused, HttpContext context)
     {
-        Interlocked.Increment(ref _count);
-
-        if (_logged.TryAdd(refused.Refusal, true))
+        if (_counts.AddOrUpdate(refused.Refusal, 1, (_, count) => count + 1) == 1)
         {
             LogRefused(refused.Refusal, context.Connection.LocalPort, refused.Message);
         }

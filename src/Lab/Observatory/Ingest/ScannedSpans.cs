@@ -52,8 +52,9 @@ internal struct ScannedSpan
 
     public int[] IdHashes { get; set; }
 
-    public readonly StoredSpan ToStored(Origin origin) => new()
+    public readonly StoredSpan ToStored(Origin origin, DateTimeOffset arrived) => new()
     {
+        ArrivedSeconds = UnixTime.SecondsOf(arrived),
         TraceId = TraceId,
         SpanId = SpanId,
         ParentId = ParentId,

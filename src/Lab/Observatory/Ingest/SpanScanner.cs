@@ -197,7 +197,7 @@ internal sealed class SpanScanner
                         span.Failed = status == Status.Types.StatusCode.Error;
                         break;
                     case (16 << 3) | WireReader.Fixed32:
-                        reader.SkipFixed32();
+                        reader.Skip(tag);
                         break;
                     default:
                         return null;

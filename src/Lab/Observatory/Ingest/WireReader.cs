@@ -41,7 +41,25 @@ internal struct WireReader(ArraySegment<byte> message)
         return BinaryPrimitives.ReadUInt64LittleEndian(message.AsSpan(_at - sizeof(ulong)));
     }
 
-    public void SkipFixed32() => _at += sizeof(uint);
+    /// <summary>Passes over the value of a field that is not wanted.</summary>
+    public void Skip(int tag)
+    {
+        switch (tag & 7)
+        {
+            case Varint:
+                ReadVarint();
+                break;
+            case Fixed64:
+                _at += sizeof(ulong);
+                break;
+            case Bytes:
+                ReadBytes();
+                break;
+            default:
+                _at += sizeof(uint);
+                break;
+        }
+    }
 
     public ArraySegment<byte> ReadBytes()
     {

@@ -3,17 +3,19 @@ using System.Reflection;
 
 namespace Platform.Observatory.Pages;
 
-/// <summary>The stylesheet and the scripts, which live in the assembly.</summary>
+/// <summary>The stylesheet, the icon and the scripts, which live in the assembly.</summary>
 internal static class Assets
 {
     private static readonly FrozenDictionary<string, byte[]> Scripts =
         new[] { "observatory.js", "keyboard.js", "live.js", "tail.js" }.ToFrozenDictionary(name => name, Read, StringComparer.Ordinal);
 
     private static readonly byte[] Stylesheet = Read("observatory.css");
+    private static readonly byte[] Icon = Read("icon.svg");
 
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/observatory.css", () => TypedResults.Bytes(Stylesheet, "text/css"));
+        routes.MapGet("/icon.svg", () => TypedResults.Bytes(Icon, "image/svg+xml"));
 
         foreach (var (name, bytes) in Scripts)
         {

@@ -78,6 +78,14 @@ internal static class Format
         _ => Text($"{perSecond:#,0}{Space}/s"),
     };
 
+    public static string Bytes(long bytes) => bytes switch
+    {
+        < 1 << 10 => Text($"{bytes}{Space}B"),
+        < 1 << 20 => Figures(bytes / (double)(1 << 10)) + Space + "KiB",
+        < 1 << 30 => Figures(bytes / (double)(1 << 20)) + Space + "MiB",
+        _ => Figures(bytes / (double)(1 << 30)) + Space + "GiB",
+    };
+
     public static string Percent(double share) => Text($"{share * 100:0.#}{Space}%");
 
     /// <summary>A number for a custom property in a style attribute.</summary>

@@ -29,6 +29,7 @@ internal static class PageEndpoints
         routes.MapGet("/deploys", DeploysAsync);
         routes.MapGet("/monitors", MonitorsAsync);
         routes.MapGet("/search", SearchAsync);
+        routes.MapGet("/store", StoreAsync);
         Assets.Map(routes);
         Themes.Map(routes);
         routes.MapFallback((PageRenderer pages) => NotFound(pages, "There is no such page."));
@@ -164,6 +165,12 @@ internal static class PageEndpoints
         }
 
         return pages.Page<SearchPage>(null, new() { [nameof(SearchPage.View)] = view });
+    }
+
+    private static async Task<IResult> StoreAsync(HttpContext context, TelemetryApi api, StoreViewBuilder store, PageRenderer pages)
+    {
+        await api.SettledAsync(context.RequestAborted);
+        return pages.Page<StorePage>(null, new() { [nameof(StorePage.View)] = store.Build() });
     }
 
     private static IReadOnlyList<TrailStep> Trail(Waterfall waterfall, TraceLinks links) =>

@@ -132,6 +132,12 @@ public sealed record WaterfallRow(RowKind Kind, int Depth, string Name, string D
 
     public bool Failed { get; init; }
 
+    /// <summary>It arrived long after it ended.</summary>
+    public bool IsLate { get; init; }
+
+    /// <summary>Its time cannot be right by another clock.</summary>
+    public bool IsSkewed { get; init; }
+
     public bool IsSelected { get; init; }
 }
 

@@ -141,6 +141,16 @@ internal sealed class WaterfallBuilder(IReadOnlyList<StoredSpan> spans, IReadOnl
             notes.Add($"{Format.Count(_tree.Orphans, "span names", "spans name")} a parent that is not in the store.");
         }
 
+        if (spans.Count(span => span.IsLate) is var late and > 0)
+        {
+            notes.Add($"{Format.Count(late, "span arrived", "spans arrived")} more than a minute after {(late == 1 ? "it" : "they")} ended.");
+        }
+
+        if (_tree.Nodes.Count(ClockSkew.Is) is var skewed and > 0)
+        {
+            notes.Add($"{Format.Count(skewed, "span begins before the span that called it, or in the future", "spans begin before the spans that called them, or in the future")}: the clocks differ.");
+        }
+
         if (_tree.Circles > 0)
         {
             notes.Add("The parents of some spans form a circle; it is opened at the earliest of them.");

@@ -62,6 +62,8 @@ internal sealed class WaterfallRows(TimeScale scale, ulong traceStart, bool isZo
             SpanKind = KindOf(span.Kind),
             Service = span.Origin.Service,
             Failed = span.Failed,
+            IsLate = span.IsLate,
+            IsSkewed = ClockSkew.Is(node),
             IsSelected = selectedSpanId is not null && Ids.Span(span.SpanId) == selectedSpanId,
         });
         AddExceptions(message, node.Depth);

@@ -1,19 +1,22 @@
 using System.Globalization;
 using Platform.Observatory.Filters;
 using Platform.Observatory.Otlp;
+using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Query;
 
 /// <summary>Looks for a text, without case, in all that a person can see of a record.</summary>
 internal static class RecordSearch
 {
+    /// <summary>In what is known without unpacking the record.</summary>
+    public static bool IsInOrigin(TelemetryRecord record, string text) =>
+        Has(record.Origin.Service, text)
+        || Has(Ids.Trace(record.TraceId), text)
+        || Has(Ids.Span(record.SpanId), text)
+        || Contains(record.Origin.Resource.Resource.Attributes, text);
+
     public static bool Contains(RecordView view, string text) =>
-        Has(view.Record.Origin.Service, text)
-        || Has(Ids.Trace(view.Record.TraceId), text)
-        || Has(Ids.Span(view.Record.SpanId), text)
-        || (view.Span is { } span && Contains(span, text))
-        || (view.Log is { } log && Contains(log, text))
-        || Contains(view.Record.Origin.Resource.Resource.Attributes, text);
+        view.Span is { } span ? Contains(span, text) : view.Log is { } log && Contains(log, text);
 
     private static bool Contains(Span span, string text)
     {

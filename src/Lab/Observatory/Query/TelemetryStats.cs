@@ -22,7 +22,7 @@ internal sealed record SignalStats(long Received, long Rejected, long Dropped)
 }
 
 internal sealed record StoredSignalStats(
-    long Received, long Rejected, long Duplicate, long Evicted, long Dropped, int Stored, int Traces, long StoredBytes, int MaxStored, long MaxStoredBytes)
+    long Received, long Rejected, long Duplicate, long Evicted, long Dropped, long Late, long Ahead, int Stored, int Traces, long StoredBytes, int MaxStored, long MaxStoredBytes)
 {
     public static StoredSignalStats Of<TRecord>(SignalStore<TRecord> store)
         where TRecord : TelemetryRecord
@@ -30,7 +30,7 @@ internal sealed record StoredSignalStats(
         var counters = store.Counters;
         var (records, traces, bytes) = store.Size;
         return new StoredSignalStats(
-            counters.Received, counters.Rejected, counters.Duplicate, counters.Evicted, counters.Dropped,
+            counters.Received, counters.Rejected, counters.Duplicate, counters.Evicted, counters.Dropped, counters.Late, counters.Ahead,
             records, traces, bytes, store.MaxRecords, store.MaxBytes);
     }
 }

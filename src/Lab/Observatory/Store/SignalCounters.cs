@@ -8,6 +8,8 @@ internal sealed class SignalCounters
     private long _duplicate;
     private long _evicted;
     private long _dropped;
+    private long _late;
+    private long _ahead;
 
     /// <summary>Items that were well formed and taken, duplicates among them.</summary>
     public long Received => Interlocked.Read(ref _received);
@@ -23,6 +25,12 @@ internal sealed class SignalCounters
     /// <summary>Items refused because the queue was full; the sender was asked to come back.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
 
+    /// <summary>Items that arrived long after they ended.</summary>
+    public long Late => Interlocked.Read(ref _late);
+
+    /// <summary>Items of a sender whose clock is ahead of this one.</summary>
+    public long Ahead => Interlocked.Read(ref _ahead);
+
     public void AddReceived(long count) => Interlocked.Add(ref _received, count);
 
     public void AddRejected(long count) => Interlocked.Add(ref _rejected, count);
@@ -32,4 +40,17 @@ internal sealed class SignalCounters
     public void AddEvicted() => Interlocked.Increment(ref _evicted);
 
     public void AddDropped(long count) => Interlocked.Add(ref _dropped, count);
+
+    public void AddTimes(TelemetryRecord record)
+    {
+        if (record.IsLate)
+        {
+            Interlocked.Increment(ref _late);
+        }
+
+        if (record.IsAhead)
+        {
+            Interlocked.Increment(ref _ahead);
+        }
+    }
 }

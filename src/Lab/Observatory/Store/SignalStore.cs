@@ -116,6 +116,7 @@ internal sealed class SignalStore<TRecord>(int maxRecords, long maxBytes, int ma
 
     private void Append(TRecord record)
     {
+        Counters.AddTimes(record);
         _records.Enqueue(record);
         _bytes += record.Bytes;
 

@@ -19,6 +19,8 @@ internal sealed class StoredSpan : TelemetryRecord
 
     public override ulong Time => Start;
 
+    public override ulong EndTime => End;
+
     public override bool HasError => Failed;
 
     public Span Parse() => Span.Parser.ParseFrom(Payload);

@@ -9,6 +9,9 @@ internal abstract class TelemetryRecord
     /// <summary>Fields, object headers and the share of index and ring, measured and rounded up.</summary>
     private const int Overhead = 256;
 
+    private const ulong LateNanos = 60_000_000_000;
+    private const ulong AheadNanos = 10_000_000_000;
+
     /// <summary>Zero for a log that belongs to no trace.</summary>
     public required UInt128 TraceId { get; init; }
 
@@ -21,7 +24,13 @@ internal abstract class TelemetryRecord
     /// <summary>Of the ids by which people search; see RecordIds.</summary>
     public required int[] IdHashes { get; init; }
 
+    /// <summary>Seconds of Unix time; of a record out of the history when it arrived the first time.</summary>
+    public required uint ArrivedSeconds { get; init; }
+
     public abstract ulong Time { get; }
+
+    /// <summary>Not before Time.</summary>
+    public virtual ulong EndTime => Time;
 
     public abstract bool HasError { get; }
 
@@ -30,6 +39,15 @@ internal abstract class TelemetryRecord
 
     /// <summary>The next record of the same trace in order of arrival; written under the store's lock.</summary>
     public TelemetryRecord? NextInTrace { get; set; }
+
+    /// <summary>So long after it ended that the sender kept it back: services send every few seconds.</summary>
+    public bool IsLate => EndTime != 0 && Arrived > LateNanos && Arrived - LateNanos > EndTime;
+
+    /// <summary>It began after it arrived, so the sender's clock is ahead of this one.</summary>
+    public bool IsAhead => Time > Arrived + AheadNanos;
+
+    /// <summary>To the second.</summary>
+    public ulong Arrived => ArrivedSeconds * 1_000_000_000UL;
 
     public int Bytes => Overhead + Payload.Length + (IdHashes.Length * sizeof(int));
 }

@@ -3,8 +3,11 @@ using Microsoft.Extensions.Options;
 namespace Platform.Observatory.Store;
 
 /// <summary>All that Observatory remembers.</summary>
-internal sealed class TelemetryStore(IOptions<ObservatoryOptions> options)
+internal sealed class TelemetryStore(IOptions<ObservatoryOptions> options, TimeProvider time)
 {
+    /// <summary>When this process began to receive.</summary>
+    public DateTimeOffset Since { get; } = time.GetUtcNow();
+
     public SignalStore<StoredSpan> Spans { get; } = new(
         options.Value.MaxSpans, options.Value.MaxSpanBytes, options.Value.MaxFollowers, uniqueSpanIds: true, new SignalCounters());
 
