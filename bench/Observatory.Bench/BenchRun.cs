@@ -1,5 +1,7 @@
 using System.Diagnostics;
 
+using Platform.Bench;
+
 namespace Platform.Observatory.Bench;
 
 /// <summary>Fills Observatory, measures it, asks it, and starts it again on its own history.</summary>

@@ -5,6 +5,8 @@ using Platform.Observatory.Ingest;
 using Platform.Observatory.Otlp;
 using Platform.Observatory.Scrubbing;
 
+using Platform.Bench;
+
 namespace Platform.Observatory.Bench;
 
 /// <summary>

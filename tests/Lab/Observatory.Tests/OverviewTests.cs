@@ -1,6 +1,7 @@
 using System.Net;
 using Google.Protobuf;
 using Platform.Observatory.Otlp;
+using Platform.Observatory.Resources.Wire;
 
 namespace Platform.Observatory.Tests;
 
@@ -21,6 +22,25 @@ public sealed class OverviewTests
         Assert.Contains("No open issues", page, StringComparison.Ordinal);
         Assert.DoesNotContain("banner", page, StringComparison.Ordinal);
         Assert.DoesNotContain("Orders placed", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Overview_OfAnAppHost_HasTheHealthOfServicesAndNamesWhatIsNotWell()
+    {
+        await using var server = await ResourceServer.StartAsync(
+            ResourceModel.Service("orders", "x", health: HealthStatus.Healthy), ResourceModel.Service("payments", "y", health: HealthStatus.Degraded),
+            ResourceModel.Service("redis", "z").Exited(137));
+        await using var process = await ObservatoryProcess.StartAsync(server.Settings);
+        await new ResourceBrowser(process).UntilConnectedAsync();
+        await SendAsync(process, "orders", minute => (10, false));
+        await SendAsync(process, "payments", minute => (10, false));
+
+        var page = await GetAsync(process, Range);
+
+        Assert.Contains("Not all resources are well", page, StringComparison.Ordinal);
+        Assert.Matches("/resources/redis-z\">redis</a> Finished, exit code 137", page);
+        Assert.Contains("href=\"/resources/orders-x\">healthy</a>", page, StringComparison.Ordinal);
+        Assert.Contains("href=\"/resources/payments-y\">degraded: payments_check</a>", page, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -49,15 +49,21 @@ internal sealed class FilterField(FieldKind kind, string name)
         name);
 
     /// <summary>The nearest first; a list gives itself and then each of its values.</summary>
-    public IEnumerable<AnyValue> ValuesOf(RecordView view) => Raw(view).SelectMany(Unfold);
+    public IReadOnlyList<AnyValue> ValuesOf(RecordView view)
+    {
+        var values = Raw(view);
+        return values.Exists(value => value.ValueCase == AnyValue.ValueOneofCase.ArrayValue)
+            ? [.. values.SelectMany(value => value.ValueCase == AnyValue.ValueOneofCase.ArrayValue ? value.ArrayValue.Values.Prepend(value) : [value])]
+            : values;
+    }
 
-    private IEnumerable<AnyValue> Raw(RecordView view) => Kind switch
+    private List<AnyValue> Raw(RecordView view) => Kind switch
     {
         FieldKind.Service => Text(view.Record.Origin.Service),
         FieldKind.Release => Text(view.Record.Origin.Resource.Version),
         FieldKind.Environment => Text(view.Record.Origin.Resource.Environment),
         FieldKind.Trace => Text(view.Record.TraceId == UInt128.Zero ? null : Ids.Trace(view.Record.TraceId)),
-        FieldKind.Event => view.EventNames.SelectMany(Text).Concat(view.Attributes(name, _utf8)),
+        FieldKind.Event => [.. view.EventNames.SelectMany(Text), .. view.Attributes(name, _utf8)],
         FieldKind.Name => Text((view.Record as StoredSpan)?.Name),
         FieldKind.SpanKind => Text((view.Record as StoredSpan)?.Kind.ToString().ToLowerInvariant()),
         FieldKind.Status => Text(view.Status),
@@ -67,8 +73,5 @@ internal sealed class FilterField(FieldKind kind, string name)
         _ => [],
     };
 
-    private static IEnumerable<AnyValue> Text(string? text) => text is null ? [] : [new AnyValue { StringValue = text }];
-
-    private static IEnumerable<AnyValue> Unfold(AnyValue value) =>
-        value.ValueCase == AnyValue.ValueOneofCase.ArrayValue ? value.ArrayValue.Values.Prepend(value) : [value];
+    private static List<AnyValue> Text(string? text) => text is null ? [] : [new AnyValue { StringValue = text }];
 }

@@ -24,9 +24,21 @@ internal sealed class EqualTerm(FilterField field, string value, bool not) : Fil
 {
     private readonly decimal? _number = FilterNumber.Parse(value);
 
-    public override bool Matches(RecordView view) => value.Length == 0
-        ? field.ValuesOf(view).Any(IsPresent) == not
-        : field.ValuesOf(view).Any(found => IsPresent(found) && IsEqual(found) != not);
+    public override bool Matches(RecordView view)
+    {
+        var values = field.ValuesOf(view);
+
+        for (var index = 0; index < values.Count; index++)
+        {
+            if (IsPresent(values[index]) && (value.Length == 0 || IsEqual(values[index]) != not))
+            {
+                // With no value to compare with, being there is what was asked for, or what was not.
+                return value.Length > 0 || not;
+            }
+        }
+
+        return value.Length == 0 && !not;
+    }
 
     private static bool IsPresent(AnyValue found) => ValueText.Whole(found).Length > 0;
 

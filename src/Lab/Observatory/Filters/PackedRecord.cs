@@ -19,29 +19,38 @@ internal static class PackedRecord
     private const int NameOfEvent = (2 << 3) | WireReader.Bytes;
     private const int EventNameOfLog = (12 << 3) | WireReader.Bytes;
 
-    /// <summary>
-    /// Attributes of a log or a span, then those of the span's events, in which the bytes of a name are; which may be another's, or in a
-    /// value.
-    /// </summary>
-    public static IReadOnlyList<KeyValue> AttributesWith(TelemetryRecord record, byte[] name)
+    /// <summary>Adds the values of an attribute of a log or a span, then of those of the span's events. Utf8 is the name.</summary>
+    public static void AddValues(TelemetryRecord record, string name, byte[] utf8, List<AnyValue> values)
     {
-        if (record.Payload.AsSpan().IndexOf(name) < 0)
+        if (record.Payload.AsSpan().IndexOf(utf8) < 0)
         {
-            return [];
+            return;
         }
 
-        var found = new List<KeyValue>();
-        Collect(record.Payload, record is StoredSpan ? OfSpan : OfLog, name, found);
+        var field = record is StoredSpan ? OfSpan : OfLog;
+        var hasEvents = false;
 
-        if (record is StoredSpan)
+        for (var reader = new WireReader(record.Payload); reader.TryReadTag(out var tag);)
         {
-            foreach (var item in Fields(record.Payload, EventOfSpan))
+            hasEvents |= tag == EventOfSpan && record is StoredSpan;
+
+            if (tag == field)
             {
-                Collect(item, OfEvent, name, found);
+                AddValue(reader.ReadBytes(), name, utf8, values);
+            }
+            else
+            {
+                reader.Skip(tag);
             }
         }
 
-        return found;
+        if (hasEvents)
+        {
+            foreach (var attribute in Fields(record.Payload, EventOfSpan).SelectMany(item => Fields(item, OfEvent)))
+            {
+                AddValue(attribute, name, utf8, values);
+            }
+        }
     }
 
     /// <summary>Of a log that is an event its name; of a span those of its events.</summary>
@@ -49,14 +58,12 @@ internal static class PackedRecord
         ? Fields(record.Payload, EventOfSpan).Select(item => Encoding.UTF8.GetString(Fields(item, NameOfEvent).LastOrDefault()))
         : Fields(record.Payload, EventNameOfLog).TakeLast(1).Where(name => name.Count > 0).Select(name => Encoding.UTF8.GetString(name));
 
-    private static void Collect(ArraySegment<byte> message, int field, byte[] name, List<KeyValue> found)
+    private static void AddValue(ArraySegment<byte> attribute, string name, byte[] utf8, List<AnyValue> values)
     {
-        foreach (var attribute in Fields(message, field))
+        // The bytes may be a part of another name, or of a value.
+        if (attribute.AsSpan().IndexOf(utf8) >= 0 && KeyValue.Parser.ParseFrom(attribute.AsSpan()) is { Value: { } value } found && found.Key == name)
         {
-            if (attribute.AsSpan().IndexOf(name) >= 0)
-            {
-                found.Add(KeyValue.Parser.ParseFrom(attribute.AsSpan()));
-            }
+            values.Add(value);
         }
     }
 

@@ -1,3 +1,4 @@
+using Google.Protobuf.Collections;
 using Platform.Observatory.Otlp;
 using Platform.Observatory.Store;
 
@@ -25,8 +26,23 @@ internal sealed class RecordView(TelemetryRecord record)
     public IEnumerable<string> EventNames => PackedRecord.EventNames(Record);
 
     /// <summary>All values of an attribute. A record is not unpacked for it.</summary>
-    public IEnumerable<AnyValue> Attributes(string name, byte[] utf8) => PackedRecord.AttributesWith(Record, utf8)
-        .Concat(Record.Origin.Scope?.Attributes ?? []).Concat(Record.Origin.Resource.Resource.Attributes)
-        .Where(attribute => attribute.Key == name && attribute.Value is not null)
-        .Select(attribute => attribute.Value);
+    public List<AnyValue> Attributes(string name, byte[] utf8)
+    {
+        var values = new List<AnyValue>();
+        PackedRecord.AddValues(Record, name, utf8, values);
+        Add(Record.Origin.Scope?.Attributes, name, values);
+        Add(Record.Origin.Resource.Resource.Attributes, name, values);
+        return values;
+    }
+
+    private static void Add(RepeatedField<KeyValue>? attributes, string name, List<AnyValue> values)
+    {
+        for (var index = 0; index < attributes?.Count; index++)
+        {
+            if (attributes[index] is { Value: { } value } attribute && attribute.Key == name)
+            {
+                values.Add(value);
+            }
+        }
+    }
 }

@@ -1,11 +1,12 @@
 using Platform.Observatory.Deploys;
 using Platform.Observatory.Issues;
 using Platform.Observatory.Pages;
+using Platform.Observatory.Resources;
 using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Overview;
 
-internal sealed class OverviewBuilder(TelemetryStore store, IssueStore issueStore, DeployStore deploys, IssueViewBuilder issues, TimeProvider time)
+internal sealed class OverviewBuilder(TelemetryStore store, IssueStore issueStore, DeployStore deploys, IssueViewBuilder issues, ResourceBoard board, TimeProvider time)
 {
     private const int MaxServices = 50;
     private const int MaxListed = 4;
@@ -17,20 +18,24 @@ internal sealed class OverviewBuilder(TelemetryStore store, IssueStore issueStor
         var window = Window.Of(range, spans);
         var requests = new Requests(spans, window);
         var known = deploys.All();
+        var resources = ResourceGroup.Of(board.State, withHidden: false).DistinctBy(group => group.Name, StringComparer.OrdinalIgnoreCase)
+            .ToDictionary(group => group.Name, StringComparer.OrdinalIgnoreCase);
         return new OverviewView
         {
             Range = range,
             Explained = $"Figures of the last {Format.Length(window.Recent)}, against the {Format.Length(window.Length - window.Recent)} before; lines over all of it",
             Finding = new Trouble(requests, window, known).Find(),
+            Resources = [.. resources.Values.Where(group => group.Worst.Status.IsTrouble).OrderBy(group => group.Worst.Status.Rank).ThenBy(group => group.Name, StringComparer.Ordinal)
+                .Take(MaxListed).Select(Troubled)],
             Funnel = OrderFunnel.Of(store.Logs.Snapshot(), window),
-            Services = [.. requests.Services.Select(service => Row(service, window, known, now)).OrderBy(row => Order(row.State)).ThenBy(row => row.Service.Class == "outside")
+            Services = [.. requests.Services.Select(service => Row(service, window, known, resources.GetValueOrDefault(service.Service), now)).OrderBy(row => Order(row.State)).ThenBy(row => row.Service.Class == "outside")
                 .ThenByDescending(row => row.Rate.Values.Sum()).Take(MaxServices)],
             Issues = issues.Newest(MaxListed),
             Deploys = DeployRows.Build(store, issueStore, deploys, now, MaxListed),
         };
     }
 
-    private static ServiceRow Row(ServiceRequests service, Window window, IReadOnlyList<Deploy> deploys, DateTimeOffset now)
+    private static ServiceRow Row(ServiceRequests service, Window window, IReadOnlyList<Deploy> deploys, ResourceGroup? resource, DateTimeOffset now)
     {
         var series = service.Series;
         var (errors, slow) = (series.HasMoreErrors, series.IsSlower);
@@ -46,8 +51,12 @@ internal sealed class OverviewBuilder(TelemetryStore store, IssueStore issueStor
             new Trend(Format.Rate(series.Rate), "", series.IsSilent ? "warn" : "", series.Rates),
             new Trend(series.ErrorShare is { } share ? Format.Percent(share) : "", errors && series.UsualErrorShare is { } usual ? Format.Percent(usual) : "", errors ? "bad" : "", series.ErrorShares),
             new Trend(series.P95 is { } p95 ? Format.Duration(p95 * 1e6) : "", slow && series.UsualP95 is { } before ? Format.Duration(before * 1e6) : "", slow ? "bad" : "", series.P95s),
-            service.Release ?? "", deploy is { PreviousRelease: not null } && deploy.Time >= window.Range.From, service.Instances > 0 ? Format.Count(service.Instances) : "");
+            service.Release ?? "", deploy is { PreviousRelease: not null } && deploy.Time >= window.Range.From, service.Instances > 0 ? Format.Count(service.Instances) : "",
+            resource?.Worst is { } worst ? new HealthMark(worst.Status.Health.Length > 0 ? worst.Status.Health : worst.Status.State, worst.Status.IsTrouble ? worst.Status.Class : "", worst.Href) : null);
     }
+
+    private static TroubledResource Troubled(ResourceGroup group) => new(
+        group.Name, ServiceLook.ClassOf(group.Name), group.Worst.Status.Class, group.Worst.Status.State, group.Worst.Status.Health, group.Worst.Href);
 
     private static int Order(string state) => state switch { "bad" => 0, "warn" => 1, _ => 2 };
 }

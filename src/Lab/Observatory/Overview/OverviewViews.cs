@@ -12,6 +12,9 @@ public sealed record OverviewView
 
     public required Finding? Finding { get; init; }
 
+    /// <summary>What the AppHost says is not well, worst first; empty also where it says nothing.</summary>
+    public required IReadOnlyList<TroubledResource> Resources { get; init; }
+
     public required Funnel? Funnel { get; init; }
 
     public required IReadOnlyList<ServiceRow> Services { get; init; }
@@ -25,7 +28,13 @@ public sealed record OverviewView
 public sealed record Finding(string What, string Who, Moment Since, string After, string AfterHref, string Traces, string Example);
 
 public sealed record ServiceRow(
-    ServiceName Service, string State, string StateText, string Traces, Trend Rate, Trend Errors, Trend P95, string Release, bool IsNewRelease, string Instances);
+    ServiceName Service, string State, string StateText, string Traces, Trend Rate, Trend Errors, Trend P95, string Release, bool IsNewRelease, string Instances,
+    HealthMark? Health);
+
+/// <summary>What the health checks of a service say; null where the AppHost does not know it.</summary>
+public sealed record HealthMark(string Text, string Class, string Href);
+
+public sealed record TroubledResource(string Name, string Look, string Class, string State, string Health, string Href);
 
 /// <summary>A figure of now, what is usual where that is known, and its way here. Class is bad when it left its usual band.</summary>
 public sealed record Trend(string Text, string Usual, string Class, IReadOnlyList<double?> Values);

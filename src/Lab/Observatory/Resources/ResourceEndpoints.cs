@@ -1,4 +1,3 @@
-using System.Reflection;
 using Microsoft.AspNetCore.Mvc;
 using Platform.Observatory.Pages;
 
@@ -25,9 +24,6 @@ internal static class ResourceEndpoints
         routes.MapGet("/resources/{name}/console", ConsoleAsync);
         routes.MapGet("/resources/{name}/console/stream", StreamAsync);
         routes.MapGet("/resources/{name}/console/download", DownloadAsync);
-        var (style, script) = (Asset("resources.css"), Asset("console.js"));
-        routes.MapGet("/resources.css", () => TypedResults.Bytes(style, "text/css"));
-        routes.MapGet("/console.js", () => TypedResults.Bytes(script, "text/javascript"));
     }
 
     private static IResult Resources(HttpContext context, string? search, string? view, bool? hidden, ResourceBoard board, FormTokens tokens, PageRenderer pages, TimeProvider time)
@@ -127,12 +123,4 @@ internal static class ResourceEndpoints
 
     private static IResult Message(PageRenderer pages, int status, string heading, string text) =>
         pages.Page<MessagePage>(status, new() { [nameof(MessagePage.Heading)] = heading, [nameof(MessagePage.Text)] = text });
-
-    private static byte[] Asset(string name)
-    {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!;
-        using var copy = new MemoryStream();
-        stream.CopyTo(copy);
-        return copy.ToArray();
-    }
 }

@@ -1,4 +1,4 @@
-namespace Platform.Observatory.Bench;
+namespace Platform.Bench;
 
 /// <summary>One table: what was measured, the figure, and beside it the goal where the design names one.</summary>
 internal sealed class Report

@@ -1,0 +1,29 @@
+using System.Globalization;
+using Platform.Bench;
+
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+
+if (!BenchOptions.TryParse(args, out var options, out var error))
+{
+    Console.Error.WriteLine(error);
+    return 2;
+}
+
+using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(options.Minutes));
+var report = new Report();
+
+try
+{
+    await new BenchRun(options, report).RunAsync(limit.Token);
+    return 0;
+}
+catch (OperationCanceledException) when (limit.IsCancellationRequested)
+{
+    Console.Error.WriteLine("Ended before its time.");
+    return 3;
+}
+finally
+{
+    // What was measured is said also when the run ends before its time.
+    report.Print();
+}

@@ -1,0 +1,37 @@
+using Aspire.Hosting;
+using System.Diagnostics;
+
+namespace Platform.Bench;
+
+/// <summary>When each resource is started and when it is healthy.</summary>
+internal sealed class StartTimes(DistributedApplication app, IReadOnlyCollection<string> names, Report report)
+{
+    private const double Goal = 1.3;
+
+    public async Task MeasureAsync(CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        var starting = app.StartAsync(cancellationToken);
+        var times = await Task.WhenAll(names.Select(name => WatchAsync(name, clock, cancellationToken)));
+        await starting;
+        var all = clock.Elapsed;
+
+        foreach (var (name, started, healthy) in times.OrderBy(time => time.Healthy))
+        {
+            report.Add($"{name}, started / healthy after", $"{started.TotalSeconds:F1} / {healthy.TotalSeconds:F1} s");
+        }
+
+        // A server waits for nobody, so from its start to its health is its own time.
+        var slowest = times.Where(time => time.Name is "postgres" or "redis" or "rabbitmq").MaxBy(time => time.Healthy - time.Started);
+        var own = slowest.Healthy - slowest.Started;
+        report.Add("all healthy", $"{all.TotalSeconds:F1} s, {all / own:F2} times {slowest.Name}'s own {own.TotalSeconds:F1} s", $"{Goal} times", all / own <= Goal);
+    }
+
+    private async Task<(string Name, TimeSpan Started, TimeSpan Healthy)> WatchAsync(string name, Stopwatch clock, CancellationToken cancellationToken)
+    {
+        await app.ResourceNotifications.WaitForResourceAsync(name, resource => resource.Snapshot.StartTimeStamp is not null, cancellationToken);
+        var started = clock.Elapsed;
+        await app.ResourceNotifications.WaitForResourceHealthyAsync(name, cancellationToken);
+        return (name, started, clock.Elapsed);
+    }
+}
