@@ -21,7 +21,7 @@ public sealed partial class DashboardTests(PlatformFixture platform, Browser bro
         })()
         """;
 
-    private static readonly string[] Views = ["/", "/resources", "/map", "/traces", "/logs", "/issues", "/deploys", "/monitors"];
+    private static readonly string[] Views = ["/", "/resources", "/map", "/traces", "/logs", "/issues", "/deploys", "/monitors", "/store"];
 
     [Fact]
     public async Task Walk_FromTheOverviewToAFailingTraceAndItsLogs_IsByLinksAlone()
@@ -43,6 +43,42 @@ public sealed partial class DashboardTests(PlatformFixture platform, Browser bro
         await Assertions.Expect(page.Locator("main")).ToContainTextAsync(failing);
         await page.GetByRole(AriaRole.Navigation, new() { Name = "From symptom to cause" }).GetByRole(AriaRole.Link).Filter(new() { HasText = "Logs" }).ClickAsync();
         await Assertions.Expect(page.Locator("main")).ToContainTextAsync("An unhandled exception has occurred");
+    }
+
+    /// <summary>"It is slow for me": the user's id is all that is known.</summary>
+    [Fact]
+    public async Task Walk_FromTheMapToASlowTraceAndItsLogs_NamesTheCallThatTookTheTime()
+    {
+        const string User = "grove-u13";
+        var shopper = await Platform.Shop.SignInAsync("grove", User, Cancellation);
+        PlacedOrder order;
+        await Platform.Acquirer.BehaveAsync("slow", Cancellation);
+        try
+        {
+            order = await shopper.PlaceAsync(Cancellation);
+            await shopper.WaitForAsync(order.Id, "fulfilled", Cancellation);
+        }
+        finally
+        {
+            await Platform.Acquirer.BehaveAsync("normal", Cancellation);
+        }
+
+        await Platform.Telemetry.WaitForTraceAsync(order.TraceId, OneTrace.LooksComplete, "the trace is complete", Cancellation);
+        var page = await browser.OpenAsync(Platform);
+
+        await NavigateAsync(page, "Service map");
+        await page.Locator("#edges tr", new() { HasText = "payments" }).GetByRole(AriaRole.Link).Filter(new() { HasText = "acquirer" }).First.ClickAsync();
+        await Assertions.Expect(Heading(page)).ToHaveTextAsync("Traces");
+        var search = page.Locator("main").GetByLabel("Search");
+        await search.FillAsync($"{await search.InputValueAsync()} user.id={User}");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Apply" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Duration", Exact = true }).ClickAsync();
+        await page.Locator("main tbody a.strong").First.ClickAsync();
+        await Assertions.Expect(page.Locator("main")).ToContainTextAsync(order.TraceId);
+        await Assertions.Expect(page.Locator("p.finding")).ToContainTextAsync("pass in");
+        await page.GetByRole(AriaRole.Navigation, new() { Name = "From symptom to cause" }).GetByRole(AriaRole.Link).Filter(new() { HasText = "Logs" }).ClickAsync();
+
+        await Assertions.Expect(page.Locator("main")).ToContainTextAsync("payment");
     }
 
     [Fact]
@@ -100,6 +136,7 @@ public sealed partial class DashboardTests(PlatformFixture platform, Browser bro
     [Theory]
     [InlineData(ColorScheme.Light, 1280)]
     [InlineData(ColorScheme.Dark, 1280)]
+    [InlineData(ColorScheme.Light, 390)]
     public async Task Views_OfThePlatform_AreAccessibleAndFitTheirWindow(ColorScheme theme, int width)
     {
         var failing = await FailAsync();
@@ -107,7 +144,7 @@ public sealed partial class DashboardTests(PlatformFixture platform, Browser bro
         var problems = new List<string>();
         page.Console += (_, message) =>
         {
-            if (message.Type == "error" && !message.Location.Contains("/favicon.ico", StringComparison.Ordinal))
+            if (message.Type == "error")
             {
                 problems.Add($"{page.Url}: {message.Text}");
             }

@@ -98,7 +98,7 @@ public sealed class PackedRecordTests
         Start = 0,
         End = 0,
         Failed = false,
-        IdHashes = [],
+        IdBits = 0,
         Origin = Origin(),
         Payload = span.ToByteArray(),
     };
@@ -110,7 +110,7 @@ public sealed class PackedRecordTests
         SpanId = 1,
         Timestamp = 0,
         Severity = 9,
-        IdHashes = [],
+        IdBits = 0,
         Origin = Origin(),
         Payload = log.ToByteArray(),
     };

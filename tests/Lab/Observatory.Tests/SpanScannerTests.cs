@@ -104,7 +104,7 @@ public sealed class SpanScannerTests
     private static StoredSpan[] Stored(ObservatoryProcess process) => process.Services.GetRequiredService<TelemetryStore>().Spans.Snapshot();
 
     private static object Fields(StoredSpan span) =>
-        (span.TraceId, span.SpanId, span.ParentId, span.Name, span.Kind, span.Start, span.End, span.Failed, string.Join(' ', span.IdHashes), span.Origin.Service, span.Origin.Scope?.Name);
+        (span.TraceId, span.SpanId, span.ParentId, span.Name, span.Kind, span.Start, span.End, span.Failed, span.IdBits, span.Origin.Service, span.Origin.Scope?.Name);
 
     private static List<ScannedSpan> Spans(ScannedSpans request) => [.. request.Groups.SelectMany(group => group.Scopes).SelectMany(scope => scope.Spans)];
 

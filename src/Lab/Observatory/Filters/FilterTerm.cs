@@ -16,7 +16,7 @@ internal sealed class TextTerm(string text) : FilterTerm
     private readonly PackedText _packed = new(text);
 
     public override bool Matches(RecordView view) =>
-        RecordSearch.IsInOrigin(view.Record, text) || (_packed.MayBeIn(view.Record) && RecordSearch.Contains(view, text));
+        RecordSearch.IsInFields(view.Record, text) || (_packed.MayBeIn(view.Record) && RecordSearch.Contains(view, text));
 }
 
 /// <summary>Equal, or with <c>!=</c> another value; as number where both sides are one.</summary>

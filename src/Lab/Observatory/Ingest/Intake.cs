@@ -227,7 +227,7 @@ internal sealed class Intake(
         }
 
         ItemLimits.Apply(span);
-        var payload = span.ToByteArray();
+        var payload = StoredSpan.Pack(span);
 
         if (payload.Length > ItemLimits.MaxItemBytes)
         {
@@ -245,7 +245,7 @@ internal sealed class Intake(
             Kind = span.Kind,
             Start = span.StartTimeUnixNano,
             End = Math.Max(span.StartTimeUnixNano, span.EndTimeUnixNano),
-            IdHashes = RecordIds.HashesOf(span.Attributes),
+            IdBits = RecordIds.BitsOf(span.Attributes),
             Failed = span.Status?.Code == Status.Types.StatusCode.Error,
             Origin = origin,
             Payload = payload,
@@ -277,7 +277,7 @@ internal sealed class Intake(
             SpanId = SpanIds.Span(log.SpanId),
             Timestamp = log.TimeUnixNano != 0 ? log.TimeUnixNano : log.ObservedTimeUnixNano,
             Severity = log.SeverityNumber,
-            IdHashes = RecordIds.HashesOf(log.Attributes),
+            IdBits = RecordIds.BitsOf(log.Attributes),
             Origin = origin,
             Payload = payload,
         };

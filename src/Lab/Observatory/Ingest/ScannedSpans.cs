@@ -32,7 +32,7 @@ internal struct ScannedSpan
     /// <summary>Null for a plain span, which is in the other fields.</summary>
     public Span? Unpacked { get; init; }
 
-    public ArraySegment<byte> Payload { get; init; }
+    public ArraySegment<byte> Payload { get; set; }
 
     public UInt128 TraceId { get; set; }
 
@@ -50,7 +50,7 @@ internal struct ScannedSpan
 
     public bool Failed { get; set; }
 
-    public int[] IdHashes { get; set; }
+    public ulong IdBits { get; set; }
 
     public readonly StoredSpan ToStored(Origin origin, DateTimeOffset arrived) => new()
     {
@@ -62,7 +62,7 @@ internal struct ScannedSpan
         Kind = Kind,
         Start = Start,
         End = Math.Max(Start, End),
-        IdHashes = IdHashes,
+        IdBits = IdBits,
         Failed = Failed,
         Origin = origin,
         Payload = [.. Payload],

@@ -17,7 +17,10 @@ internal sealed class SpanScanner
     /// <summary>What is not longer has no part that ItemLimits would cut.</summary>
     private const int MaxPieceBytes = ItemLimits.MaxNameBytes;
 
-    private readonly KnownBytes<int> _attributes = new();
+    /// <summary>Those before it have a field of their own in a stored span.</summary>
+    private const int FirstKeptField = 9;
+
+    private readonly KnownBytes<ulong> _attributes = new();
     private readonly KnownBytes<string> _names = new();
 
     /// <summary>Null when the request must be unpacked as a whole.</summary>
@@ -44,11 +47,10 @@ internal sealed class SpanScanner
     {
         // What was not known, for the one look of the scrubber; all of it is in the request, which is bounded.
         private readonly Resource _newAttributes = new();
-        private readonly List<(ArraySegment<byte> Bytes, int IdHash)> _newAttributeBytes = [];
+        private readonly List<(ArraySegment<byte> Bytes, ulong IdBits)> _newAttributeBytes = [];
         private readonly ScopeSpans _unpacked = new();
         private readonly List<(ArraySegment<byte> Bytes, string Name)> _newNames = [];
         private readonly ResourceSpans _origins = new();
-        private readonly List<int> _idHashes = [];
 
         public ScannedSpans Spans { get; } = new();
 
@@ -85,7 +87,7 @@ internal sealed class SpanScanner
                 return false;
             }
 
-            _newAttributeBytes.ForEach(item => scanner._attributes.Offer(item.Bytes, item.IdHash));
+            _newAttributeBytes.ForEach(item => scanner._attributes.Offer(item.Bytes, item.IdBits));
             _newNames.ForEach(item => scanner._names.Offer(item.Bytes, item.Name));
             return true;
         }
@@ -161,9 +163,9 @@ internal sealed class SpanScanner
         // Null for anything unusual. Of a field that is there twice the last one counts, as it does for the parser.
         private ScannedSpan? Plain(ArraySegment<byte> message)
         {
-            var span = new ScannedSpan { Payload = message, Name = "" };
+            var span = new ScannedSpan { Name = "" };
             var attributes = 0;
-            _idHashes.Clear();
+            var hasKept = false;
 
             for (var reader = new WireReader(message); reader.TryReadTag(out var tag);)
             {
@@ -191,7 +193,7 @@ internal sealed class SpanScanner
                         span.End = reader.ReadFixed64();
                         break;
                     case (9 << 3) | WireReader.Bytes when ++attributes <= ItemLimits.MaxAttributes && reader.ReadBytes() is { Count: <= MaxPieceBytes } attribute:
-                        Attribute(attribute);
+                        span.IdBits |= Attribute(attribute);
                         break;
                     case (15 << 3) | WireReader.Bytes when StatusOf(reader.ReadBytes()) is { } status:
                         span.Failed = status == Status.Types.StatusCode.Error;
@@ -202,9 +204,23 @@ internal sealed class SpanScanner
                     default:
                         return null;
                 }
+
+                // Everybody writes the fields in the order of their numbers, so what is kept as bytes is one piece at the end.
+                if (tag >> 3 < FirstKeptField)
+                {
+                    if (hasKept)
+                    {
+                        return null;
+                    }
+
+                    span.Payload = message[reader.Position..];
+                }
+                else
+                {
+                    hasKept = true;
+                }
             }
 
-            span.IdHashes = _idHashes.Count == 0 ? [] : [.. _idHashes];
             return span.TraceId != UInt128.Zero && span.SpanId != 0 ? span : null;
         }
 
@@ -219,20 +235,18 @@ internal sealed class SpanScanner
             return name;
         }
 
-        private void Attribute(ArraySegment<byte> bytes)
+        // The bits of an id; 0 for another attribute.
+        private ulong Attribute(ArraySegment<byte> bytes)
         {
-            if (!scanner._attributes.TryGet(bytes, out var idHash))
+            if (!scanner._attributes.TryGet(bytes, out var idBits))
             {
                 var attribute = KeyValue.Parser.ParseFrom(bytes.AsSpan());
-                idHash = RecordIds.HashOf(attribute) ?? 0;
+                idBits = RecordIds.BitsOf(attribute);
                 _newAttributes.Attributes.Add(attribute);
-                _newAttributeBytes.Add((bytes, idHash));
+                _newAttributeBytes.Add((bytes, idBits));
             }
 
-            if (idHash != 0)
-            {
-                _idHashes.Add(idHash);
-            }
+            return idBits;
         }
 
         // A message is a text to look through, so a status that has one is not plain.

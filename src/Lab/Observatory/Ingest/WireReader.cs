@@ -12,6 +12,9 @@ internal struct WireReader(ArraySegment<byte> message)
 
     private int _at;
 
+    /// <summary>Where the next field begins.</summary>
+    public readonly int Position => _at;
+
     /// <summary>Field number and wire type as they are packed: <c>(field &lt;&lt; 3) | type</c>. False at the end.</summary>
     public bool TryReadTag(out int tag)
     {

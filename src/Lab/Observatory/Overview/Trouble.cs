@@ -76,7 +76,7 @@ internal sealed class Trouble(Requests requests, Window window, IReadOnlyList<De
     {
         HashSet<string> users = new(StringComparer.Ordinal), tenants = new(StringComparer.Ordinal);
 
-        foreach (var span in spans.Where(span => span.IdHashes.Length > 0))
+        foreach (var span in spans.Where(span => span.IdBits != 0))
         {
             var attributes = span.Parse().Attributes;
             Add(users, ValueText.Find(attributes, "user.id"));

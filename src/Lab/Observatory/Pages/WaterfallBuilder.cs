@@ -88,7 +88,7 @@ internal sealed class WaterfallBuilder(IReadOnlyList<StoredSpan> spans, IReadOnl
     {
         var found = new Dictionary<string, string>(StringComparer.Ordinal);
 
-        foreach (var node in nodes.Where(node => node.Span.IdHashes.Length > 0))
+        foreach (var node in nodes.Where(node => node.Span.IdBits != 0))
         {
             if (found.Count == RecordIds.Keys.Length)
             {

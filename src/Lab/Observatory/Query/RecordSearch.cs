@@ -9,10 +9,11 @@ namespace Platform.Observatory.Query;
 internal static class RecordSearch
 {
     /// <summary>In what is known without unpacking the record.</summary>
-    public static bool IsInOrigin(TelemetryRecord record, string text) =>
+    public static bool IsInFields(TelemetryRecord record, string text) =>
         Has(record.Origin.Service, text)
         || Has(Ids.Trace(record.TraceId), text)
         || Has(Ids.Span(record.SpanId), text)
+        || Has((record as StoredSpan)?.Name, text)
         || Contains(record.Origin.Resource.Resource.Attributes, text);
 
     public static bool Contains(RecordView view, string text) =>

@@ -72,10 +72,10 @@ internal sealed class TimelineBuilder(TelemetryStore telemetry, IssueStore issue
     private static IEnumerable<TRecord> Carrying<TRecord>(SignalStore<TRecord> store, string id)
         where TRecord : TelemetryRecord
     {
-        var hash = RecordIds.HashOf(id);
+        var bits = RecordIds.BitsOf(id);
 
-        // Equal hashes are rare, and are looked at.
-        return store.Snapshot().Where(record => record.IdHashes.Contains(hash) && record switch
+        // Other ids with the same bits are rare, and are looked at.
+        return store.Snapshot().Where(record => (record.IdBits & bits) == bits && record switch
         {
             StoredSpan span => RecordIds.Contains(span.Parse().Attributes, id),
             StoredLog log => RecordIds.Contains(log.Parse().Attributes, id),

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using Google.Protobuf;
 using Platform.Observatory.Otlp;
 
 namespace Platform.Observatory.Store;
@@ -23,5 +25,29 @@ internal sealed class StoredSpan : TelemetryRecord
 
     public override bool HasError => Failed;
 
-    public Span Parse() => Span.Parser.ParseFrom(Payload);
+    public Span Parse()
+    {
+        var span = Span.Parser.ParseFrom(Payload);
+        var ids = new byte[32];
+        BinaryPrimitives.WriteUInt128BigEndian(ids, TraceId);
+        BinaryPrimitives.WriteUInt64BigEndian(ids.AsSpan(16), SpanId);
+        BinaryPrimitives.WriteUInt64BigEndian(ids.AsSpan(24), ParentId);
+        span.TraceId = UnsafeByteOperations.UnsafeWrap(ids.AsMemory(0, 16));
+        span.SpanId = UnsafeByteOperations.UnsafeWrap(ids.AsMemory(16, 8));
+        span.ParentSpanId = ParentId == 0 ? ByteString.Empty : UnsafeByteOperations.UnsafeWrap(ids.AsMemory(24, 8));
+        span.Name = Name;
+        span.Kind = Kind;
+        span.StartTimeUnixNano = Start;
+        span.EndTimeUnixNano = End;
+        return span;
+    }
+
+    /// <summary>The bytes of what has no field here: a sixth less, of which a full store has a lot.</summary>
+    public static byte[] Pack(Span span)
+    {
+        var rest = span.Clone();
+        (rest.TraceId, rest.SpanId, rest.ParentSpanId, rest.Name) = (ByteString.Empty, ByteString.Empty, ByteString.Empty, "");
+        (rest.Kind, rest.StartTimeUnixNano, rest.EndTimeUnixNano) = (Span.Types.SpanKind.Unspecified, 0, 0);
+        return rest.ToByteArray();
+    }
 }

@@ -19,10 +19,11 @@ internal abstract class TelemetryRecord
 
     public required Origin Origin { get; init; }
 
+    /// <summary>What has no field of its own, as protobuf.</summary>
     public required byte[] Payload { get; init; }
 
     /// <summary>Of the ids by which people search; see RecordIds.</summary>
-    public required int[] IdHashes { get; init; }
+    public required ulong IdBits { get; init; }
 
     /// <summary>Seconds of Unix time; of a record out of the history when it arrived the first time.</summary>
     public required uint ArrivedSeconds { get; init; }
@@ -49,5 +50,5 @@ internal abstract class TelemetryRecord
     /// <summary>To the second.</summary>
     public ulong Arrived => ArrivedSeconds * 1_000_000_000UL;
 
-    public int Bytes => Overhead + Payload.Length + (IdHashes.Length * sizeof(int));
+    public int Bytes => Overhead + Payload.Length;
 }
