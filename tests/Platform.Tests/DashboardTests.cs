@@ -49,8 +49,8 @@ public sealed partial class DashboardTests(PlatformFixture platform, Browser bro
     [Fact]
     public async Task Walk_FromTheMapToASlowTraceAndItsLogs_NamesTheCallThatTookTheTime()
     {
-        const string User = "grove-u13";
-        var shopper = await Platform.Shop.SignInAsync("grove", User, Cancellation);
+        const string User = "fjord-u11";
+        var shopper = await Platform.Shop.SignInAsync("fjord", User, Cancellation);
         PlacedOrder order;
         await Platform.Acquirer.BehaveAsync("slow", Cancellation);
         try

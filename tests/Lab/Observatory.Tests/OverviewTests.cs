@@ -44,6 +44,38 @@ public sealed class OverviewTests
     }
 
     [Fact]
+    public async Task Overview_OfMessages_SaysHowLongTheyLieInEachQueueNowAndUsually()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        List<Span> sent = [], received = [];
+
+        for (var index = 0; index < 300; index++)
+        {
+            var trace = Guid.NewGuid().ToString("N");
+            var (send, receive) = (Telemetry.Span(1, 0, "send shop", trace), Telemetry.Span(2, 1, "process payments", trace));
+            (send.Kind, receive.Kind) = (Span.Types.SpanKind.Producer, Span.Types.SpanKind.Consumer);
+            (send.StartTimeUnixNano, send.EndTimeUnixNano) = (At(index * 6), At(index * 6) + 1_000_000);
+
+            // From minute 25 on they lie there for 2 s.
+            receive.StartTimeUnixNano = send.EndTimeUnixNano + (index < 250 ? 4_000_000UL : 2_000_000_000);
+            receive.EndTimeUnixNano = receive.StartTimeUnixNano + 1_000_000;
+            receive.Attributes.Add(Telemetry.Attribute("messaging.destination.name", "payments.orders"));
+            sent.Add(send);
+            received.Add(receive);
+        }
+
+        await Send.TracesAsync(process, "orders", [.. sent]);
+        await Send.TracesAsync(process, "payments", [.. received]);
+
+        var page = await GetAsync(process, Range);
+
+        var queue = page[page.IndexOf("id=\"queues\"", StringComparison.Ordinal)..];
+        Assert.Contains("payments.orders", queue, StringComparison.Ordinal);
+        Assert.Contains(">2.00 s<", queue, StringComparison.Ordinal);
+        Assert.Contains("4.00 ms usual", queue, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Overview_ServiceThatBeganToFail_IsFirstWithItsUsualShareAndWhoIsAffected()
     {
         await using var process = await ObservatoryProcess.StartAsync();

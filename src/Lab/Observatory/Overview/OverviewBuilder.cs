@@ -1,4 +1,5 @@
 using Platform.Observatory.Deploys;
+using Platform.Observatory.Filters;
 using Platform.Observatory.Issues;
 using Platform.Observatory.Pages;
 using Platform.Observatory.Resources;
@@ -30,6 +31,7 @@ internal sealed class OverviewBuilder(TelemetryStore store, IssueStore issueStor
             Funnel = OrderFunnel.Of(store.Logs.Snapshot(), window),
             Services = [.. requests.Services.Select(service => Row(service, window, known, resources.GetValueOrDefault(service.Service), now)).OrderBy(row => Order(row.State)).ThenBy(row => row.Service.Class == "outside")
                 .ThenByDescending(row => row.Rate.Values.Sum()).Take(MaxServices)],
+            Queues = [.. Queues.Of(spans, window).OrderByDescending(queue => queue.Series.IsSlower || queue.Series.HasMoreErrors).ThenByDescending(queue => queue.Series.After).Select(queue => Row(queue, range))],
             Issues = issues.Newest(MaxListed),
             Deploys = DeployRows.Build(store, issueStore, deploys, now, MaxListed),
         };
@@ -48,12 +50,25 @@ internal sealed class OverviewBuilder(TelemetryStore store, IssueStore issueStor
         return new ServiceRow(
             new ServiceName(service.Service, ServiceLook.ClassOf(service.Service)), state, text,
             Addresses.Traces(("resource", service.Service), ("range", window.Range.Name)),
-            new Trend(Format.Rate(series.Rate), "", series.IsSilent ? "warn" : "", series.Rates),
-            new Trend(series.ErrorShare is { } share ? Format.Percent(share) : "", errors && series.UsualErrorShare is { } usual ? Format.Percent(usual) : "", errors ? "bad" : "", series.ErrorShares),
-            new Trend(series.P95 is { } p95 ? Format.Duration(p95 * 1e6) : "", slow && series.UsualP95 is { } before ? Format.Duration(before * 1e6) : "", slow ? "bad" : "", series.P95s),
+            Rate(series), Errors(series), P95(series),
             service.Release ?? "", deploy is { PreviousRelease: not null } && deploy.Time >= window.Range.From, service.Instances > 0 ? Format.Count(service.Instances) : "",
             resource?.Worst is { } worst ? new HealthMark(worst.Status.Health.Length > 0 ? worst.Status.Health : worst.Status.State, worst.Status.IsTrouble ? worst.Status.Class : "", worst.Href) : null);
     }
+
+    private static QueueRow Row(QueueMessages queue, TimeRange range) => new(
+        queue.Queue, new ServiceName(queue.Receiver, ServiceLook.ClassOf(queue.Receiver)),
+        Addresses.Traces(("search", $"kind=consumer service={Filter.Quote(queue.Receiver)} messaging.destination.name={Filter.Quote(queue.Queue)}"), ("range", range.Name)),
+        Rate(queue.Series), Errors(queue.Series), P95(queue.Series));
+
+    private static Trend Rate(Series series) => new(Format.Rate(series.Rate), "", series.IsSilent ? "warn" : "", series.Rates);
+
+    private static Trend Errors(Series series) => new(
+        series.ErrorShare is { } share ? Format.Percent(share) : "", series.HasMoreErrors && series.UsualErrorShare is { } usual ? Format.Percent(usual) : "",
+        series.HasMoreErrors ? "bad" : "", series.ErrorShares);
+
+    private static Trend P95(Series series) => new(
+        series.P95 is { } p95 ? Format.Duration(p95 * 1e6) : "", series.IsSlower && series.UsualP95 is { } before ? Format.Duration(before * 1e6) : "",
+        series.IsSlower ? "bad" : "", series.P95s);
 
     private static TroubledResource Troubled(ResourceGroup group) => new(
         group.Name, ServiceLook.ClassOf(group.Name), group.Worst.Status.Class, group.Worst.Status.State, group.Worst.Status.Health, group.Worst.Href);

@@ -19,6 +19,8 @@ public sealed record OverviewView
 
     public required IReadOnlyList<ServiceRow> Services { get; init; }
 
+    public required IReadOnlyList<QueueRow> Queues { get; init; }
+
     public required IReadOnlyList<IssueRow> Issues { get; init; }
 
     public required IReadOnlyList<DeployRow> Deploys { get; init; }
@@ -30,6 +32,9 @@ public sealed record Finding(string What, string Who, Moment Since, string After
 public sealed record ServiceRow(
     ServiceName Service, string State, string StateText, string Traces, Trend Rate, Trend Errors, Trend P95, string Release, bool IsNewRelease, string Instances,
     HealthMark? Health);
+
+/// <summary>A queue and who receives from it. Waits: how long messages lay there.</summary>
+public sealed record QueueRow(string Queue, ServiceName Receiver, string Traces, Trend Rate, Trend Errors, Trend Waits);
 
 /// <summary>What the health checks of a service say; null where the AppHost does not know it.</summary>
 public sealed record HealthMark(string Text, string Class, string Href);

@@ -1,0 +1,71 @@
+using System.Text;
+using Platform.Observatory.Filters;
+using Platform.Observatory.Otlp;
+using Platform.Observatory.Pages;
+using Platform.Observatory.Store;
+
+namespace Platform.Observatory.Overview;
+
+/// <summary>
+/// Messages by queue and receiver, and how long they lay in the queue: from the end of the sender's span to the start of the receiver's,
+/// where both are in the store.
+/// </summary>
+internal static class Queues
+{
+    private const string Destination = "messaging.destination.name";
+
+    // A sender that makes up names fills the list and no more.
+    private const int MaxQueues = 20;
+    private static readonly byte[] DestinationUtf8 = Encoding.UTF8.GetBytes(Destination);
+
+    public static IReadOnlyList<QueueMessages> Of(StoredSpan[] spans, Window window)
+    {
+        // Both bounded by the spans of the store.
+        var sent = new Dictionary<(UInt128 Trace, ulong Span), ulong>();
+        var received = new List<StoredSpan>();
+
+        foreach (var span in spans)
+        {
+            if (span.Kind == Span.Types.SpanKind.Producer)
+            {
+                sent[(span.TraceId, span.SpanId)] = span.End;
+            }
+            else if (span.Kind == Span.Types.SpanKind.Consumer && window.Contains(span.Start))
+            {
+                received.Add(span);
+            }
+        }
+
+        var queues = new Dictionary<(string Queue, string Receiver), QueueMessages>();
+        var values = new List<AnyValue>();
+
+        foreach (var span in received)
+        {
+            values.Clear();
+            PackedRecord.AddValues(span, Destination, DestinationUtf8, values);
+
+            if (values.Count == 0 || ValueText.Whole(values[0]) is not { Length: > 0 } name)
+            {
+                continue;
+            }
+
+            if (!queues.TryGetValue((name, span.Origin.Service), out var queue))
+            {
+                if (queues.Count == MaxQueues)
+                {
+                    continue;
+                }
+
+                queues.Add((name, span.Origin.Service), queue = new QueueMessages(name, span.Origin.Service, new Series(window)));
+            }
+
+            var waited = sent.TryGetValue((span.TraceId, span.ParentId), out var end) && span.Start > end ? (span.Start - end) / 1e6 : 0;
+            queue.Series.Add(span.Start, waited, span.Failed);
+        }
+
+        return [.. queues.Values];
+    }
+}
+
+/// <summary>The durations of the series are how long messages waited.</summary>
+internal sealed record QueueMessages(string Queue, string Receiver, Series Series);
