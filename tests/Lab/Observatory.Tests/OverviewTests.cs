@@ -91,6 +91,25 @@ public sealed class OverviewTests
         Assert.Equal(["more errors than usual", "as usual"], States(page));
     }
 
+    /// <summary>A company outside fails and no request does: charges are made later, by nobody's request.</summary>
+    [Theory]
+    [InlineData(true, "Calls of payments to acquirer fail: 80 % of 50 calls, usually 0 %")]
+    [InlineData(false, "Calls of payments to acquirer are slow: p95 3.00 s, usually 10.0 ms")]
+    public async Task Overview_CallsOutsideThatWentBad_AreSaidWhereNoRequestIs(bool fails, string expected)
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        await SendAsync(process, "payments", minute => minute < 25 ? (10, false) : fails ? (10, true) : (3_000, false), span =>
+        {
+            (span.Kind, span.ParentSpanId) = (Span.Types.SpanKind.Client, ByteString.CopyFrom(1, 2, 3, 4, 5, 6, 7, 8));
+            span.Attributes.Add(Telemetry.Attribute("peer.service", "acquirer"));
+        });
+
+        var page = await GetAsync(process, Range);
+
+        Assert.Contains(expected, page, StringComparison.Ordinal);
+        Assert.Contains(fails ? "40 users in 1 of 2 tenants since" : "50 users in 2 tenants since", page, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Overview_ServiceThatBecameSlow_IsSaidWithWhatIsUsual()
     {
@@ -185,7 +204,7 @@ public sealed class OverviewTests
     }
 
     // Ten requests a minute for half an hour; of a minute that fails eight do, all of one tenant.
-    private static async Task SendAsync(ObservatoryProcess process, string service, Func<int, (int Milliseconds, bool Fails)?> minutes)
+    private static async Task SendAsync(ObservatoryProcess process, string service, Func<int, (int Milliseconds, bool Fails)?> minutes, Action<Span>? change = null)
     {
         var spans = new List<Span>();
 
@@ -201,6 +220,7 @@ public sealed class OverviewTests
             span.EndTimeUnixNano = span.StartTimeUnixNano + ((ulong)minute.Milliseconds * 1_000_000);
             span.Attributes.Add(Telemetry.Attribute("tenant.id", index % 10 < 8 ? "nordwind" : "lumen"));
             span.Attributes.Add(Telemetry.Attribute("user.id", $"u-{index}"));
+            change?.Invoke(span);
             spans.Add(span);
         }
 

@@ -38,6 +38,20 @@ public sealed class TracePageTests
         Assert.Equal(["--s:0;--w:20"], Bars(page, "request", "cp"));
     }
 
+    /// <summary>A minute between attempts is what matters, not the few milliseconds that something else took longer than usual.</summary>
+    [Fact]
+    public async Task Trace_MostlyWaitingForAttempts_IsSaidToBe()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        var attempts = Enumerable.Range(0, 4).Select(number => Span((ulong)number + 2, 1, "POST /charges", 100 + (20_000 * number), 130 + (20_000 * number))).ToArray();
+        Array.ForEach(attempts, attempt => attempt.Status = new Status { Code = Status.Types.StatusCode.Error });
+        await Send.TracesAsync(process, "payments", [Span(1, 0, "order", 0, 90), .. attempts]);
+
+        var text = Text(await GetAsync(process, Path));
+
+        Assert.Contains("In 59.9 s of 1 min 00 s nothing ran, between attempts of POST /charges in payments, of which 4 failed", text.Replace('\u00A0', ' '), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Trace_CallThatWaitedForTheOtherSide_IsHatched()
     {

@@ -4,21 +4,32 @@ using Platform.Observatory.Store;
 namespace Platform.Observatory.Overview;
 
 /// <summary>
-/// All requests of a window by service and by operation. A request is a span that somebody asked for: served, received, or the root of
-/// its trace. One pass over the fields of the spans; none is unpacked.
+/// All requests of a window by service and by operation, and what services ask of others. A request is a span that somebody asked for:
+/// served, received, or the root of its trace. One pass over the fields of the spans; none is unpacked.
 /// </summary>
 internal sealed class Requests
 {
-    // Both bounded by the spans of the store.
+    // All bounded by the spans of the store.
     private readonly Dictionary<string, ServiceRequests> _services = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Service, string Name), OperationRequests> _calls = [];
     private readonly Dictionary<(string Service, string Name), OperationRequests> _operations = [];
 
     public Requests(IEnumerable<StoredSpan> spans, Window window)
     {
         foreach (var span in spans)
         {
-            if (!window.Contains(span.Start) || !IsRequest(span))
+            if (!window.Contains(span.Start))
             {
+                continue;
+            }
+
+            if (!IsRequest(span))
+            {
+                if (span.Kind == Span.Types.SpanKind.Client)
+                {
+                    Add(_calls, span, window);
+                }
+
                 continue;
             }
 
@@ -27,20 +38,28 @@ internal sealed class Requests
                 _services.Add(span.Origin.Service, service = new ServiceRequests(span.Origin.Service, new Series(window)));
             }
 
-            if (!_operations.TryGetValue((span.Origin.Service, span.Name), out var operation))
-            {
-                _operations.Add((span.Origin.Service, span.Name), operation = new OperationRequests(span.Origin.Service, span.Name, new Series(window)));
-            }
-
             service.Add(span, window);
-            operation.Series.Add(span);
-            operation.Spans.Add(span);
+            Add(_operations, span, window);
         }
     }
 
     public IReadOnlyCollection<ServiceRequests> Services => _services.Values;
 
     public IReadOnlyCollection<OperationRequests> Operations => _operations.Values;
+
+    /// <summary>What services ask of others: each other, databases, companies outside.</summary>
+    public IReadOnlyCollection<OperationRequests> Calls => _calls.Values;
+
+    private static void Add(Dictionary<(string Service, string Name), OperationRequests> operations, StoredSpan span, Window window)
+    {
+        if (!operations.TryGetValue((span.Origin.Service, span.Name), out var operation))
+        {
+            operations.Add((span.Origin.Service, span.Name), operation = new OperationRequests(span.Origin.Service, span.Name, new Series(window)));
+        }
+
+        operation.Series.Add(span);
+        operation.Spans.Add(span);
+    }
 
     private static bool IsRequest(StoredSpan span) => span.Kind is Span.Types.SpanKind.Server or Span.Types.SpanKind.Consumer || span.ParentId == 0;
 }

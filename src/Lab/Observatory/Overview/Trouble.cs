@@ -22,17 +22,33 @@ internal sealed class Trouble(Requests requests, Window window, IReadOnlyList<De
     private const int MaxUnpacked = 500;
     private static readonly TimeSpan DeployBefore = TimeSpan.FromMinutes(10);
 
-    public Finding? Find()
+    public Finding? Find() =>
+        Failing(requests.Operations) is { } request ? View(request, null)
+        : Failing(requests.Calls) is { } call ? View(call, PeerOf(call))
+        : Slowest(requests.Operations) is { } slow ? View(slow, null)
+        : Slowest(requests.Calls.Where(IsToOutside)) is { } slowCall ? View(slowCall, PeerOf(slowCall))
+        : null;
+
+    private static OperationRequests? Failing(IEnumerable<OperationRequests> operations) =>
+        operations.Where(operation => IsFailing(operation.Series)).MaxBy(operation => operation.Series.ErrorShare);
+
+    private static OperationRequests? Slowest(IEnumerable<OperationRequests> operations) =>
+        operations.Where(operation => operation.Series.IsSlower).MaxBy(operation => operation.Series.P95 / Math.Max(1, operation.Series.UsualP95!.Value));
+
+    // A slow database or neighbour makes requests slow, and those are told of. Somebody outside may be asked by nobody's request.
+    private static bool IsToOutside(OperationRequests call) => call.Series.IsSlower && ServiceLook.ClassOf(PeerOf(call)) == "outside";
+
+    private static string PeerOf(OperationRequests call)
     {
-        var worst = requests.Operations.Where(operation => IsFailing(operation.Series)).MaxBy(operation => operation.Series.ErrorShare)
-            ?? requests.Operations.Where(operation => operation.Series.IsSlower).MaxBy(operation => operation.Series.P95 / Math.Max(1, operation.Series.UsualP95!.Value));
-        return worst is null ? null : View(worst);
+        var attributes = (call.Spans.FindLast(span => span.Failed) ?? call.Spans[^1]).Parse().Attributes;
+        return ValueText.Find(attributes, "peer.service") ?? ValueText.Find(attributes, "db.system.name") ?? ValueText.Find(attributes, "server.address") ?? call.Name;
     }
 
     private static bool IsFailing(Series series) => series.HasMoreErrors
         || (series.UsualErrorShare is null && series.Errors >= NotableErrors && series.ErrorShare >= NotableShare);
 
-    private Finding View(OperationRequests operation)
+    // To somebody: what the operation asks of whom; null for a request.
+    private Finding View(OperationRequests operation, string? to)
     {
         var series = operation.Series;
         var failing = IsFailing(series);
@@ -43,11 +59,11 @@ internal sealed class Trouble(Requests requests, Window window, IReadOnlyList<De
             .OrderBy(known => known.Service != operation.Service).ThenByDescending(known => known.Time).FirstOrDefault();
         return new Finding(
             failing
-                ? $"{operation.Name} fails in {operation.Service}: {Format.Percent(series.ErrorShare!.Value)} of {Format.Count(series.After, "request", "requests")}{Usual(series.UsualErrorShare is { } share ? Format.Percent(share) : "")}"
-                : $"{operation.Name} is slow in {operation.Service}: p95 {Format.Duration(series.P95!.Value * 1e6)}{Usual(Format.Duration(limit!.Value))}",
+                ? $"{(to is null ? $"{operation.Name} fails in {operation.Service}" : $"Calls of {operation.Service} to {to} fail")}: {Format.Percent(series.ErrorShare!.Value)} of {(to is null ? Format.Count(series.After, "request", "requests") : Format.Count(series.After, "call", "calls"))}{Usual(series.UsualErrorShare is { } share ? Format.Percent(share) : "")}"
+                : $"{(to is null ? $"{operation.Name} is slow in {operation.Service}" : $"Calls of {operation.Service} to {to} are slow")}: p95 {Format.Duration(series.P95!.Value * 1e6)}{Usual(Format.Duration(limit!.Value))}",
             Who(affected, operation), since is { } began ? Format.Moment(began, window.Range.To) : Moment.None,
             deploy is null ? "" : $"{deploy.Service} {deploy.Release}", deploy is null ? "" : DeployLinks.Of(deploy).Page,
-            Addresses.Traces(("resource", operation.Service), ("search", $"name={Filter.Quote(operation.Name)} {search}"), ("range", window.Range.Name)),
+            Addresses.Traces(("resource", operation.Service), ("search", $"{(to is null ? "" : "kind=client ")}name={Filter.Quote(operation.Name)} {search}"), ("range", window.Range.Name)),
             affected.Count > 0 && affected[^1].TraceId != UInt128.Zero ? "/traces/" + Ids.Trace(affected[^1].TraceId) : "");
     }
 

@@ -11,6 +11,7 @@ internal sealed class IssueViewBuilder(IssueStore issues, TelemetryStore telemet
     private const int MaxRows = 200;
     private const int MaxLogs = 20;
     private const int MaxTagValues = 4;
+    private const double TellingShare = 0.02;
     private readonly DateTimeOffset _now = time.GetUtcNow();
 
     public IssueList List(IssueQuery query)
@@ -86,7 +87,7 @@ internal sealed class IssueViewBuilder(IssueStore issues, TelemetryStore telemet
             }
         }
 
-        yield return new TrailStep("Issue", item.Type[(item.Type.LastIndexOf('.') + 1)..], "/issues/" + item.IssueId, IsCurrent: true);
+        yield return new TrailStep("Issue", IssueTitle.Of(item.Type, item.Value), "/issues/" + item.IssueId, IsCurrent: true);
 
         if (deploys.Find(item.Service, item.Release) is { } deploy)
         {
@@ -132,7 +133,12 @@ internal sealed class IssueViewBuilder(IssueStore issues, TelemetryStore telemet
     private static TagView Tag(TagShare tag)
     {
         var all = (double)(tag.Values.Sum(value => value.Count) + tag.Others);
-        return new TagView(tag.Key, [.. tag.Values.Take(MaxTagValues).Select(value => new Pair(value.Value, Format.Percent(value.Count / all)))]);
+
+        // Ids differ from event to event, and a share of each says nothing.
+        var telling = tag.Values.Where(value => value.Count / all >= TellingShare || tag.Values.Count <= MaxTagValues).Take(MaxTagValues).ToList();
+        return new TagView(
+            tag.Key, [.. telling.Select(value => new Pair(value.Value, Format.Percent(value.Count / all)))],
+            telling.Count == 0 ? "differs from event to event" : "");
     }
 
     private Moment Clock(DateTimeOffset at) => Format.Moment(at, _now);

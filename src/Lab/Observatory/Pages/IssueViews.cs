@@ -11,8 +11,23 @@ public sealed record IssueRow(
     string Id, string Type, string Value, string Culprit, string Status, IReadOnlyList<ServiceName> Services, string Count, string Users, Moment LastSeen,
     Moment FirstSeen, IReadOnlyList<Bar> OverTime)
 {
-    /// <summary>Without the namespace, which says little and needs much room.</summary>
-    public string ShortType => Type[(Type.LastIndexOf('.') + 1)..] is { Length: > 0 } name ? name : Type;
+    public string Title => IssueTitle.Of(Type, Value);
+
+    /// <summary>What the title does not say already.</summary>
+    public string Detail => Title == Value ? "" : Value;
+}
+
+/// <summary>What an issue is called.</summary>
+public static class IssueTitle
+{
+    // What the reader of events calls one without an exception; all of those would have one name.
+    private const string Message = "message";
+
+    /// <summary>The exception without its namespace, which says little and needs much room; of a message what it says.</summary>
+    public static string Of(string type, string value) =>
+        type == Message && value.Length > 0 ? value
+        : type[(type.LastIndexOf('.') + 1)..] is { Length: > 0 } name ? name
+        : type;
 }
 
 public sealed record PageLink(string Text, string Href);
@@ -48,7 +63,8 @@ public sealed record CodeLine(string Number, string Text, bool IsHit);
 
 public sealed record CrumbView(Moment Time, string Class, string Text, string Detail);
 
-public sealed record TagView(string Key, IReadOnlyList<Pair> Values);
+/// <summary>The most frequent values with their shares; Otherwise says what there is where none is frequent.</summary>
+public sealed record TagView(string Key, IReadOnlyList<Pair> Values, string Otherwise);
 
 public sealed record EventRow(Moment Time, string Release, string Tenant, string User, string TraceId);
 

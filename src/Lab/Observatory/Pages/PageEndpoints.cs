@@ -177,7 +177,7 @@ internal static class PageEndpoints
     [
         new TrailStep("Trace", waterfall.TraceId[..8], "/traces/" + waterfall.TraceId, IsCurrent: true),
         .. waterfall.Logs > 0 ? [new TrailStep("Logs", Format.Count(waterfall.Logs) + " of this trace", "/logs?traceId=" + waterfall.TraceId)] : Array.Empty<TrailStep>(),
-        .. links.Issues.Select(issue => new TrailStep("Issue", issue.Type[(issue.Type.LastIndexOf('.') + 1)..], issue.Links.Page)),
+        .. links.Issues.Select(issue => new TrailStep("Issue", IssueTitle.Of(issue.Type, issue.Value), issue.Links.Page)),
         .. links.Deploys.OrderByDescending(deploy => deploy.PreviousRelease is not null).ThenByDescending(deploy => deploy.Time).Take(MaxTrailDeploys).Select(deploy => new TrailStep("Deploy", $"{deploy.Service} {deploy.Release}", DeployLinks.Of(deploy).Page)),
     ];
 

@@ -8,6 +8,8 @@ internal sealed class TraceFinding(IReadOnlyList<TreeNode> nodes, CriticalPath p
     // A child that makes most of the difference is where to look.
     private const double Most = 0.7;
     private const double NotableShare = 0.3;
+    private const double NotableExcess = 0.05;
+    private const double Half = 0.5;
     private const int MaxSlower = 6;
 
     /// <summary>Spans that took longer than usual for reasons of their own, largest difference first.</summary>
@@ -21,7 +23,12 @@ internal sealed class TraceFinding(IReadOnlyList<TreeNode> nodes, CriticalPath p
     /// <summary>Empty when nothing stands out.</summary>
     public (string Time, string Name, string SpanId, string More) Sentence(double whole)
     {
-        if (Slower.Count > 0)
+        if (path.Waits.Sum(wait => (double)(wait.End - wait.Start)) is var waits && waits > whole * Half)
+        {
+            return Waiting(waits, whole);
+        }
+
+        if (Slower.Count > 0 && Slower[0].Excess > whole * NotableExcess)
         {
             var span = Slower[0].Span;
             var waited = Within(span).Sum(inner => times.Wait(inner) is { } wait ? (double)(wait.End - wait.Start) : 0);
@@ -35,6 +42,24 @@ internal sealed class TraceFinding(IReadOnlyList<TreeNode> nodes, CriticalPath p
         return longest.Span is null || longest.Nanos < whole * NotableShare || nodes.Count == 1
             ? ("", "", "", "")
             : ($"{Format.Duration(longest.Nanos)} of {Format.Duration(whole)} pass in", longest.Span.Name, Query.Ids.Span(longest.Span.SpanId), $", in {longest.Span.Origin.Service} itself");
+    }
+
+    // Nobody's time: a queue, a timer, or the delay before the next attempt.
+    private (string Time, string Name, string SpanId, string More) Waiting(double waits, double whole)
+    {
+        var nothing = $"In {Format.Duration(waits)} of {Format.Duration(whole)} nothing ran";
+        var attempts = nodes.Select(node => node.Span).Where(span => span.Failed && !times.Children(span).Any(child => child.Failed))
+            .GroupBy(span => (span.Origin.Service, span.Name)).MaxBy(group => group.Count())?.ToList() ?? [];
+
+        if (attempts.Count > 1)
+        {
+            return ($"{nothing}, between attempts of", attempts[^1].Name, Query.Ids.Span(attempts[^1].SpanId), $" in {attempts[^1].Origin.Service}, of which {Format.Count(attempts.Count)} failed");
+        }
+
+        var longest = path.Waits.MaxBy(wait => wait.End - wait.Start);
+        return nodes.FirstOrDefault(node => node.Span.Start == longest.End)?.Span is { } next
+            ? ($"{nothing}, most of it before", next.Name, Query.Ids.Span(next.SpanId), $" in {next.Origin.Service}")
+            : ("", "", "", "");
     }
 
     private IEnumerable<StoredSpan> Within(StoredSpan top)
