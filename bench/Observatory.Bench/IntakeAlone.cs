@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using Google.Protobuf;
 using Microsoft.Extensions.DependencyInjection;
+using Platform.Bench;
 using Platform.Observatory.Ingest;
 using Platform.Observatory.Otlp;
 using Platform.Observatory.Scrubbing;
-
-using Platform.Bench;
 
 namespace Platform.Observatory.Bench;
 

@@ -1,5 +1,5 @@
-using Aspire.Hosting;
 using System.Diagnostics;
+using Aspire.Hosting;
 
 namespace Platform.Bench;
 
