@@ -32,6 +32,7 @@ public sealed partial class Cache
     public static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(100);
 
     private readonly Task<IConnectionMultiplexer> _connection;
+    private readonly CircuitBreakerStateProvider _state = new();
     private readonly ResiliencePipeline _breaker;
     private readonly Counter<long> _fallbacks;
     private readonly ILogger<Cache> _logger;
@@ -51,6 +52,7 @@ public sealed partial class Cache
                 MinimumThroughput = 5,
                 SamplingDuration = TimeSpan.FromSeconds(5),
                 BreakDuration = TimeSpan.FromSeconds(2),
+                StateProvider = _state,
                 OnOpened = _ =>
                 {
                     Say(LogOpened);
@@ -81,11 +83,16 @@ public sealed partial class Cache
     }
 
     /// <summary>
-    /// Whether a call would be answered now. It is one itself: a breaker notices that Redis is back by a call only, and a service without
-    /// requests makes none.
+    /// Whether calls are tried. While they are not, this is one: the breaker notices that Redis is back by a call only, and a service
+    /// without requests makes none. Else the calls of requests decide alone.
     /// </summary>
-    public async Task<bool> AnswersAsync(CancellationToken cancellationToken)
+    public async Task<bool> IsAvailableAsync(CancellationToken cancellationToken)
     {
+        if (_state.CircuitState == CircuitState.Closed)
+        {
+            return _connection is { IsCompletedSuccessfully: true, Result.IsConnected: true };
+        }
+
         try
         {
             await CallAsync(database => database.PingAsync(), cancellationToken);
@@ -125,5 +132,5 @@ public sealed partial class Cache
 internal sealed class CacheHealthCheck(Cache cache) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        await cache.AnswersAsync(cancellationToken) ? HealthCheckResult.Healthy() : new HealthCheckResult(context.Registration.FailureStatus, "It does not answer in time.");
+        await cache.IsAvailableAsync(cancellationToken) ? HealthCheckResult.Healthy() : new HealthCheckResult(context.Registration.FailureStatus, "Calls are not tried.");
 }

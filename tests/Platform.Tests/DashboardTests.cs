@@ -75,7 +75,8 @@ public sealed partial class DashboardTests(PlatformFixture platform, Browser bro
         await page.GetByRole(AriaRole.Link, new() { Name = "Duration", Exact = true }).ClickAsync();
         await page.Locator("main tbody a.strong").First.ClickAsync();
         await Assertions.Expect(page.Locator("main")).ToContainTextAsync(order.TraceId);
-        await Assertions.Expect(page.Locator("p.finding")).ToContainTextAsync("pass in");
+        // 3 s of a call, or of waiting for the next where this machine was slower than the call may be.
+        await Assertions.Expect(page.Locator("p.finding")).ToContainTextAsync(WhereTimeWent());
         await page.GetByRole(AriaRole.Navigation, new() { Name = "From symptom to cause" }).GetByRole(AriaRole.Link).Filter(new() { HasText = "Logs" }).ClickAsync();
 
         await Assertions.Expect(page.Locator("main")).ToContainTextAsync("payment");
@@ -195,6 +196,9 @@ public sealed partial class DashboardTests(PlatformFixture platform, Browser bro
             () => Platform.Telemetry.LogsAsync($"traceId={failing}", Cancellation), answer => answer.Contains("refused before", StringComparison.Ordinal), "its records arrive");
         return failing;
     }
+
+    [GeneratedRegex("pass in|nothing ran")]
+    private static partial Regex WhereTimeWent();
 
     private static Task NavigateAsync(IPage page, string view) => page.GetByRole(AriaRole.Navigation, new() { Name = "Views" }).GetByRole(AriaRole.Link).Filter(new() { HasText = view }).ClickAsync();
 

@@ -25,6 +25,7 @@ public sealed class SpanScannerTests
     [InlineData("event")]
     [InlineData("link")]
     [InlineData("message")]
+    [InlineData("end")]
     [InlineData("state")]
     [InlineData("long")]
     [InlineData("many")]
@@ -65,12 +66,14 @@ public sealed class SpanScannerTests
         for (var round = 0; round < 3; round++)
         {
             var request = Request(round);
+            MakeUnusual(request.ResourceSpans[0].ScopeSpans[0].Spans[2], "end");
             await Send.HttpAsync(packed, "/v1/traces", request.ToByteArray());
             await Send.HttpAsync(json, "/v1/traces", Encoding.UTF8.GetBytes(OtlpJson.Write(request)), Send.Json);
         }
 
         var path = $"/api/telemetry/traces/{Telemetry.Trace}";
         Assert.Equal((await json.GetJsonAsync(path)).ToJsonString(), (await packed.GetJsonAsync(path)).ToJsonString());
+        Assert.Contains("\"endTimeUnixNano\":\"" + (Request(0).ResourceSpans[0].ScopeSpans[0].Spans[2].StartTimeUnixNano - 1), (await packed.GetJsonAsync(path)).ToJsonString(), StringComparison.Ordinal);
         var (left, right) = (Stored(packed), Stored(json));
         Assert.Equal(12, left.Length);
         Assert.Equal(right.Select(Fields), left.Select(Fields));
@@ -119,7 +122,6 @@ public sealed class SpanScannerTests
         }
 
         spans[1].Status = new Status { Code = Status.Types.StatusCode.Error };
-        (spans[2].StartTimeUnixNano, spans[2].EndTimeUnixNano) = (spans[2].EndTimeUnixNano, spans[2].StartTimeUnixNano);
         return Telemetry.Request("orders", spans);
     }
 
@@ -135,6 +137,9 @@ public sealed class SpanScannerTests
                 break;
             case "message":
                 span.Status = new Status { Code = Status.Types.StatusCode.Error, Message = "it broke" };
+                break;
+            case "end":
+                span.EndTimeUnixNano = span.StartTimeUnixNano - 1;
                 break;
             case "state":
                 span.TraceState = "a=1";

@@ -44,6 +44,9 @@ public sealed class StorePageTests
         await Send.TracesAsync(process, "orders", [.. Enumerable.Range(1, 120).Select(id => Telemetry.Span((ulong)id)), Telemetry.Span(120)]);
         await Send.LogsAsync(process, "orders", Telemetry.Log("placed"));
 
+        // What is read over the API waits until all that came is stored; a scrape does not.
+        using var settled = await process.Http.SendAsync(new HttpRequestMessage(HttpMethod.Get, "/api/telemetry/stats") { Headers = { { "x-api-key", "key-1" } } }, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, settled.StatusCode);
         var (refused, _) = await MetricsAsync(process, null);
         var (status, text) = await MetricsAsync(process, "Bearer key-1");
 

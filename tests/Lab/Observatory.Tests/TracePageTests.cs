@@ -53,6 +53,19 @@ public sealed class TracePageTests
     }
 
     [Fact]
+    public async Task Trace_WaitingAfterFailuresOfSomethingElse_NamesWhatCameNext()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        var failed = new[] { Span(2, 1, "GET", 1, 2), Span(3, 1, "GET", 3, 4) };
+        Array.ForEach(failed, call => call.Status = new Status { Code = Status.Types.StatusCode.Error });
+        await Send.TracesAsync(process, "orders", [Span(1, 0, "order", 0, 90), .. failed, Span(4, 1, "process payments", 20_090, 20_100)]);
+
+        var text = Text(await GetAsync(process, Path));
+
+        Assert.Contains("In 20.0 s of 20.1 s nothing ran, most of it before process payments in orders", text.Replace('\u00A0', ' '), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Trace_CallThatWaitedForTheOtherSide_IsHatched()
     {
         await using var process = await ObservatoryProcess.StartAsync();

@@ -221,7 +221,7 @@ internal sealed class SpanScanner
                 }
             }
 
-            return span.TraceId != UInt128.Zero && span.SpanId != 0 ? span : null;
+            return span.TraceId != UInt128.Zero && span.SpanId != 0 && span.End >= span.Start ? span : null;
         }
 
         private string Name(ArraySegment<byte> bytes)

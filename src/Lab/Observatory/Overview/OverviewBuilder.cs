@@ -31,7 +31,7 @@ internal sealed class OverviewBuilder(TelemetryStore store, IssueStore issueStor
             Funnel = OrderFunnel.Of(store.Logs.Snapshot(), window),
             Services = [.. requests.Services.Select(service => Row(service, window, known, resources.GetValueOrDefault(service.Service), now)).OrderBy(row => Order(row.State)).ThenBy(row => row.Service.Class == "outside")
                 .ThenByDescending(row => row.Rate.Values.Sum()).Take(MaxServices)],
-            Queues = [.. Queues.Of(spans, window).OrderByDescending(queue => queue.Series.IsSlower || queue.Series.HasMoreErrors).ThenByDescending(queue => queue.Series.After).Select(queue => Row(queue, range))],
+            Queues = [.. Queues.Of(spans, window).OrderByDescending(queue => queue.Waits.IsSlower || queue.Messages.HasMoreErrors).ThenByDescending(queue => queue.Messages.After).Select(queue => Row(queue, range))],
             Issues = issues.Newest(MaxListed),
             Deploys = DeployRows.Build(store, issueStore, deploys, now, MaxListed),
         };
@@ -58,7 +58,7 @@ internal sealed class OverviewBuilder(TelemetryStore store, IssueStore issueStor
     private static QueueRow Row(QueueMessages queue, TimeRange range) => new(
         queue.Queue, new ServiceName(queue.Receiver, ServiceLook.ClassOf(queue.Receiver)),
         Addresses.Traces(("search", $"kind=consumer service={Filter.Quote(queue.Receiver)} messaging.destination.name={Filter.Quote(queue.Queue)}"), ("range", range.Name)),
-        Rate(queue.Series), Errors(queue.Series), P95(queue.Series));
+        Rate(queue.Messages), Errors(queue.Messages), P95(queue.Waits));
 
     private static Trend Rate(Series series) => new(Format.Rate(series.Rate), "", series.IsSilent ? "warn" : "", series.Rates);
 

@@ -56,16 +56,20 @@ internal static class Queues
                     continue;
                 }
 
-                queues.Add((name, span.Origin.Service), queue = new QueueMessages(name, span.Origin.Service, new Series(window)));
+                queues.Add((name, span.Origin.Service), queue = new QueueMessages(name, span.Origin.Service, new Series(window), new Series(window)));
             }
 
-            var waited = sent.TryGetValue((span.TraceId, span.ParentId), out var end) && span.Start > end ? (span.Start - end) / 1e6 : 0;
-            queue.Series.Add(span.Start, waited, span.Failed);
+            queue.Messages.Add(span);
+
+            if (sent.TryGetValue((span.TraceId, span.ParentId), out var end))
+            {
+                queue.Waits.Add(span.Start, span.Start > end ? (span.Start - end) / 1e6 : 0, failed: false);
+            }
         }
 
         return [.. queues.Values];
     }
 }
 
-/// <summary>The durations of the series are how long messages waited.</summary>
-internal sealed record QueueMessages(string Queue, string Receiver, Series Series);
+/// <summary>Messages received, with the durations of their handling; and of those whose sender is known, how long they waited.</summary>
+internal sealed record QueueMessages(string Queue, string Receiver, Series Messages, Series Waits);

@@ -9,7 +9,10 @@ namespace Platform.Observatory.Overview;
 /// </summary>
 internal sealed class Requests
 {
-    // All bounded by the spans of the store.
+    // An SDK that writes ids into the names of spans makes a name for each; those that come after so many are left out.
+    private const int MaxNames = 1_000;
+
+    // Bounded by the services of the store's spans, the others by MaxNames.
     private readonly Dictionary<string, ServiceRequests> _services = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Service, string Name), OperationRequests> _calls = [];
     private readonly Dictionary<(string Service, string Name), OperationRequests> _operations = [];
@@ -54,6 +57,11 @@ internal sealed class Requests
     {
         if (!operations.TryGetValue((span.Origin.Service, span.Name), out var operation))
         {
+            if (operations.Count >= MaxNames)
+            {
+                return;
+            }
+
             operations.Add((span.Origin.Service, span.Name), operation = new OperationRequests(span.Origin.Service, span.Name, new Series(window)));
         }
 

@@ -20,6 +20,7 @@ internal sealed class Trouble(Requests requests, Window window, IReadOnlyList<De
 
     // Spans that are unpacked to learn who is affected, and as many to learn who is not: the newest of each.
     private const int MaxUnpacked = 500;
+    private const int MaxPeers = 100;
     private static readonly TimeSpan DeployBefore = TimeSpan.FromMinutes(10);
 
     public Finding? Find() =>
@@ -36,12 +37,16 @@ internal sealed class Trouble(Requests requests, Window window, IReadOnlyList<De
         operations.Where(operation => operation.Series.IsSlower).MaxBy(operation => operation.Series.P95 / Math.Max(1, operation.Series.UsualP95!.Value));
 
     // A slow database or neighbour makes requests slow, and those are told of. Somebody outside may be asked by nobody's request.
-    private static bool IsToOutside(OperationRequests call) => call.Series.IsSlower && ServiceLook.ClassOf(PeerOf(call)) == "outside";
+    private bool IsToOutside(OperationRequests call) => call.Series.IsSlower && ServiceLook.ClassOf(PeerOf(call)) == "outside";
 
-    private static string PeerOf(OperationRequests call)
+    // Calls of one name may go to several: the one that most of those go to that are affected now.
+    private string PeerOf(OperationRequests call)
     {
-        var attributes = (call.Spans.FindLast(span => span.Failed) ?? call.Spans[^1]).Parse().Attributes;
-        return ValueText.Find(attributes, "peer.service") ?? ValueText.Find(attributes, "db.system.name") ?? ValueText.Find(attributes, "server.address") ?? call.Name;
+        var limit = call.Series.UsualP95 * 1e6;
+        var affected = call.Spans.Where(span => window.IsRecent(span.Start) && (IsFailing(call.Series) ? span.Failed : span.End - span.Start > limit)).TakeLast(MaxPeers);
+        return affected.Select(span => span.Parse().Attributes)
+            .Select(attributes => ValueText.Find(attributes, "peer.service") ?? ValueText.Find(attributes, "db.system.name") ?? ValueText.Find(attributes, "server.address"))
+            .OfType<string>().GroupBy(peer => peer, StringComparer.Ordinal).MaxBy(group => group.Count())?.Key ?? call.Name;
     }
 
     private static bool IsFailing(Series series) => series.HasMoreErrors

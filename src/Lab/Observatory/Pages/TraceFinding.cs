@@ -51,12 +51,13 @@ internal sealed class TraceFinding(IReadOnlyList<TreeNode> nodes, CriticalPath p
         var attempts = nodes.Select(node => node.Span).Where(span => span.Failed && !times.Children(span).Any(child => child.Failed))
             .GroupBy(span => (span.Origin.Service, span.Name)).MaxBy(group => group.Count())?.ToList() ?? [];
 
-        if (attempts.Count > 1)
+        var longest = path.Waits.MaxBy(wait => wait.End - wait.Start);
+
+        if (attempts.Exists(attempt => attempt.End <= longest.Start) && attempts.Exists(attempt => attempt.Start >= longest.End))
         {
             return ($"{nothing}, between attempts of", attempts[^1].Name, Query.Ids.Span(attempts[^1].SpanId), $" in {attempts[^1].Origin.Service}, of which {Format.Count(attempts.Count)} failed");
         }
 
-        var longest = path.Waits.MaxBy(wait => wait.End - wait.Start);
         return nodes.FirstOrDefault(node => node.Span.Start == longest.End)?.Span is { } next
             ? ($"{nothing}, most of it before", next.Name, Query.Ids.Span(next.SpanId), $" in {next.Origin.Service}")
             : ("", "", "", "");

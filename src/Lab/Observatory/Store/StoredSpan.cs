@@ -21,6 +21,9 @@ internal sealed class StoredSpan : TelemetryRecord
 
     public override ulong Time => Start;
 
+    // As if no other span had the same name.
+    public override int Bytes => base.Bytes + (Name.Length * sizeof(char));
+
     public override ulong EndTime => End;
 
     public override bool HasError => Failed;
@@ -38,7 +41,7 @@ internal sealed class StoredSpan : TelemetryRecord
         span.Name = Name;
         span.Kind = Kind;
         span.StartTimeUnixNano = Start;
-        span.EndTimeUnixNano = End;
+        span.EndTimeUnixNano = span.EndTimeUnixNano == 0 ? End : span.EndTimeUnixNano;
         return span;
     }
 
@@ -47,7 +50,10 @@ internal sealed class StoredSpan : TelemetryRecord
     {
         var rest = span.Clone();
         (rest.TraceId, rest.SpanId, rest.ParentSpanId, rest.Name) = (ByteString.Empty, ByteString.Empty, ByteString.Empty, "");
-        (rest.Kind, rest.StartTimeUnixNano, rest.EndTimeUnixNano) = (Span.Types.SpanKind.Unspecified, 0, 0);
+        (rest.Kind, rest.StartTimeUnixNano) = (Span.Types.SpanKind.Unspecified, 0);
+
+        // An end before the start is not what End says, and stays for those who look for the broken clock.
+        rest.EndTimeUnixNano = span.EndTimeUnixNano < span.StartTimeUnixNano ? span.EndTimeUnixNano : 0;
         return rest.ToByteArray();
     }
 }

@@ -50,5 +50,5 @@ internal abstract class TelemetryRecord
     /// <summary>To the second.</summary>
     public ulong Arrived => ArrivedSeconds * 1_000_000_000UL;
 
-    public int Bytes => Overhead + Payload.Length;
+    public virtual int Bytes => Overhead + Payload.Length;
 }
