@@ -15,7 +15,7 @@ using RabbitMQ.Client;
 namespace Platform.Tests;
 
 /// <summary>The relay on real servers, with a database and queues of its own.</summary>
-public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(platform), IAsyncLifetime
+public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(platform)
 {
     private sealed record Ping(string Text);
 
@@ -29,8 +29,9 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
     private NpgsqlDataSource _database = null!;
     private string _broker = null!;
 
-    public async ValueTask InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
+        await base.InitializeAsync();
         var server = new NpgsqlConnectionStringBuilder(await Platform.DatabaseAsync("ordersdb", Cancellation)) { Database = "postgres", Pooling = false };
         await using (var admin = NpgsqlDataSource.Create(server))
         await using (var create = admin.CreateCommand($"CREATE DATABASE {_name}"))
@@ -42,8 +43,9 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
         _broker = await Platform.DatabaseAsync("rabbitmq", Cancellation);
     }
 
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
+        await base.DisposeAsync();
         foreach (var host in _hosts)
         {
             await host.StopAsync(CancellationToken.None);
