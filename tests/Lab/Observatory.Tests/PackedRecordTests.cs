@@ -17,6 +17,8 @@ public sealed class PackedRecordTests
             new KeyValue { Key = "shop.name", Value = new AnyValue { StringValue = "Größe and Straße" } },
             new KeyValue { Key = "count", Value = new AnyValue { IntValue = 4711 } },
             new KeyValue { Key = "ratio", Value = new AnyValue { DoubleValue = -2.5e-7 } },
+            new KeyValue { Key = "limit", Value = new AnyValue { DoubleValue = double.PositiveInfinity } },
+            new KeyValue { Key = "mean", Value = new AnyValue { DoubleValue = double.NaN } },
             new KeyValue { Key = "flag", Value = new AnyValue { BoolValue = true } },
             new KeyValue { Key = "items", Value = new AnyValue { ArrayValue = new ArrayValue { Values = { new AnyValue { StringValue = "Book" }, new AnyValue { IntValue = 99 } } } } },
             new KeyValue { Key = "about", Value = new AnyValue { StringValue = "the count of items" } },
@@ -39,6 +41,9 @@ public sealed class PackedRecordTests
     [InlineData("-2.5E")]
     [InlineData("e-07")]
     [InlineData("True")]
+    [InlineData("TRUE")]
+    [InlineData("INFINITY")]
+    [InlineData("nan")]
     [InlineData("rue")]
     [InlineData("book")]
     [InlineData("99")]

@@ -10,8 +10,8 @@ namespace Platform.Observatory.Filters;
 /// </summary>
 internal sealed class PackedText
 {
-    // All that a number or a truth value is written with: digits, sign, point, exponent, true, false, NaN, Infinity and its sign.
-    private static readonly SearchValues<char> OfValues = SearchValues.Create("0123456789+-.eEtruefalsNINFITYnity∞");
+    // All that a number or a truth value is written with, in either case: digits, sign, point, exponent, true, false, NaN, Infinity.
+    private static readonly SearchValues<char> OfValues = SearchValues.Create("0123456789+-.eE" + "truefalsniy" + "TRUEFALSNIY");
 
     private readonly byte[]? _lower;
     private readonly byte[]? _upper;
