@@ -21,6 +21,25 @@ public sealed class SpanScannerTests
         Assert.All(spans, span => Assert.Null(span.Unpacked));
     }
 
+    /// <summary>Any order is valid, and not every sender writes fields in that of their numbers.</summary>
+    [Fact]
+    public async Task Span_WithItsFieldsInAnyOrder_IsPlainAndStoredWhole()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        var span = Request(1).ResourceSpans[0].ScopeSpans[0].Spans[1];
+        var (fixedFields, rest) = (new Span(span), Store.StoredSpan.Pack(span));
+        fixedFields.Attributes.Clear();
+        (fixedFields.Status, fixedFields.Flags) = (null, 0);
+        byte[] body = Wrap(1, Wrap(2, Wrap(2, [.. Wrap(9, Telemetry.Attribute("first", "1").ToByteArray()), .. fixedFields.ToByteArray(), .. rest])));
+
+        Assert.Null(Assert.Single(Spans(new SpanScanner().Scan(body)!)).Unpacked);
+        await Send.HttpAsync(process, "/v1/traces", body);
+        await process.GetJsonAsync("/api/telemetry/stats");
+
+        span.Attributes.Insert(0, Telemetry.Attribute("first", "1"));
+        Assert.Equal(span, Assert.Single(Stored(process)).Parse());
+    }
+
     [Theory]
     [InlineData("event")]
     [InlineData("link")]

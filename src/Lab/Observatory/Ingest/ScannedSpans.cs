@@ -3,7 +3,7 @@ using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Ingest;
 
-/// <summary>A request as the scanner leaves it. Its bytes belong to the request's body.</summary>
+/// <summary>A request as the scanner leaves it.</summary>
 internal sealed class ScannedSpans
 {
     public List<ScannedGroup> Groups { get; } = [];
@@ -32,7 +32,7 @@ internal struct ScannedSpan
     /// <summary>Null for a plain span, which is in the other fields.</summary>
     public Span? Unpacked { get; init; }
 
-    public ArraySegment<byte> Payload { get; set; }
+    public byte[] Payload { get; set; }
 
     public UInt128 TraceId { get; set; }
 
@@ -65,6 +65,6 @@ internal struct ScannedSpan
         IdBits = IdBits,
         Failed = Failed,
         Origin = origin,
-        Payload = [.. Payload],
+        Payload = Payload,
     };
 }

@@ -52,6 +52,9 @@ internal sealed class SpanScanner
         private readonly List<(ArraySegment<byte> Bytes, string Name)> _newNames = [];
         private readonly ResourceSpans _origins = new();
 
+        // The pieces of one span that are kept as bytes; one where the sender writes the fields in order. Bounded by its fields.
+        private readonly List<(int Start, int End)> _kept = [];
+
         public ScannedSpans Spans { get; } = new();
 
         public bool Request(ArraySegment<byte> body)
@@ -165,7 +168,8 @@ internal sealed class SpanScanner
         {
             var span = new ScannedSpan { Name = "" };
             var attributes = 0;
-            var hasKept = false;
+            var start = 0;
+            _kept.Clear();
 
             for (var reader = new WireReader(message); reader.TryReadTag(out var tag);)
             {
@@ -205,23 +209,42 @@ internal sealed class SpanScanner
                         return null;
                 }
 
-                // Everybody writes the fields in the order of their numbers, so what is kept as bytes is one piece at the end.
-                if (tag >> 3 < FirstKeptField)
+                if (tag >> 3 >= FirstKeptField)
                 {
-                    if (hasKept)
-                    {
-                        return null;
-                    }
+                    Keep(start, reader.Position);
+                }
 
-                    span.Payload = message[reader.Position..];
-                }
-                else
-                {
-                    hasKept = true;
-                }
+                start = reader.Position;
             }
 
+            span.Payload = Kept(message);
             return span.TraceId != UInt128.Zero && span.SpanId != 0 && span.End >= span.Start ? span : null;
+        }
+
+        private void Keep(int start, int end)
+        {
+            if (_kept.Count > 0 && _kept[^1].End == start)
+            {
+                _kept[^1] = (_kept[^1].Start, end);
+            }
+            else
+            {
+                _kept.Add((start, end));
+            }
+        }
+
+        private byte[] Kept(ArraySegment<byte> message)
+        {
+            var payload = new byte[_kept.Sum(piece => piece.End - piece.Start)];
+            var at = 0;
+
+            foreach (var (start, end) in _kept)
+            {
+                message.AsSpan(start, end - start).CopyTo(payload.AsSpan(at));
+                at += end - start;
+            }
+
+            return payload;
         }
 
         private string Name(ArraySegment<byte> bytes)
