@@ -2,6 +2,15 @@ using Platform.AppHost;
 
 var builder = DistributedApplication.CreateBuilder(args);
 
+// Servers as processes where there is no container engine (-- --Servers=process or container decides by hand), and projects without a
+// `dotnet run` each.
+
+builder.AddServerProcesses();
+builder.AddBuiltProjects();
+builder.AddPlainHttp();
+builder.AddFreePorts();
+builder.AddInstances();
+
 // Secrets: generated once and kept in user secrets; no service has one in its files.
 
 var identityKey = builder.AddSecret("identity-key");
@@ -34,25 +43,35 @@ var deploys = builder.CreateDeployRecord();
 
 // Outside companies. They get no reference to anything of ours but the address that webhooks go to.
 
+var outside = builder.AddGroup("outside-companies", "Globe");
+
 var acquirer = builder.AddProject<Projects.Acquirer>("acquirer")
     .WithEnvironment("Acquirer__ApiKey", acquirerApiKey)
     .WithEnvironment("Acquirer__AdminKey", outsideAdminKey)
     .WithEnvironment("Acquirer__WebhookSecret", acquirerWebhookSecret)
-    .WithEnvironment("Acquirer__LedgerDirectory", builder.CreateScratchDirectory("acquirer"))
+    .WithScratchDirectory("Acquirer__LedgerDirectory")
     .WithHttpHealthCheck("/health")
+    .WithoutProxy("http")
+    .WithIconName("BuildingBank")
+    .WithParentRelationship(outside)
     .WithBehaviourCommands(outsideAdminKey, "slow", "failing", "declining", "timing-out", "normal");
 
 var llm = builder.AddProject<Projects.Llm>("llm")
     .WithEnvironment("Llm__ApiKey", llmApiKey)
     .WithEnvironment("Llm__AdminKey", outsideAdminKey)
     .WithHttpHealthCheck("/health")
+    .WithoutProxy("http")
+    .WithIconName("BrainCircuit")
+    .WithParentRelationship(outside)
     .WithBehaviourCommands(outsideAdminKey, "slow", "failing", "timing-out", "normal");
 
 // The shop, in the order in which an order passes through it.
 
 var orders = builder.AddProject<Projects.Orders>("orders")
-    .WithServiceDefaults(observatory, sentryKey, managementKey)
+    .WithIconName("Cart")
+    .WithServiceDefaults(observatory, managementKey)
     .WithDeploys(deploys)
+    .WithConfiguredReplicas()
     .WithDatabase(ordersDb)
     .WithReference(redis)
     .WithReference(rabbitmq)
@@ -62,8 +81,10 @@ var orders = builder.AddProject<Projects.Orders>("orders")
     .WithDeadLetterCommand(managementKey);
 
 var payments = builder.AddProject<Projects.Payments>("payments")
-    .WithServiceDefaults(observatory, sentryKey, managementKey)
+    .WithIconName("Payment")
+    .WithServiceDefaults(observatory, managementKey)
     .WithDeploys(deploys)
+    .WithConfiguredReplicas()
     .WithDatabase(paymentsDb)
     .WithReference(rabbitmq)
     .WithReference(acquirer)
@@ -73,8 +94,10 @@ var payments = builder.AddProject<Projects.Payments>("payments")
     .WithDeadLetterCommand(managementKey);
 
 builder.AddProject<Projects.Worker>("worker")
-    .WithServiceDefaults(observatory, sentryKey, managementKey)
+    .WithIconName("Box")
+    .WithServiceDefaults(observatory, managementKey)
     .WithDeploys(deploys)
+    .WithConfiguredReplicas()
     .WithDatabase(workerDb)
     .WithReference(rabbitmq)
     .WithReference(llm)
@@ -82,7 +105,8 @@ builder.AddProject<Projects.Worker>("worker")
     .WithDeadLetterCommand(managementKey);
 
 var gateway = builder.AddProject<Projects.Gateway>("gateway")
-    .WithServiceDefaults(observatory, sentryKey, managementKey)
+    .WithIconName("DoorArrowRight")
+    .WithServiceDefaults(observatory, managementKey)
     .WithDeploys(deploys)
     .WithReference(redis)
     .WithReference(orders)
@@ -96,6 +120,8 @@ acquirer.WithEnvironment("Acquirer__WebhookUrl", ReferenceExpression.Create($"{g
 
 builder.AddProject<Projects.Traffic>("traffic")
     .WithReference(gateway)
+    .WithIconName("People")
+    .WithUrlForEndpoint("http", url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly)
     .WithEnvironment("Traffic__AdminKey", outsideAdminKey)
     .WithEnvironment("Traffic__OrdersPerSecond", builder.Configuration["Traffic:OrdersPerSecond"] ?? "2")
     .WaitFor(gateway)

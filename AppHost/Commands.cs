@@ -1,4 +1,3 @@
-
 namespace Platform.AppHost;
 
 /// <summary>What the dashboard offers on a resource: a first failure is one command away.</summary>
@@ -21,7 +20,8 @@ internal static class Commands
         return company;
     }
 
-    public static IResourceBuilder<ProjectResource> WithDeadLetterCommand(this IResourceBuilder<ProjectResource> service, IResourceBuilder<ParameterResource> managementKey) =>
+    public static IResourceBuilder<ProjectResource> WithDeadLetterCommand(
+        this IResourceBuilder<ProjectResource> service, IResourceBuilder<ParameterResource> managementKey) =>
         service.WithHttpCommand(
             "/dead-letters/send-again",
             "Send dead letters again",

@@ -5,47 +5,77 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Platform.AppHost;
 
 /// <summary>
-/// Which release each service runs: a file that services read when they start. To deploy is to change it and restart the service, so that
-/// every signal carries the new release from then on.
+/// Which release each instance of a service runs: a file that services read when they start, like
+/// <c>{"orders/nkshygzk": "2026.11.21-9f4a21c"}</c>. To deploy is to change it and restart the instance, so that every signal carries the
+/// new release from then on.
 /// </summary>
 internal sealed class DeployRecord(string path)
 {
+    /// <summary>Replicas that are deployed together get the same release.</summary>
+    private static readonly TimeSpan Together = TimeSpan.FromSeconds(2);
+
     private readonly Lock _gate = new();
+
+    // Bounded by the services.
+    private readonly Dictionary<string, (string Release, HashSet<string> Instances, DateTimeOffset At)> _last = [];
 
     public string Path => path;
 
-    public void Set(string service, string release)
+    /// <summary>Gives the instance a release with a new name.</summary>
+    /// <returns>The release: date and short commit, as releases are named; there is no commit behind this one.</returns>
+    public string Deploy(string service, string instance)
     {
         lock (_gate)
         {
-            var record = File.Exists(path) ? JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllBytes(path))! : [];
-            record[service] = release;
+            var now = TimeProvider.System.GetUtcNow();
+            if (!_last.TryGetValue(service, out var last) || now - last.At > Together || last.Instances.Contains(instance))
+            {
+                last = ($"{now:yyyy.MM.dd}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))[..7]}", [], now);
+                _last[service] = last;
+            }
 
-            // A service that starts at this moment reads the old file or the new one, never half of it.
-            File.WriteAllBytes($"{path}.new", JsonSerializer.SerializeToUtf8Bytes(record));
-            File.Move($"{path}.new", path, overwrite: true);
+            last.Instances.Add(instance);
+            Set($"{service}/{instance}", last.Release);
+            return last.Release;
         }
+    }
+
+    private void Set(string instance, string release)
+    {
+        var record = File.Exists(path) ? JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllBytes(path))! : [];
+        record[instance] = release;
+
+        // A service that starts at this moment reads the old file or the new one, never half of it.
+        File.WriteAllBytes($"{path}.new", JsonSerializer.SerializeToUtf8Bytes(record));
+        File.Move($"{path}.new", path, overwrite: true);
     }
 }
 
 internal static class Deploys
 {
     public static DeployRecord CreateDeployRecord(this IDistributedApplicationBuilder builder) =>
-        new(Path.Combine(builder.CreateScratchDirectory("deploys"), "record.json"));
+        new(builder.ExecutionContext.IsPublishMode ? "" : Path.Combine(builder.RunFolder().Create("deploys"), "record.json"));
 
     /// <summary>The service reads the record, and has a command that deploys a release with a new name.</summary>
-    public static IResourceBuilder<ProjectResource> WithDeploys(this IResourceBuilder<ProjectResource> service, DeployRecord record) => service
+    public static IResourceBuilder<ProjectResource> WithDeploys(
+        this IResourceBuilder<ProjectResource> service, DeployRecord record) => service
         .WithEnvironment("Deploy__Record", record.Path)
         .WithCommand(
             "deploy",
             "Deploy",
             async context =>
             {
-                // Date and short commit, as releases are named; there is no commit behind this one.
-                var release = $"{TimeProvider.System.GetUtcNow():yyyy.MM.dd}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))[..7]}";
-                record.Set(service.Resource.Name, release);
+                // The one whose command it is, not its replicas.
+                var instance = context.Services.GetRequiredService<InstanceDirectory>().Of(service.Resource.Name)
+                    .SingleOrDefault(instance => instance.ResourceId == context.ResourceName);
+                if (instance is null)
+                {
+                    return CommandResults.Failure($"{context.ResourceName} does not run.");
+                }
+
+                var release = record.Deploy(service.Resource.Name, instance.InstanceId);
                 var restarted = await context.Services.GetRequiredService<ResourceCommandService>()
-                    .ExecuteCommandAsync(service.Resource, KnownResourceCommands.RestartCommand, context.CancellationToken);
+                    .ExecuteCommandAsync(context.ResourceName, KnownResourceCommands.RestartCommand, context.CancellationToken);
                 return restarted.Success ? CommandResults.Success(release) : restarted;
             },
             new CommandOptions { Description = "Gives the service a new release name and restarts it.", IconName = "ArrowUpload" });

@@ -9,7 +9,8 @@ internal static class Secrets
         builder.AddParameter(name, new GenerateParameterDefault { MinLength = 43, Special = false }, secret: true, persist: true);
 
     /// <summary>The key pair for cards on their way: orders gets the public half and seals, payments the private half and opens.</summary>
-    public static (IResourceBuilder<ParameterResource> Public, IResourceBuilder<ParameterResource> Private) AddCardKeyPair(this IDistributedApplicationBuilder builder)
+    public static (IResourceBuilder<ParameterResource> Public, IResourceBuilder<ParameterResource> Private) AddCardKeyPair(
+        this IDistributedApplicationBuilder builder)
     {
         // Each run has its own: what it seals is final within minutes.
         using var rsa = RSA.Create(2048);

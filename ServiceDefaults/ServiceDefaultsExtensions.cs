@@ -19,6 +19,8 @@ public static class ServiceDefaultsExtensions
         builder.AddTelemetry();
         builder.AddProblems();
         builder.AddManagementPort();
+        builder.Services.AddServiceDiscovery();
+        builder.Services.ConfigureHttpClientDefaults(http => http.AddServiceDiscovery());
 
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

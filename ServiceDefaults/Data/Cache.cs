@@ -1,9 +1,13 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
+using OpenTelemetry.Instrumentation.StackExchangeRedis;
+using OpenTelemetry.Trace;
+using Platform.ServiceDefaults.Telemetry;
 using Polly;
 using Polly.CircuitBreaker;
 using StackExchange.Redis;
@@ -12,23 +16,61 @@ namespace Platform.ServiceDefaults.Data;
 
 public static class CacheExtensions
 {
-    /// <summary>Registers <see cref="Cache"/> over the Redis server of that connection name. A soft dependency: without it, /health is Degraded.</summary>
+    private const string SemanticConventions = "OTEL_SEMCONV_STABILITY_OPT_IN";
+
+    /// <summary>
+    /// Registers <see cref="Cache"/> over the Redis server of that connection name. A soft dependency: without it, /health is Degraded.
+    /// </summary>
     public static TBuilder AddCache<TBuilder>(this TBuilder builder, string connectionName)
         where TBuilder : IHostApplicationBuilder
     {
-        builder.AddRedisClient(connectionName, settings => settings.DisableHealthChecks = true);
+        // The instrumentation has old names of attributes (db.system) unless told. It can be told by the environment of the process only:
+        // its options read that when they are made, ask no configuration and have no setter for it. What is already set holds.
+        if (Environment.GetEnvironmentVariable(SemanticConventions) is null)
+        {
+            Environment.SetEnvironmentVariable(SemanticConventions, "database");
+        }
+
+        builder.AddRedisClient(connectionName, settings =>
+        {
+            settings.DisableHealthChecks = true;
+
+            // Aspire carries a copy of the instrumentation inside, which takes no options; here is the package itself.
+            settings.DisableTracing = true;
+        });
+        builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing
+            .AddSource("OpenTelemetry.Instrumentation.StackExchangeRedis")
+            .ConfigureRedisInstrumentation(_ => { })
+            .AddInstrumentation(services => services.GetRequiredService<StackExchangeRedisInstrumentation>()));
+        builder.Services.Configure<StackExchangeRedisInstrumentationOptions>(Describe);
         builder.Services.AddSingleton<Cache>();
         builder.Services.AddHealthChecks().AddCheck<CacheHealthCheck>("redis", HealthStatus.Degraded);
         return builder;
+    }
+
+    // Spans of commands are made afterwards, on a thread of their own, so they take what ties them to a request from the span that they
+    // belong to.
+    private static void Describe(StackExchangeRedisInstrumentationOptions options)
+    {
+        options.FlushInterval = TimeSpan.FromSeconds(1);
+        options.EnrichActivityWithTimingEvents = false;
+
+        // What belongs to no span is a probe's.
+        options.Filter = command => command.ParentActivity is not null;
+        options.Enrich = (activity, command) => Correlation.Copy(command.ParentActivity, activity);
     }
 }
 
 /// <summary>
 /// Redis within a budget. A call that takes longer than <see cref="Budget"/> or fails is given up, and after some of them no call
-/// is tried for a while: a slow cache must never be slower than no cache.
+/// is tried for a while: a slow cache costs a request little, and soon nothing.
 /// </summary>
 public sealed partial class Cache
 {
+    /// <summary>
+    /// What one call is waited for. A call before the first connection is there waits for that first, for as long again. What was given
+    /// up is not taken back: the command may still reach Redis.
+    /// </summary>
     public static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(100);
 
     private readonly Task<IConnectionMultiplexer> _connection;
@@ -40,10 +82,16 @@ public sealed partial class Cache
     public Cache(IServiceProvider services, IMeterFactory meters, ILogger<Cache> logger)
     {
         _logger = logger;
-        _fallbacks = meters.Create(DataTelemetry.Name).CreateCounter<long>("platform.cache.fallbacks", "{call}", "Cache calls that were given up or not tried.");
+        _fallbacks = meters.Create(DataTelemetry.Name)
+            .CreateCounter<long>("platform.cache.fallbacks", "{call}", "Cache calls that were given up or not tried.");
 
         // Resolving the client connects, and waits for that: not on a request's time.
-        _connection = Task.Run(services.GetRequiredService<IConnectionMultiplexer>);
+        _connection = Task.Run(() =>
+        {
+            var connection = services.GetRequiredService<IConnectionMultiplexer>();
+            services.GetRequiredService<StackExchangeRedisInstrumentation>().AddConnection(connection);
+            return connection;
+        });
         _breaker = new ResiliencePipelineBuilder()
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions
             {
@@ -78,6 +126,10 @@ public sealed partial class Cache
         {
             // The breaker says once that it opened; a line for each call would flood the log while Redis is away.
             _fallbacks.Add(1);
+
+            // A trace says why it has no span of Redis.
+            Activity.Current?.SetTag(
+                "platform.cache.fallback", exception switch { BrokenCircuitException => "open", TimeoutException => "timeout", _ => "failed" });
             return fallback;
         }
     }
@@ -122,7 +174,9 @@ public sealed partial class Cache
         log();
     }
 
-    [LoggerMessage(EventId = 9011, EventName = "cache.unavailable", Level = LogLevel.Warning, Message = "Redis is slow or away; going on without cache")]
+    [LoggerMessage(
+        EventId = 9011, EventName = "cache.unavailable", Level = LogLevel.Warning,
+        Message = "Redis is slow or away; going on without cache")]
     private partial void LogOpened();
 
     [LoggerMessage(EventId = 9012, EventName = "cache.available", Level = LogLevel.Information, Message = "Redis answers again")]
@@ -132,5 +186,7 @@ public sealed partial class Cache
 internal sealed class CacheHealthCheck(Cache cache) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        await cache.IsAvailableAsync(cancellationToken) ? HealthCheckResult.Healthy() : new HealthCheckResult(context.Registration.FailureStatus, "Calls are not tried.");
+        await cache.IsAvailableAsync(cancellationToken)
+            ? HealthCheckResult.Healthy()
+            : new HealthCheckResult(context.Registration.FailureStatus, "Calls are not tried.");
 }

@@ -18,15 +18,9 @@ public static class DatabaseExtensions
     public static TBuilder AddDatabase<TBuilder>(this TBuilder builder, string connectionName, params Assembly[] schemas)
         where TBuilder : IHostApplicationBuilder
     {
-        // Tracing and metrics are subscribed by name in AddTelemetry, once for all services.
         builder.AddNpgsqlDataSource(
             connectionName,
-            settings =>
-            {
-                settings.DisableTracing = true;
-                settings.DisableMetrics = true;
-            },
-            dataSource =>
+            configureDataSourceBuilder: dataSource =>
             {
                 // Otherwise telemetry shows the connection string as the pool's name.
                 dataSource.Name = connectionName;
@@ -35,6 +29,9 @@ public static class DatabaseExtensions
                 dataSource.ConnectionStringBuilder.Timeout = 3;
                 dataSource.ConnectionStringBuilder.CommandTimeout = 5;
                 dataSource.ConnectionStringBuilder.MaxPoolSize = 40;
+
+                // A process that is frozen in a transaction keeps its locks no longer than this. No transaction here waits for anybody else.
+                dataSource.ConnectionStringBuilder.Options = "-c idle_in_transaction_session_timeout=10s";
                 dataSource.ConfigureTracing(tracing => tracing
                     .EnableFirstResponseEvent(false)
                     .EnablePhysicalOpenTracing(false)

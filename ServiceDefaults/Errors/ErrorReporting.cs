@@ -2,11 +2,10 @@ using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Platform.ServiceDefaults.Logging;
 using Platform.ServiceDefaults.Telemetry;
-using Sentry;
+using Sentry.Extensions.Logging;
 
 namespace Platform.ServiceDefaults.Errors;
 
@@ -16,53 +15,57 @@ namespace Platform.ServiceDefaults.Errors;
 /// </summary>
 internal static class ErrorReporting
 {
-    /// <summary>Any number will do for Observatory, which keeps one project.</summary>
-    private const int Project = 1;
-
-    public static void AddErrorReporting(this WebApplicationBuilder builder, ServiceIdentity identity) => builder.WebHost.UseSentry(options =>
-    {
-        options.Dsn = DsnOf(builder.Configuration);
-        options.Release = identity.Release;
-        options.Environment = identity.Environment;
-        options.SendDefaultPii = false;
-        options.AutoSessionTracking = false;
-
-        // Events that wait to be sent, each of a few KB. A burst, such as all payments of a minute expiring at once, is more than the default of 30.
-        options.MaxQueueItems = 256;
-
-        // A downstream 5xx is the event of the service that answered it.
-        options.CaptureFailedRequests = false;
-
-        // It would add Sentry's own trace headers to what goes to other companies; traceparent is the framework's business.
-        options.DisableSentryHttpMessageHandler = true;
-        options.MinimumBreadcrumbLevel = LogLevel.Information;
-        options.MinimumEventLevel = LogLevel.Error;
-
-        // contexts.trace is the OpenTelemetry span, so that an issue leads to its trace.
-        options.UseOtlp();
-        options.AddExceptionFilterForType<OperationCanceledException>();
-        options.AddExceptionFilterForType<BadHttpRequestException>();
-        options.SetBeforeBreadcrumb((breadcrumb, _) => new Breadcrumb(
-            Scrubber.Scrub(breadcrumb.Message ?? ""), breadcrumb.Type ?? "", breadcrumb.Data?.ToDictionary(item => item.Key, item => Scrubber.Scrub(item.Value)), breadcrumb.Category, breadcrumb.Level));
-        options.SetBeforeSend((report, _) => Complete(report, identity));
-    });
-
-    private static string DsnOf(ConfigurationManager configuration)
-    {
-        if (configuration["SENTRY_DSN"] is { Length: > 0 } dsn)
+    public static void AddErrorReporting(this WebApplicationBuilder builder, ServiceIdentity identity) =>
+        builder.WebHost.UseSentry(options =>
         {
-            return dsn;
-        }
+            // Empty switches reporting off, which is what a service without the AppHost wants.
+            options.Dsn = builder.Configuration["SENTRY_DSN"] ?? "";
+            options.Release = identity.Release;
+            options.Environment = identity.Environment;
+            options.SendDefaultPii = false;
+            options.AutoSessionTracking = false;
 
-        // Empty switches reporting off, which is what a service without the AppHost wants.
-        return Uri.TryCreate(configuration["services:observatory:http:0"], UriKind.Absolute, out var observatory)
-            && configuration["Observatory:SentryKey"] is { Length: > 0 } key
-            ? $"{observatory.Scheme}://{key}@{observatory.Authority}/{Project}"
-            : "";
-    }
+            // Events that wait to be sent, each of a few KB. A burst, such as all payments of a minute expiring at once, is more than the
+            // default of 30.
+            options.MaxQueueItems = 256;
 
-    /// <summary>Who and where, under the names that every signal uses; runs on the thread that reports, so the current span is the failure's.</summary>
-    private static SentryEvent? Complete(SentryEvent report, ServiceIdentity identity)
+            // A downstream 5xx is the event of the service that answered it.
+            options.CaptureFailedRequests = false;
+
+            // Sentry's own tracing: a sampling decision for each request, trace headers to other companies, and a baggage header in
+            // place of ours. traceparent is the framework's business.
+            options.AutoRegisterTracing = false;
+            options.DisableSentryHttpMessageHandler = true;
+
+            // Names as the runtime has them (PlaceOrder+<InsertAsync>d__5.MoveNext), which Sentry and Observatory read: enhanced ones
+            // hold whole signatures, and a new parameter would make a new issue. The list of assemblies is the release's, not the
+            // failure's.
+            options.StackTraceMode = StackTraceMode.Original;
+            options.ReportAssembliesMode = ReportAssembliesMode.None;
+            options.MinimumBreadcrumbLevel = LogLevel.Information;
+            options.MinimumEventLevel = LogLevel.Error;
+            options.AddLogEntryFilter((category, level, _, _) => !LogRules.IsHeard(category, level));
+
+            options.AddExceptionFilter(new CancellationFilter());
+            options.AddExceptionFilterForType<BadHttpRequestException>();
+            options.SetBeforeBreadcrumb((breadcrumb, _) => Scrub(breadcrumb));
+            options.SetBeforeSend((report, _) => Complete(report, identity));
+        });
+
+    /// <summary>Whether a request carries a report: sending one is nobody's work, and makes no span.</summary>
+    public static bool IsReport(HttpRequestMessage request) => request.Headers.Contains("X-Sentry-Auth");
+
+    private static Breadcrumb Scrub(Breadcrumb breadcrumb) => new(
+        Scrubber.Scrub(breadcrumb.Message ?? ""),
+        breadcrumb.Type ?? "",
+        breadcrumb.Data?.ToDictionary(item => item.Key, item => (string)Scrubber.Value(item.Key, item.Value)!),
+        breadcrumb.Category,
+        breadcrumb.Level);
+
+    /// <summary>
+    /// Who and where, under the names that every signal uses; runs on the thread that reports, so the current span is the failure's.
+    /// </summary>
+    internal static SentryEvent? Complete(SentryEvent report, ServiceIdentity identity)
     {
         // The request line tells a caller's 5xx a second time.
         if (report.Logger == typeof(RequestLog).FullName)
@@ -70,6 +73,17 @@ internal static class ErrorReporting
             return null;
         }
 
+        // contexts.trace is the OpenTelemetry span, so that an issue leads to its trace. (Sentry.OpenTelemetry does the same, with tracing
+        // of its own.)
+        if (Activity.Current is { } activity)
+        {
+            report.Contexts.Trace.TraceId = SentryId.Parse(activity.TraceId.ToHexString());
+            report.Contexts.Trace.SpanId = new SpanId(activity.SpanId.ToHexString());
+            report.Contexts.Trace.ParentSpanId = activity.ParentSpanId == default ? null : new SpanId(activity.ParentSpanId.ToHexString());
+        }
+
+        // Without a user the SDK names the machine: an installation's id would be counted as somebody affected.
+        report.User = new SentryUser();
         report.SetTag("service", identity.Service);
         report.SetTag("region", identity.Region);
         foreach (var name in Correlation.Names)
@@ -89,6 +103,10 @@ internal static class ErrorReporting
             }
         }
 
+        // The connection's ids of the web server; ours is request_id.
+        report.UnsetTag("ConnectionId");
+        report.UnsetTag("RequestId");
+
         // Values of a caller that nothing has checked. Method and path stay: what a route matched has the route's shape.
         report.Request.QueryString = null;
         report.Request.Cookies = null;
@@ -97,7 +115,15 @@ internal static class ErrorReporting
         foreach (var exception in report.SentryExceptions ?? [])
         {
             exception.Value = exception.Value is null ? null : Scrubber.Scrub(exception.Value);
+
+            // Exception.Data, where Npgsql has the message once more.
+            foreach (var (name, value) in exception.Mechanism?.Data.ToList() ?? [])
+            {
+                exception.Mechanism!.Data[name] = Scrubber.Value(name, value)!;
+            }
         }
+
+        ScrubNamed(report);
 
         if (report.Message is { } message)
         {
@@ -109,5 +135,32 @@ internal static class ErrorReporting
         }
 
         return report;
+    }
+
+    // The values of a log statement are tags, and whoever reports adds what helps.
+    private static void ScrubNamed(SentryEvent report)
+    {
+        foreach (var (name, value) in report.Tags.ToList())
+        {
+            report.SetTag(name, (string)Scrubber.Value(name, value)!);
+        }
+
+        foreach (var (name, value) in report.Extra.ToList())
+        {
+            report.SetExtra(name, Scrubber.Value(name, value));
+        }
+
+        // Those of the SDK describe the machine and the trace. A context is a map, whatever was given.
+        foreach (var (name, value) in report.Contexts.Where(context => context.Value is not ISentryJsonSerializable).ToList())
+        {
+            var clean = Scrubber.Value(name, value);
+            report.Contexts[name] = clean as Dictionary<string, object?> ?? new Dictionary<string, object?> { ["value"] = clean };
+        }
+    }
+
+    /// <summary>Somebody hung up, or the service stops: no error. A time-out, which looks alike, is one.</summary>
+    private sealed class CancellationFilter : Sentry.Extensibility.IExceptionFilter
+    {
+        public bool Filter(Exception ex) => ex is OperationCanceledException { InnerException: not TimeoutException };
     }
 }

@@ -1,4 +1,4 @@
-using Sentry;
+using System.Diagnostics;
 
 namespace Platform.ServiceDefaults.Errors;
 
@@ -9,4 +9,16 @@ namespace Platform.ServiceDefaults.Errors;
 public static class ErrorScope
 {
     public static IDisposable Begin() => SentrySdk.PushScope();
+
+    /// <summary>What is reported from here on in this scope, check-ins included, names this span's trace.</summary>
+    public static void Follow(Activity? activity)
+    {
+        if (activity is not null)
+        {
+            SentrySdk.ContinueTrace(
+                new SentryTraceHeader(
+                    SentryId.Parse(activity.TraceId.ToHexString()), new SpanId(activity.SpanId.ToHexString()), activity.Recorded),
+                baggageHeader: null);
+        }
+    }
 }

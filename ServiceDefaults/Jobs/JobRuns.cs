@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using Platform.ServiceDefaults.Data;
 using Platform.ServiceDefaults.Errors;
 using Platform.ServiceDefaults.Telemetry;
-using Sentry;
 
 namespace Platform.ServiceDefaults.Jobs;
 
@@ -26,6 +25,7 @@ public sealed partial class JobRuns(ServiceIdentity identity, JobMetrics metrics
         Activity.Current = null;
         using var activity = JobTelemetry.Source.StartActivity($"job {name}");
         Correlation.Set(activity, Correlation.JobName, name);
+        ErrorScope.Follow(activity);
 
         var slug = $"{identity.Service}-{name}";
         var started = time.GetTimestamp();

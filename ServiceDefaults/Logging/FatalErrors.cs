@@ -12,10 +12,20 @@ internal static class FatalErrors
 {
     private const int ExitCode = 1;
 
+    /// <summary>A receiver that is away may not keep a dead process.</summary>
+    private static readonly TimeSpan ReportLimit = TimeSpan.FromSeconds(2);
+
     public static void EndWithOneLine(ServiceIdentity identity, bool isDevelopment) => AppDomain.CurrentDomain.UnhandledException += (_, args) =>
     {
-        // The container, and with it every logger, may be gone or never have been there.
+        // The container, and with it every logger, may be gone or never have been there; so may the reporting of errors, which then does nothing.
         var exception = (args.ExceptionObject as Exception)?.GetBaseException();
+        if (exception is not null)
+        {
+            exception.SetSentryMechanism("AppDomain.UnhandledException", "The process ended.", handled: false);
+            SentrySdk.CaptureException(exception);
+            SentrySdk.Flush(ReportLimit);
+        }
+
         var message = Scrubber.Scrub(exception?.Message ?? "unknown failure");
         Console.Out.WriteLine(isDevelopment
             ? $"{DateTimeOffset.UtcNow.ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture)} fatal {identity.Service}: {message}"

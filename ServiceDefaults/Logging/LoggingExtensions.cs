@@ -21,13 +21,7 @@ internal static class LoggingExtensions
         builder.Services.PostConfigure<ConsoleLoggerOptions>(options => options.FormatterName = PlatformConsoleFormatter.FormatterName);
 
         builder.Logging.AddFilter("Platform", builder.Environment.IsDevelopment() ? LogLevel.Debug : LogLevel.Information);
-
-        // What these say at Information, spans and the request line say already.
-        foreach (var category in new[] { "Microsoft.AspNetCore", "System.Net.Http", "Npgsql", "Yarp" })
-        {
-            builder.Logging.AddFilter(category, LogLevel.Warning);
-        }
-
+        LogRules.Apply(builder.Logging);
         builder.Services.AddSingleton<ILoggerProvider>(services => new SlowQueryLog(services.GetRequiredService<ILoggerFactory>));
         builder.Logging.AddFilter<SlowQueryLog>(null, LogLevel.None).AddFilter<SlowQueryLog>(SlowQueryLog.Category, LogLevel.Information);
         builder.Services.AddSingleton<IStartupFilter, RequestLog>();

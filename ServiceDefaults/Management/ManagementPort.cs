@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 
 namespace Platform.ServiceDefaults.Management;
@@ -26,7 +25,6 @@ public static class ManagementPort
     {
         builder.Services.AddHealthChecks();
         builder.Services.AddHostedService<DependencyLog>();
-        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
     }
 
     internal static void MapHealth(this WebApplication app)

@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Http.Resilience;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Timeout;
@@ -11,21 +12,44 @@ namespace Platform.ServiceDefaults.Outside;
 
 public static class OutsideClientExtensions
 {
+    /// <summary>Longest answer that is read, in bytes: what these companies answer has some KB.</summary>
+    public const int MaxAnswerBytes = 1024 * 1024;
+
     /// <summary>
-    /// Registers a typed client of another company: address from configuration, a time limit per attempt, a breaker, and of our
-    /// trace headers only traceparent and tracestate. It does not retry: who calls it decides when an attempt is repeated.
+    /// Registers a typed client of another company: address from configuration, a time limit per attempt from the connection to the last
+    /// byte of the answer, a breaker, and of our trace headers only traceparent and tracestate. It does not retry: who calls it decides when
+    /// an attempt is repeated.
     /// </summary>
     /// <param name="builder">The service.</param>
-    /// <param name="name">Resource name in the AppHost; the address is services:{name}:http:0.</param>
+    /// <param name="name">Resource name in the AppHost; service discovery finds its address.</param>
     /// <param name="timeout">Limit of one attempt.</param>
     public static IHttpClientBuilder AddOutsideClient<TClient>(this IHostApplicationBuilder builder, string name, TimeSpan timeout)
         where TClient : class
     {
-        var addressKey = $"services:{name}:http:0";
-        var address = builder.Configuration[addressKey];
         var breaker = new CircuitBreakerStateProvider();
-        var pipeline = new ResiliencePipelineBuilder<HttpResponseMessage>()
-            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<HttpResponseMessage>
+        builder.Services.AddHealthChecks().AddCheck(name, () => breaker.CircuitState == CircuitState.Open
+            ? HealthCheckResult.Degraded("Calls are not tried.")
+            : HealthCheckResult.Healthy());
+
+        var client = builder.Services.AddHttpClient<TClient>(name, client =>
+            {
+                client.BaseAddress = new Uri($"https+http://{name}");
+
+                // The pipeline's limit is the one that holds.
+                client.Timeout = Timeout.InfiniteTimeSpan;
+            })
+            .RemoveAllLoggers()
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
+            {
+                ActivityHeadersPropagator = TraceContextOnlyPropagator.Instance,
+
+                // A request with a key or a card in it goes to the company's address and nowhere else.
+                AllowAutoRedirect = false,
+                ConnectTimeout = TimeSpan.FromSeconds(2),
+                PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+            });
+        client.AddResilienceHandler("outside", pipeline => pipeline
+            .AddCircuitBreaker(new HttpCircuitBreakerStrategyOptions
             {
                 ShouldHandle = new PredicateBuilder<HttpResponseMessage>()
                     .Handle<HttpRequestException>()
@@ -37,41 +61,8 @@ public static class OutsideClientExtensions
                 BreakDuration = TimeSpan.FromSeconds(2),
                 StateProvider = breaker,
             })
-            .AddTimeout(timeout)
-            .Build();
-
-        builder.Services.AddHealthChecks().AddCheck(name, () => breaker.CircuitState == CircuitState.Open
-            ? HealthCheckResult.Degraded("Calls are not tried.")
-            : HealthCheckResult.Healthy());
-
-        return builder.Services.AddHttpClient<TClient>(name, client =>
-            {
-                client.BaseAddress = Uri.TryCreate(address, UriKind.Absolute, out var uri)
-                    ? uri
-                    : throw new InvalidOperationException($"The address of {name} is missing: set {addressKey}.");
-
-                // The pipeline's limit is the one that holds.
-                client.Timeout = Timeout.InfiniteTimeSpan;
-            })
-            .RemoveAllLoggers()
-            .AddHttpMessageHandler(() => new ResilienceHandler(pipeline))
-            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
-            {
-                ActivityHeadersPropagator = TraceContextOnlyPropagator.Instance,
-                ConnectTimeout = TimeSpan.FromSeconds(2),
-                PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-            });
-    }
-
-    private sealed class ResilienceHandler(ResiliencePipeline<HttpResponseMessage> pipeline) : DelegatingHandler
-    {
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            await pipeline.ExecuteAsync(
-                static async (state, token) => await state.Handler.SendInnerAsync(state.Request, token),
-                (Handler: this, Request: request),
-                cancellationToken);
-
-        private Task<HttpResponseMessage> SendInnerAsync(HttpRequestMessage request, CancellationToken cancellationToken) => base.SendAsync(request, cancellationToken);
+            .AddTimeout(timeout));
+        return client.AddHttpMessageHandler(() => new WholeAnswerHandler());
     }
 }
 

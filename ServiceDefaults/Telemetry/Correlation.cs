@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Platform.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// What ties the signals of one request, or of one run of a job, together. Carried as W3C baggage inside the platform, and copied to every span
-/// and log record. Telemetry only: nothing is ever authorised by these values.
+/// What ties the signals of one request, or of one run of a job, together. Carried as W3C baggage inside the platform, and copied to
+/// every span and log record. Telemetry only: nothing is ever authorised by these values.
 /// </summary>
 public static class Correlation
 {
@@ -20,5 +20,17 @@ public static class Correlation
     {
         activity?.SetTag(name, value);
         activity?.SetBaggage(name, value);
+    }
+
+    /// <summary>Copies the values that a span carries as baggage to the attributes of another, or of its own.</summary>
+    public static void Copy(Activity? from, Activity to)
+    {
+        foreach (var name in Names)
+        {
+            if (from?.GetBaggageItem(name) is { } value)
+            {
+                to.SetTag(name, value);
+            }
+        }
     }
 }

@@ -4,8 +4,8 @@ using Platform.ServiceDefaults.Logging;
 namespace Platform.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// Scrubs what an exception says before it is recorded in a span, whoever records it: Npgsql and HttpClient do so by themselves, and an event
-/// of a span cannot be changed afterwards.
+/// Scrubs what an exception says before it is recorded in a span, whoever records it: Npgsql and HttpClient do so by themselves, and an
+/// event of a span cannot be changed afterwards.
 /// </summary>
 internal static class ExceptionTexts
 {

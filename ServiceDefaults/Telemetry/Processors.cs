@@ -5,19 +5,13 @@ using Platform.ServiceDefaults.Logging;
 
 namespace Platform.ServiceDefaults.Telemetry;
 
-/// <summary>Copies request, user, tenant and job from baggage to each span, so that any span can be found by them; names the resource that was called; scrubs on the way out.</summary>
+/// <summary>
+/// Copies request, user, tenant and job from baggage to each span, so that any span can be found by them; names the resource that was
+/// called; scrubs on the way out.
+/// </summary>
 internal sealed class SpanProcessor(PeerNames peers) : BaseProcessor<Activity>
 {
-    public override void OnStart(Activity data)
-    {
-        foreach (var name in Correlation.Names)
-        {
-            if (data.GetBaggageItem(name) is { } value)
-            {
-                data.SetTag(name, value);
-            }
-        }
-    }
+    public override void OnStart(Activity data) => Correlation.Copy(data, data);
 
     public override void OnEnd(Activity data)
     {
@@ -26,10 +20,10 @@ internal sealed class SpanProcessor(PeerNames peers) : BaseProcessor<Activity>
             data.SetTag("peer.service", peer);
         }
 
-        List<KeyValuePair<string, string>>? scrubbed = null;
+        List<KeyValuePair<string, object?>>? scrubbed = null;
         foreach (ref readonly var tag in data.EnumerateTagObjects())
         {
-            if (tag.Value is string text && Scrubber.Scrub(text) is { } clean && !ReferenceEquals(clean, text))
+            if (Scrubber.Value(tag.Key, tag.Value) is var clean && !ReferenceEquals(clean, tag.Value))
             {
                 (scrubbed ??= []).Add(new(tag.Key, clean));
             }
@@ -37,6 +31,12 @@ internal sealed class SpanProcessor(PeerNames peers) : BaseProcessor<Activity>
 
         foreach (var (key, value) in scrubbed ?? [])
         {
+            // AddTag takes a name twice, and SetTag changes the first of them only.
+            while (data.GetTagItem(key) is not null)
+            {
+                data.SetTag(key, null);
+            }
+
             data.SetTag(key, value);
         }
 
@@ -55,7 +55,7 @@ internal sealed class LogProcessor : BaseProcessor<LogRecord>
         var attributes = new List<KeyValuePair<string, object?>>(data.Attributes?.Count + 6 ?? 6);
         foreach (var (name, value) in data.Attributes ?? [])
         {
-            attributes.Add(new(name, Scrubber.IsSecretName(name) ? "***" : value is string text ? Scrubber.Scrub(text) : value));
+            attributes.Add(new(name, Scrubber.Value(name, value)));
         }
 
         foreach (var name in Correlation.Names)

@@ -16,7 +16,7 @@ public sealed record ServiceIdentity(string Service, string Release, string Envi
         var service = builder.Configuration["OTEL_SERVICE_NAME"] ?? builder.Environment.ApplicationName.ToLowerInvariant();
         return new ServiceIdentity(
             service,
-            ReleaseOf(service, builder.Configuration[DeployRecordKey]),
+            ReleaseOf(service, InstanceOf(builder.Configuration["OTEL_RESOURCE_ATTRIBUTES"]), builder.Configuration[DeployRecordKey]),
             builder.Configuration["DEPLOYMENT_ENVIRONMENT"] ?? builder.Environment.EnvironmentName,
             builder.Configuration["CLOUD_REGION"] ?? "local");
     }
@@ -28,11 +28,11 @@ public sealed record ServiceIdentity(string Service, string Release, string Envi
         .AddEnvironmentVariableDetector();
 
     /// <summary>
-    /// What the deploy record says, a file like {"orders": "2026.11.21-9f4a21c"}; a service that is not in it runs what was built. To deploy
-    /// is to change the record and restart the service.
+    /// What the deploy record says of this instance, a file like {"orders/nkshygzk": "2026.11.21-9f4a21c"}, or of its service ("orders");
+    /// who is not in it runs what was built. To deploy is to change the record and restart the instance.
     /// </summary>
     /// <exception cref="InvalidOperationException">The record is no JSON object of strings.</exception>
-    internal static string ReleaseOf(string service, string? recordPath)
+    internal static string ReleaseOf(string service, string? instance, string? recordPath)
     {
         if (string.IsNullOrEmpty(recordPath) || !File.Exists(recordPath))
         {
@@ -41,15 +41,24 @@ public sealed record ServiceIdentity(string Service, string Release, string Envi
 
         try
         {
-            var record = JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllBytes(recordPath));
-            return record?.GetValueOrDefault(service) is { Length: > 0 } release ? release : BuiltRelease;
+            var record = JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllBytes(recordPath)) ?? [];
+            return (record.GetValueOrDefault($"{service}/{instance}") ?? record.GetValueOrDefault(service)) is { Length: > 0 } release
+                ? release
+                : BuiltRelease;
         }
         catch (JsonException exception)
         {
-            throw new InvalidOperationException($"The deploy record ({DeployRecordKey}) must be a JSON object of service names and releases.", exception);
+            throw new InvalidOperationException(
+                $"The deploy record ({DeployRecordKey}) must be a JSON object of service names and releases.", exception);
         }
     }
 
+    // service.instance.id=nkshygzk,other=value
+    private static string? InstanceOf(string? attributes) => attributes?.Split(',')
+        .Select(attribute => attribute.Split('=', 2))
+        .FirstOrDefault(attribute => attribute is ["service.instance.id", _])?[1];
+
     private static string BuiltRelease { get; } =
-        typeof(ServiceIdentity).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(metadata => metadata.Key == "Release").Value!;
+        typeof(ServiceIdentity).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(metadata => metadata.Key == "Release").Value!;
 }

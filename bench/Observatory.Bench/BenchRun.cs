@@ -21,6 +21,7 @@ internal sealed class BenchRun(BenchOptions options)
         try
         {
             await new IntakeAlone(_report).RunAsync(cancellationToken);
+            await new ForwardCost(_report, options.Senders).RunAsync(cancellationToken);
             var empty = await FillAndAskAsync(data, cancellationToken);
             await ReplayAsync(data, empty, cancellationToken);
         }

@@ -64,7 +64,7 @@ internal sealed class Child : IAsyncDisposable
         }
     }
 
-    public static async Task<Child> StartAsync(string data, int spans, CancellationToken cancellationToken)
+    public static async Task<Child> StartAsync(string data, int spans, CancellationToken cancellationToken, params string[] more)
     {
         int[] ports = FreePorts(4);
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
@@ -78,7 +78,7 @@ internal sealed class Child : IAsyncDisposable
             Path.Combine(AppContext.BaseDirectory, "Observatory.dll"), "--environment=Development",
             .. Listener.Names.Zip(ports, (name, port) => $"--Kestrel:Endpoints:{name}:Url=http://127.0.0.1:{port}"),
             .. Listener.Names.Select(name => $"--Kestrel:Endpoints:{name}:Protocols={(name == Listener.OtlpGrpc ? "Http2" : "Http1")}"),
-            .. Settings(data, spans).Select(setting => $"--Observatory:{setting}"),
+            .. Settings(data, spans).Concat(more).Select(setting => $"--Observatory:{setting}"),
         ];
 
         foreach (var argument in arguments)

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Platform.Bench;
 
 /// <summary>What a run does.</summary>
@@ -19,25 +17,11 @@ internal sealed record BenchOptions
     /// <summary>The run ends here whatever it waits for.</summary>
     public int Minutes { get; private init; } = 15;
 
-    public static bool TryParse(string[] args, out BenchOptions options, out string error)
+    public static BenchOptions? Parse(string[] args, out string error)
     {
-        options = new BenchOptions();
-        error = "";
-
-        for (var index = 0; index < args.Length; index += 2)
-        {
-            if (index + 1 == args.Length
-                || !int.TryParse(args[index + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number is 0 or > 100_000
-                || With(options, args[index], number) is not { } changed)
-            {
-                error = $"{args[index]} is not understood.\n{Usage}";
-                return false;
-            }
-
-            options = changed;
-        }
-
-        return true;
+        var options = Arguments.Read(args, new BenchOptions(), With, out error);
+        error += options is null ? $"\n{Usage}" : "";
+        return options;
     }
 
     private static BenchOptions? With(BenchOptions options, string name, int number) => name switch

@@ -20,7 +20,7 @@ internal static class Memory
             .Select(id => (Id: id, Parent: Read($"/proc/{id}/status", "PPid:")))
             .ToLookup(process => process.Parent, process => process.Id);
         var ours = new List<string>();
-        var open = new Stack<string>([Environment.ProcessId.ToString(CultureInfo.InvariantCulture)]);
+        var open = new Stack<string>([Environment.ProcessId.ToString(CultureInfo.InvariantCulture), .. OrchestratorsOf(Environment.ProcessId)]);
 
         while (open.TryPop(out var id))
         {
@@ -31,8 +31,33 @@ internal static class Memory
             }
         }
 
-        var total = ours.Sum(id => double.TryParse(Read($"/proc/{id}/smaps_rollup", "Pss:"), CultureInfo.InvariantCulture, out var kibibytes) ? kibibytes : 0) / Mebibyte;
-        report.Add("platform idle, proportional set", $"{total:N0} MiB in {ours.Count} processes", $"{GoalMebibytes:N0} MiB", total < GoalMebibytes);
+        ours.AddRange(OrchestratorsOf(Environment.ProcessId));
+        var (aspire, platform) = (ours.Distinct().Where(IsAspires).ToList(), ours.Distinct().Where(id => !IsAspires(id)).ToList());
+        report.Add("platform idle, proportional set", $"{MebibytesOf(platform):N0} MiB in {platform.Count} processes", $"{GoalMebibytes:N0} MiB", MebibytesOf(platform) < GoalMebibytes);
+        report.Add("Aspire itself (orchestrator, monitors, dashboard; AppHost left out)", $"{MebibytesOf(aspire):N0} MiB in {aspire.Count} processes");
+    }
+
+    private static double MebibytesOf(IEnumerable<string> processes) =>
+        processes.Sum(id => double.TryParse(Read($"/proc/{id}/smaps_rollup", "Pss:"), CultureInfo.InvariantCulture, out var kibibytes) ? kibibytes : 0) / Mebibyte;
+
+    // It detaches itself, and watches the process that started it.
+    private static IEnumerable<string> OrchestratorsOf(int appHost) => Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).OfType<string>()
+        .Where(id => int.TryParse(id, CultureInfo.InvariantCulture, out _) && CommandOf(id) is { } command
+            && command.Contains("/dcp ", StringComparison.Ordinal) && command.Contains($" --monitor {appHost} ", StringComparison.Ordinal));
+
+    private static bool IsAspires(string id) => CommandOf(id) is { } command && (command.Contains("/dcp ", StringComparison.Ordinal) || command.Contains("Aspire.Dashboard", StringComparison.Ordinal));
+
+    private static string? CommandOf(string id)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{id}/cmdline").Replace('\0', ' ');
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // It ended meanwhile.
+            return null;
+        }
     }
 
     private static string? Read(string file, string field)

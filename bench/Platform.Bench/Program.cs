@@ -3,7 +3,7 @@ using Platform.Bench;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 
-if (!BenchOptions.TryParse(args, out var options, out var error))
+if (BenchOptions.Parse(args, out var error) is not { } options)
 {
     Console.Error.WriteLine(error);
     return 2;

@@ -6,7 +6,7 @@ namespace Platform.Bench;
 /// <summary>When each resource is started and when it is healthy.</summary>
 internal sealed class StartTimes(DistributedApplication app, IReadOnlyCollection<string> names, Report report)
 {
-    private const double Goal = 1.3;
+    private const double Goal = 1.5;
 
     public async Task MeasureAsync(CancellationToken cancellationToken)
     {
@@ -29,9 +29,18 @@ internal sealed class StartTimes(DistributedApplication app, IReadOnlyCollection
 
     private async Task<(string Name, TimeSpan Started, TimeSpan Healthy)> WatchAsync(string name, Stopwatch clock, CancellationToken cancellationToken)
     {
-        await app.ResourceNotifications.WaitForResourceAsync(name, resource => resource.Snapshot.StartTimeStamp is not null, cancellationToken);
-        var started = clock.Elapsed;
-        await app.ResourceNotifications.WaitForResourceHealthyAsync(name, cancellationToken);
-        return (name, started, clock.Elapsed);
+        try
+        {
+            await app.ResourceNotifications.WaitForResourceAsync(name, resource => resource.Snapshot.StartTimeStamp is not null, cancellationToken);
+            var started = clock.Elapsed;
+            await app.ResourceNotifications.WaitForResourceHealthyAsync(name, cancellationToken);
+            return (name, started, clock.Elapsed);
+        }
+        catch (OperationCanceledException)
+        {
+            var state = app.ResourceNotifications.TryGetCurrentState(name, out var current) ? current.Snapshot.State?.Text : null;
+            report.Add(name, $"not healthy after {clock.Elapsed.TotalSeconds:F1} s: {state ?? "no state"}");
+            throw;
+        }
     }
 }

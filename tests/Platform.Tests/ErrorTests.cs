@@ -61,6 +61,7 @@ public sealed class ErrorTests(PlatformFixture platform) : PlatformTest(platform
     public async Task Failure_InEachService_IsOneEventOfThatService()
     {
         var started = DateTimeOffset.UtcNow;
+        var books = await Books.OpenAsync(Platform, Cancellation);
         var shopper = await Platform.Shop.SignInAsync("fjord", "fjord-u08", Cancellation);
         var traces = new Dictionary<string, string> { ["orders"] = (await FailAsync(shopper)).TraceId };
 
@@ -96,7 +97,7 @@ public sealed class ErrorTests(PlatformFixture platform) : PlatformTest(platform
         await Platform.Telemetry.WaitForEventAsync(traces["gateway"], Cancellation);
         var events = await Platform.Telemetry.EventsSinceAsync(started, Cancellation);
         Assert.All(traces, trace => Assert.Equal([trace.Key], events.Where(item => item.Text("traceId") == trace.Value).Select(item => item.Text("service"))));
-        await Books.MustBalanceAsync(Platform, Cancellation);
+        await books.MustBalanceAsync(Cancellation);
     }
 
     /// <summary>A caller may decide that its trace is not kept; what fails is reported all the same.</summary>
@@ -129,22 +130,27 @@ public sealed class ErrorTests(PlatformFixture platform) : PlatformTest(platform
         const int Failures = 200;
         var shoppers = await Task.WhenAll(Enumerable.Range(1, 8).Select(number => Platform.Shop.SignInAsync("ember", $"ember-u{number:00}", Cancellation)));
 
-        // Each text has an id of its own. At the stock, where no other test fails: what fails in the same code is the same issue.
+        // Each text has an id of its own. At the stock, where hardly another test fails: what fails in the same code is the same issue, such as
+        // an order that was there when its database was taken away.
+        int others;
         await using (await Refusing.RowsAsync(
             Platform, "ordersdb", "products", "'reservation ' || gen_random_uuid() || ' of ' || NEW.sku || ' is too good to be true'", Cancellation, when: "NEW.stock < OLD.stock", change: "UPDATE"))
         {
-            foreach (var round in Enumerable.Range(0, Failures).Chunk(shoppers.Length))
+            await MustFailAsync(shoppers[0]);
+            others = (await WaitForIssueAsync(_ => true)).GetProperty("count").GetInt32() - 1;
+            foreach (var round in Enumerable.Range(1, Failures - 1).Chunk(shoppers.Length))
             {
                 await Task.WhenAll(round.Select((_, index) => MustFailAsync(shoppers[index])));
             }
 
-            var issue = await WaitForIssueAsync(issue => issue.GetProperty("count").GetInt32() == Failures);
-            Assert.Equal((8, 1, "new"), (issue.GetProperty("users").GetInt32(), issue.GetProperty("tenants").GetInt32(), issue.Text("status")));
+            var issue = await WaitForIssueAsync(issue => issue.GetProperty("count").GetInt32() == others + Failures);
+            Assert.InRange(issue.GetProperty("users").GetInt32(), 8, 8 + others);
+            Assert.InRange(issue.GetProperty("tenants").GetInt32(), 1, 1 + others);
+            Assert.NotEqual("resolved", issue.Text("status"));
 
             using var resolved = await Platform.Telemetry.Http.PostAsJsonAsync($"{issue.GetProperty("links").Text("self")}/status", new { status = "resolved" }, Cancellation);
             Assert.Equal(HttpStatusCode.OK, resolved.StatusCode);
-            await Platform.CommandAsync("orders", "deploy", Cancellation);
-            await Platform.App.ResourceNotifications.WaitForResourceHealthyAsync("orders", Cancellation);
+            await Platform.DeployAsync("orders", Cancellation);
             await MustFailAsync(shoppers[0]);
             await WaitForIssueAsync(issue => issue.Text("status") == "regressed");
         }
@@ -153,8 +159,8 @@ public sealed class ErrorTests(PlatformFixture platform) : PlatformTest(platform
         await Platform.StartAsync("observatory", Cancellation);
 
         var after = await WaitForIssueAsync(_ => true);
-        Assert.Equal((Failures + 1, "regressed"), (after.GetProperty("count").GetInt32(), after.Text("status")));
-        Assert.Equal(2, after.GetProperty("releases").GetArrayLength());
+        Assert.Equal((others + Failures + 1, "regressed"), (after.GetProperty("count").GetInt32(), after.Text("status")));
+        Assert.True(after.GetProperty("releases").GetArrayLength() >= 2, "It was seen before and after the deploy.");
 
         async Task MustFailAsync(Shopper shopper)
         {

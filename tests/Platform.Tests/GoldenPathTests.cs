@@ -11,8 +11,7 @@ public sealed class GoldenPathTests(PlatformFixture platform) : PlatformTest(pla
     public async Task Walk_FromAFailingTraceToTheDeployAndBack_NeedsNoIdOfItsOwn()
     {
         // Something was deployed, and then something fails for one customer.
-        await Platform.CommandAsync("orders", "deploy", Cancellation);
-        await Platform.App.ResourceNotifications.WaitForResourceHealthyAsync("orders", Cancellation);
+        await Platform.DeployAsync("orders", Cancellation);
         var shopper = await Platform.Shop.SignInAsync("grove", "grove-u08", Cancellation);
         string failing;
         await using (await Refusing.RowsAsync(Platform, "ordersdb", "orders", "'the golden path begins here'", Cancellation))

@@ -35,7 +35,7 @@ public sealed class LogTests(PlatformFixture platform) : PlatformTest(platform)
                 Assert.Contains(lines, line => line.Text("event") == "service.started");
 
                 // Nothing else is written between them, once the service has said that it starts.
-                var all = (await ConsoleLines.ReadAsync(Platform, service, Cancellation)).Select(line => line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..]).ToList();
+                var all = (await ConsoleLines.ReadAsync(Platform.App, service, Cancellation)).Select(line => line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..]).ToList();
                 var first = all.FindLastIndex(line => line.Contains("\"service.started\"", StringComparison.Ordinal));
                 Assert.All(all.Skip(first), line => Assert.StartsWith("{\"timestamp\"", line, StringComparison.Ordinal));
             }
@@ -55,11 +55,12 @@ public sealed class LogTests(PlatformFixture platform) : PlatformTest(platform)
     }
 
     [Fact]
-    public async Task Service_WithoutASetting_EndsWithOneFatalLine()
+    public async Task Service_WithoutASetting_EndsWithOneFatalLineAndOneEvent()
     {
         await Platform.ReconfigureAsync(["worker"], "Worker__LlmApiKey", "", Cancellation, restart: false);
         await Platform.ReconfigureAsync(["worker"], "ASPNETCORE_ENVIRONMENT", "Production", Cancellation, restart: false);
         await Platform.StopAsync("worker", Cancellation);
+        var since = DateTimeOffset.UtcNow;
         try
         {
             await Platform.CommandAsync("worker", KnownResourceCommands.StartCommand, Cancellation);
@@ -69,6 +70,11 @@ public sealed class LogTests(PlatformFixture platform) : PlatformTest(platform)
             Assert.Equal(1, ended.Snapshot.ExitCode);
             var fatal = Assert.Single(await ConsoleLines.WaitForAsync(Platform, "worker", line => line.Text("level") == "fatal", "of level fatal", Cancellation));
             Assert.Contains("LlmApiKey", fatal.Text("message"), StringComparison.Ordinal);
+
+            // And an error event, although the process lived for a second.
+            var events = await Eventually.GetAsync(() => Platform.Telemetry.EventsSinceAsync(since, Cancellation), events => events.Count > 0, "the event of the crash arrives");
+            var crash = Assert.Single(events);
+            Assert.Equal(("worker", "Microsoft.Extensions.Options.OptionsValidationException"), (crash.Text("service"), crash.Text("type")));
         }
         finally
         {
@@ -107,10 +113,8 @@ public sealed class LogTests(PlatformFixture platform) : PlatformTest(platform)
     [Fact]
     public async Task Deploy_OfAService_ChangesItsReleaseInEverySignal()
     {
-        var result = await Platform.App.ResourceCommands.ExecuteCommandAsync("worker", "deploy", Cancellation);
-        await Platform.App.ResourceNotifications.WaitForResourceHealthyAsync("worker", Cancellation);
+        await Platform.DeployAsync("worker", Cancellation);
 
-        Assert.True(result.Success, result.Message);
         var shopper = await Platform.Shop.SignInAsync("grove", "grove-u07", Cancellation);
         var order = await shopper.PlaceAsync(Cancellation);
         var spans = await Platform.Telemetry.WaitForTraceAsync(order.TraceId, OneTrace.LooksComplete, "the trace is complete", Cancellation, TimeSpan.FromSeconds(60));

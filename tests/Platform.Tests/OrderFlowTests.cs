@@ -193,6 +193,7 @@ public sealed class OrderFlowTests(PlatformFixture platform) : PlatformTest(plat
     [InlineData("flaky")]
     public async Task Acquirer_Misbehaving_ChangesNoLedger(string preset)
     {
+        var books = await Books.OpenAsync(Platform, Cancellation);
         var shopper = await Platform.Shop.SignInAsync("harbor", "harbor-u02", Cancellation);
         await Platform.Acquirer.BehaveAsync(preset, Cancellation);
         try
@@ -205,7 +206,7 @@ public sealed class OrderFlowTests(PlatformFixture platform) : PlatformTest(plat
             await Platform.Acquirer.BehaveAsync("normal", Cancellation);
         }
 
-        await Books.MustBalanceAsync(Platform, Cancellation);
+        await books.MustBalanceAsync(Cancellation);
     }
 
     [Fact]

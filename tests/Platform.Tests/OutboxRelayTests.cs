@@ -1,14 +1,11 @@
 using System.Diagnostics;
 using System.Text;
 using Dapper;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
-using Npgsql;
+using Microsoft.Extensions.Logging;
 using Platform.Messaging;
-using Platform.ServiceDefaults.Data;
-using Platform.ServiceDefaults.Telemetry;
 using Platform.Tests.Support;
 using RabbitMQ.Client;
 
@@ -17,54 +14,27 @@ namespace Platform.Tests;
 /// <summary>The relay on real servers, with a database and queues of its own.</summary>
 public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(platform)
 {
-    private sealed record Ping(string Text);
-
-    /// <summary>Has a route and no queue: the broker returns it.</summary>
-    private sealed record Lost(string Text);
-
     private static readonly ActivitySource Source = new(new ActivitySourceOptions("Platform.Tests.Relay"));
 
-    private readonly string _name = $"relay_{Guid.NewGuid():N}";
-    private readonly List<IHost> _hosts = [];
-    private NpgsqlDataSource _database = null!;
-    private string _broker = null!;
+    private readonly MessagingHost _services = new(platform);
 
     public override async ValueTask InitializeAsync()
     {
         await base.InitializeAsync();
-        var server = new NpgsqlConnectionStringBuilder(await Platform.DatabaseAsync("ordersdb", Cancellation)) { Database = "postgres", Pooling = false };
-        await using (var admin = NpgsqlDataSource.Create(server))
-        await using (var create = admin.CreateCommand($"CREATE DATABASE {_name}"))
-        {
-            await create.ExecuteNonQueryAsync(Cancellation);
-        }
-
-        _database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(server.ConnectionString) { Database = _name, Pooling = true });
-        _broker = await Platform.DatabaseAsync("rabbitmq", Cancellation);
+        await _services.CreateAsync(Cancellation);
     }
 
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
-        foreach (var host in _hosts)
-        {
-            await host.StopAsync(CancellationToken.None);
-            host.Dispose();
-        }
-
-        await _database.DisposeAsync();
-        await using var connection = await new ConnectionFactory { Uri = new Uri(_broker) }.CreateConnectionAsync(CancellationToken.None);
-        await using var channel = await connection.CreateChannelAsync();
-        await channel.QueueDeleteAsync($"{_name}.ping");
-        await channel.QueueDeleteAsync($"{_name}.ping.dead");
-        await channel.ExchangeDeleteAsync(_name);
+        await _services.DisposeAsync();
     }
 
     [Fact]
     public async Task Row_Committed_IsPublishedInItsOwnTraceWithItsId()
     {
         using var listener = Listen();
-        var outbox = await StartAsync();
+        var host = await StartAsync();
 
         Guid id;
         ActivityTraceId trace;
@@ -72,7 +42,7 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
         {
             activity.SetBaggage("tenant.id", "acme");
             trace = activity.TraceId;
-            id = await AddAsync(outbox, new Ping("hello"));
+            id = await AddAsync(host, new Ping("hello"));
         }
 
         var message = await TakeAsync();
@@ -86,11 +56,11 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
     public async Task Row_OfAnUnsampledTrace_CarriesTheDecisionOn()
     {
         using var listener = Listen(ActivitySamplingResult.PropagationData);
-        var outbox = await StartAsync();
+        var host = await StartAsync();
 
         using (Source.StartActivity("caller"))
         {
-            await AddAsync(outbox, new Ping("quiet"));
+            await AddAsync(host, new Ping("quiet"));
         }
 
         Assert.EndsWith("-00", Header(await TakeAsync(), "traceparent"), StringComparison.Ordinal);
@@ -99,15 +69,15 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
     [Fact]
     public async Task Row_RolledBack_IsNeverPublished()
     {
-        var outbox = await StartAsync();
+        var host = await StartAsync();
 
-        await using (var connection = await _database.OpenConnectionAsync(Cancellation))
+        await using (var connection = await _services.Database.OpenConnectionAsync(Cancellation))
         await using (await connection.BeginTransactionAsync(Cancellation))
         {
-            await outbox.AddAsync(connection, new Ping("never"), Cancellation);
+            await host.Services.GetRequiredService<Outbox>().AddAsync(connection, new Ping("never"), Cancellation);
         }
 
-        await AddAsync(outbox, new Ping("after"));
+        await AddAsync(host, new Ping("after"));
         Assert.Equal("""{"text":"after"}""", Encoding.UTF8.GetString((await TakeAsync()).Body.Span));
         Assert.Equal(1, await CountAsync("true"));
     }
@@ -115,25 +85,213 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
     [Fact]
     public async Task Row_ThatTheBrokerReturns_IsParkedAndStopsNoOther()
     {
-        var outbox = await StartAsync();
+        var host = await StartAsync();
 
-        await AddAsync(outbox, new Lost("nobody listens"));
-        await AddAsync(outbox, new Ping("behind it"));
+        await AddAsync(host, new Lost("nobody listens"));
+        await AddAsync(host, new Ping("behind it"));
 
         Assert.Equal("""{"text":"behind it"}""", Encoding.UTF8.GetString((await TakeAsync()).Body.Span));
-        await Eventually.BeTrueAsync(async () => await CountAsync("parked_at IS NOT NULL AND attempts = 2 AND routing_key = 'lost'") == 1, "the bad row is parked after its attempts");
+        await Eventually.BeTrueAsync(
+            async () => await CountAsync("parked_at IS NOT NULL AND attempts = 2 AND routing_key = 'lost'") == 1,
+            "the bad row is parked after its attempts");
         Assert.Equal(1, await CountAsync("published_at IS NOT NULL"));
+        var error = Assert.Single(_services.Log, line => line.Level == LogLevel.Error);
+        Assert.Contains("(lost) was refused 2 times and is parked: mend why, then send dead letters again", error.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Row_Parked_IsShownWithTheDeadLettersAndSentAgain()
+    {
+        var host = await StartAsync();
+        var id = await AddAsync(host, new Lost("nobody listens yet"));
+        await Eventually.BeTrueAsync(async () => await CountAsync("parked_at IS NOT NULL") == 1, "the row is parked");
+        var letters = host.Services.GetRequiredService<DeadLetters>();
+
+        var letter = Assert.Single(await letters.ListAsync(Cancellation));
+        Assert.Equal((_services.Name, id.ToString(), "lost", "parked"), (letter.Queue, letter.MessageId, letter.RoutingKey, letter.Reason));
+
+        // The cause is mended: somebody listens.
+        await _services.UseChannelAsync(channel => channel.QueueBindAsync(_services.QueueName, _services.Name, "lost"), Cancellation);
+        Assert.Equal(1, await letters.SendAgainAsync(Cancellation));
+
+        Assert.Equal(id.ToString(), (await TakeAsync()).BasicProperties.MessageId);
+        Assert.Empty(await letters.ListAsync(Cancellation));
+    }
+
+    /// <summary>Each wait doubles, so that a full queue has time to empty.</summary>
+    [Fact]
+    public async Task Row_Refused_WaitsLongerEachTime()
+    {
+        var host = await StartAsync(("Messaging:MaxPublishAttempts", "4"), ("Messaging:Backoff", "00:00:00.200"));
+        var started = Stopwatch.GetTimestamp();
+
+        await AddAsync(host, new Lost("nobody listens"));
+
+        await Eventually.BeTrueAsync(async () => await CountAsync("parked_at IS NOT NULL") == 1, "the row is parked");
+        Assert.True(Stopwatch.GetElapsedTime(started) >= TimeSpan.FromSeconds(0.2 + 0.4 + 0.8), "It was parked too early.");
+    }
+
+    [Theory]
+    [InlineData("queue")]
+    [InlineData("exchange")]
+    public async Task Row_WhoseDestinationWasDeleted_IsPublishedWithinSeconds(string deleted)
+    {
+        var host = await StartAsync(("Messaging:MaxPublishAttempts", "12"));
+        await AddAsync(host, new Ping("before"));
+        await TakeAsync();
+        await _services.UseChannelAsync(
+            channel => deleted == "queue" ? channel.QueueDeleteAsync(_services.QueueName) : channel.ExchangeDeleteAsync(_services.Name),
+            Cancellation);
+
+        await AddAsync(host, new Ping("after"));
+
+        await Eventually.BeTrueAsync(async () => await CountAsync("published_at IS NOT NULL") == 2, "the row is published");
+        Assert.Equal("""{"text":"after"}""", Encoding.UTF8.GetString((await TakeAsync()).Body.Span));
+        Assert.InRange(_services.Log.Count(line => line.Text.Contains("Publishing is paused", StringComparison.Ordinal)), 0, 1);
+        Assert.DoesNotContain(_services.Log, line => line.Level == LogLevel.Error);
+    }
+
+    /// <summary>The broker closes the channel over it, and takes every row of the same pass with it.</summary>
+    [Fact]
+    public async Task Row_WhoseExchangeIsNowhere_IsParkedAndStopsNoOther()
+    {
+        var host = await StartAsync(("Messaging:MaxPublishAttempts", "2"), ("Messaging:Backoff", "00:00:00.200"));
+        await using (var connection = await _services.Database.OpenConnectionAsync(Cancellation))
+        {
+            // The oldest of all.
+            await connection.ExecuteAsync(
+                "INSERT INTO outbox (id, exchange, routing_key, body) VALUES ('00000000-0000-7000-8000-000000000001', 'nowhere', 'ping', '{}')");
+        }
+
+        await AddAsync(host, new Ping("behind it"));
+
+        Assert.Equal("""{"text":"behind it"}""", Encoding.UTF8.GetString((await TakeAsync()).Body.Span));
+        await Eventually.BeTrueAsync(async () => await CountAsync("parked_at IS NOT NULL AND exchange = 'nowhere'") == 1, "the row is parked");
+        await Eventually.BeTrueAsync(async () => await CountAsync("published_at IS NOT NULL") == 1, "the other is published");
+        await AddAsync(host, new Ping("and later"));
+        Assert.Equal("""{"text":"and later"}""", Encoding.UTF8.GetString((await TakeAsync()).Body.Span));
+    }
+
+    /// <summary>As after a failover, when the pool still leads to what has become the standby.</summary>
+    [Fact]
+    public async Task Database_ReadOnlyForAWhile_PausesTheRelayAndEndsNothing()
+    {
+        var host = await StartAsync();
+        await AddAsync(host, new Ping("before"));
+        await TakeAsync();
+
+        await SetReadOnlyAsync("on");
+        await Eventually.BeTrueAsync(
+            () => Task.FromResult(_services.Log.Any(line => line.Text.Contains("Publishing is paused", StringComparison.Ordinal))), "it is said");
+        await SetReadOnlyAsync("off");
+        await AddAsync(host, new Ping("after"));
+
+        Assert.Equal("""{"text":"after"}""", Encoding.UTF8.GetString((await TakeAsync()).Body.Span));
+
+        async Task SetReadOnlyAsync(string value)
+        {
+            _services.Database.Clear();
+            await using var connection = await _services.Database.OpenConnectionAsync(Cancellation);
+            await connection.ExecuteAsync("SET default_transaction_read_only = off");
+            await connection.ExecuteAsync($"ALTER DATABASE {_services.Name} SET default_transaction_read_only = {value}");
+            await connection.ExecuteAsync(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+            _services.Database.Clear();
+        }
+    }
+
+    /// <summary>The broker stops answering in the middle of a batch: what it had confirmed is not published again.</summary>
+    [Fact]
+    public async Task Rows_ConfirmedBeforeTheBrokerFellSilent_AreMarked()
+    {
+        const int Rows = 50;
+        await using var proxy = new AmqpProxy(_services.Broker.Host, _services.Broker.Port);
+        var host = await _services.StartAsync(
+            Cancellation, broker: new UriBuilder(_services.Broker) { Host = "127.0.0.1", Port = proxy.Port }.Uri,
+            settings: [("Messaging:ConfirmTimeout", "00:00:06"), ("Messaging:PollInterval", "00:00:05")]);
+        await MessagingHost.ConnectedAsync(host, Cancellation);
+
+        // The rows are so large that one confirm is not of all.
+        proxy.SilentAfterNextConfirm();
+        await using (var connection = await _services.Database.OpenConnectionAsync(Cancellation))
+        await using (var transaction = await connection.BeginTransactionAsync(Cancellation))
+        {
+            for (var row = 0; row < Rows; row++)
+            {
+                await host.Services.GetRequiredService<Outbox>().AddAsync(connection, new Ping(new string('x', 100_000)), Cancellation);
+            }
+
+            await transaction.CommitAsync(Cancellation);
+        }
+
+        await Eventually.BeTrueAsync(async () => await CountAsync("published_at IS NOT NULL") > 0, "confirmed rows are marked");
+        Assert.InRange(await CountAsync("published_at IS NOT NULL"), 1, Rows - 1);
+        proxy.Speak();
+
+        await Eventually.BeTrueAsync(async () => await CountAsync("published_at IS NOT NULL") == Rows, "all are published");
+    }
+
+    /// <summary>A relay that stands still after it has taken rows holds no lock, and another takes them when the lease has run out.</summary>
+    [Fact]
+    public async Task Rows_TakenByARelayThatStandsStill_AreTakenOver()
+    {
+        var host = await StartAsync(("Messaging:ConfirmTimeout", "00:00:01"));
+        await using (var connection = await _services.Database.OpenConnectionAsync(Cancellation))
+        {
+            await connection.ExecuteAsync(
+                """
+                INSERT INTO outbox (id, exchange, routing_key, body, next_attempt_at)
+                VALUES (gen_random_uuid(), @Name, 'ping', '{"text":"taken"}', now() + interval '2 s')
+                """,
+                new { _services.Name });
+        }
+
+        Assert.Equal("""{"text":"taken"}""", Encoding.UTF8.GetString((await TakeAsync()).Body.Span));
+        await Eventually.BeTrueAsync(async () => await CountAsync("published_at IS NOT NULL") == 1, "the row is marked");
+        GC.KeepAlive(host);
+    }
+
+    [Fact]
+    public async Task Queue_WithOtherArguments_IsAnErrorThatNamesIt()
+    {
+        await _services.UseChannelAsync(
+            channel => channel.QueueDeclareAsync(_services.QueueName, durable: true, exclusive: false, autoDelete: false), Cancellation);
+
+        var host = await _services.StartAsync(Cancellation);
+
+        var error = await Eventually.GetAsync(
+            () => Task.FromResult(_services.Log.FirstOrDefault(line => line.Level == LogLevel.Error).Text), text => text is not null, "it is said");
+        Assert.Contains("exists with other arguments than this service declares", error, StringComparison.Ordinal);
+        Assert.Contains(_services.QueueName, error, StringComparison.Ordinal);
+        var health = await MessagingHost.HealthAsync(host, Cancellation);
+        Assert.Equal(HealthStatus.Degraded, health.Status);
+        Assert.Contains("other arguments", health.Description, StringComparison.Ordinal);
+
+        // Mended by a person, it goes on by itself.
+        await _services.UseChannelAsync(channel => channel.QueueDeleteAsync(_services.QueueName), Cancellation);
+        await MessagingHost.ConnectedAsync(host, Cancellation);
+        Assert.Single(_services.Log, line => line.Level == LogLevel.Error);
+    }
+
+    [Fact]
+    public async Task Login_Refused_IsAnErrorThatSaysSo()
+    {
+        await _services.StartAsync(Cancellation, broker: new UriBuilder(_services.Broker) { Password = "wrong" }.Uri);
+
+        var error = await Eventually.GetAsync(
+            () => Task.FromResult(_services.Log.FirstOrDefault(line => line.Level == LogLevel.Error).Text), text => text is not null, "it is said");
+        Assert.Contains("RabbitMQ refuses the login", error, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Rows_WithTwoRelays_ArePublishedOnce()
     {
-        var outbox = await StartAsync();
+        var host = await StartAsync();
         await StartAsync();
 
         for (var i = 0; i < 200; i++)
         {
-            await AddAsync(outbox, new Ping($"{i}"));
+            await AddAsync(host, new Ping($"{i}"));
         }
 
         await Eventually.BeTrueAsync(async () => await CountAsync("published_at IS NOT NULL") == 200, "all rows are published");
@@ -155,69 +313,41 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
                 spans.Add(activity.DisplayName);
             }
         });
-        var outbox = await StartAsync();
+        var host = await StartAsync();
 
         // The relay polls every 50 ms here; by the time a row is marked, it has made many empty passes.
-        await AddAsync(outbox, new Ping("the only one"));
+        await AddAsync(host, new Ping("the only one"));
         await Eventually.BeTrueAsync(async () => await CountAsync("published_at IS NOT NULL") == 1, "the row is published");
 
         lock (spans)
         {
-            Assert.Equal([$"send {_name}"], spans);
+            Assert.Equal([$"send {_services.Name}"], spans);
         }
     }
 
-    private async Task<Outbox> StartAsync()
+    private async Task<IHost> StartAsync(params (string Name, string Value)[] settings)
     {
-        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            ["ConnectionStrings:relaydb"] = _database.ConnectionString + $";Password={new NpgsqlConnectionStringBuilder(await Platform.DatabaseAsync("ordersdb", Cancellation)).Password}",
-            ["ConnectionStrings:broker"] = _broker,
-            ["Messaging:PollInterval"] = "00:00:00.050",
-            ["Messaging:MaxPublishAttempts"] = "2",
-        });
-        builder.AddDatabase("relaydb", typeof(Outbox).Assembly);
-        builder.AddMessaging("broker", new Topology(
-            new Dictionary<Type, Route> { [typeof(Ping)] = new(_name, "ping"), [typeof(Lost)] = new(_name, "lost") },
-            [new Queue($"{_name}.ping", new Route(_name, "ping"))]));
-        builder.Services.AddMetrics();
-        builder.Services.AddSingleton(new ServiceIdentity(_name, "1", "Test", "local"));
-        var host = builder.Build();
-        _hosts.Add(host);
-        await host.StartAsync(Cancellation);
-        await host.Services.GetRequiredService<DatabaseSchema>().WaitUntilAppliedAsync(Cancellation);
-
-        // Connected, and the topology declared.
-        var health = host.Services.GetRequiredService<HealthCheckService>();
-        await Eventually.BeTrueAsync(
-            async () => (await health.CheckHealthAsync(check => check.Name == "rabbitmq", Cancellation)).Status == HealthStatus.Healthy, "the relay is connected");
-        return host.Services.GetRequiredService<Outbox>();
+        var host = await _services.StartAsync(Cancellation, settings: settings);
+        await MessagingHost.ConnectedAsync(host, Cancellation);
+        return host;
     }
 
-    private async Task<Guid> AddAsync<TMessage>(Outbox outbox, TMessage message)
-        where TMessage : notnull
-    {
-        await using var connection = await _database.OpenConnectionAsync(Cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(Cancellation);
-        var id = await outbox.AddAsync(connection, message, Cancellation);
-        await transaction.CommitAsync(Cancellation);
-        return id;
-    }
+    private Task<Guid> AddAsync<TMessage>(IHost host, TMessage message)
+        where TMessage : notnull => _services.AddAsync(host, message, Cancellation);
 
     private async Task<BasicGetResult> TakeAsync()
     {
-        await using var connection = await new ConnectionFactory { Uri = new Uri(_broker) }.CreateConnectionAsync(Cancellation);
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: Cancellation);
-        return (await Eventually.GetAsync(
-            async () => await channel.BasicGetAsync($"{_name}.ping", autoAck: true, Cancellation), message => message is not null, "a message arrives"))!;
+        BasicGetResult? taken = null;
+        await _services.UseChannelAsync(
+            async channel => taken = await Eventually.GetAsync(
+                async () => await channel.BasicGetAsync(_services.QueueName, autoAck: true, Cancellation),
+                message => message is not null,
+                "a message arrives"),
+            Cancellation);
+        return taken!;
     }
 
-    private async Task<long> CountAsync(string condition)
-    {
-        await using var connection = await _database.OpenConnectionAsync(Cancellation);
-        return await connection.ExecuteScalarAsync<long>($"SELECT count(*) FROM outbox WHERE {condition}");
-    }
+    private Task<long> CountAsync(string condition) => _services.CountAsync(condition, Cancellation);
 
     private static string Header(BasicGetResult message, string name) => Encoding.UTF8.GetString((byte[])message.BasicProperties.Headers![name]!);
 

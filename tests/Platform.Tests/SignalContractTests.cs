@@ -141,7 +141,9 @@ public sealed partial class SignalContractTests(PlatformFixture platform, Emitte
 
         Assert.Contains(points, point => point.Name == "http.server.request.duration");
         Assert.Contains(points, point => point.Name == "platform.job.duration");
-        Assert.All(points, point => Assert.All(point.Attributes, attribute =>
+
+        // The SDK numbers its own parts: batching_log_processor/0.
+        Assert.All(points, point => Assert.All(point.Attributes.Where(attribute => attribute.Key != "otel.component.name"), attribute =>
         {
             Assert.DoesNotContain(attribute.Key, new[] { "request.id", "user.id", "tenant.id", "trace_id", "session.id", "url.path", "url.full" });
             Assert.False(LooksLikeAnId().IsMatch(attribute.Value.StringValue), $"{point.Name}: {attribute.Key} = {attribute.Value.StringValue}");
@@ -164,11 +166,11 @@ public sealed partial class SignalContractTests(PlatformFixture platform, Emitte
     }
 
     [Fact]
-    public async Task Lines_OfTheConsole_HaveTheFieldsOfTheSchema()
+    public void Lines_OfTheConsole_HaveTheFieldsOfTheSchema()
     {
         foreach (var service in PlatformFixture.Services)
         {
-            var lines = (await ConsoleLines.ReadJsonAsync(Platform, service, Cancellation)).ToList();
+            var lines = ConsoleLines.ParseJson(run.Consoles[service]);
             Assert.NotEmpty(lines);
             Assert.All(lines, line => Assert.Equal(["timestamp", "level", "message", "service", "environment", "release", "region"], line.EnumerateObject().Take(7).Select(field => field.Name)));
             Assert.All(lines, line => Assert.True(DateTimeOffset.TryParse(line.Text("timestamp"), out _)));
@@ -177,7 +179,9 @@ public sealed partial class SignalContractTests(PlatformFixture platform, Emitte
             Assert.All(lines.Where(line => line.TryGetProperty("trace_id", out _)), line => Assert.Matches("^[0-9a-f]{32}$", line.Text("trace_id")));
         }
 
-        var failed = await ConsoleLines.WaitForAsync(Platform, "orders", line => line.Text("trace_id") == run.FailedTraceId && line.Text("level") == "error" && line.TryGetProperty("error", out _), "of the failure", Cancellation);
+        var failed = ConsoleLines.ParseJson(run.Consoles["orders"])
+            .Where(line => line.Text("trace_id") == run.FailedTraceId && line.Text("level") == "error" && line.TryGetProperty("error", out _)).ToList();
+        Assert.NotEmpty(failed);
         Assert.All(failed, line => Assert.Contains("PostgresException", line.Text("error"), StringComparison.Ordinal));
         Assert.All(failed, line => Assert.Contains("PlaceOrder", line.Text("stack"), StringComparison.Ordinal));
     }

@@ -1,15 +1,17 @@
+using Microsoft.Extensions.Options;
 using Platform.Observatory.Access;
 using Platform.Observatory.Deploys;
 using Platform.Observatory.Envelopes;
+using Platform.Observatory.Forward;
 using Platform.Observatory.History;
 using Platform.Observatory.Ingest;
 using Platform.Observatory.Issues;
 using Platform.Observatory.Map;
 using Platform.Observatory.Monitors;
 using Platform.Observatory.Overview;
+using Platform.Observatory.OwnTelemetry;
 using Platform.Observatory.Pages;
 using Platform.Observatory.Query;
-using Platform.Observatory.Resources;
 using Platform.Observatory.Search;
 using Platform.Observatory.Store;
 
@@ -18,7 +20,8 @@ namespace Platform.Observatory;
 /// <summary>Puts the process together; apart from Program so that a test can run it.</summary>
 internal static class ObservatoryApp
 {
-    public static WebApplication Create(string[] args)
+    /// <summary>Configure can replace services, for tests of what happens when one fails.</summary>
+    public static WebApplication Create(string[] args, Action<IServiceCollection>? configure = null)
     {
         var builder = WebApplication.CreateBuilder(args);
         var listeners = new Listeners();
@@ -36,19 +39,31 @@ internal static class ObservatoryApp
         builder.Services.AddSingleton<HistoryLog>().AddSingleton<ErrorRecords>().AddSingleton<Replay>().AddHostedService<HistoryService>();
         AddQueue(builder.Services, store => store.Spans);
         AddQueue(builder.Services, store => store.Logs);
-        builder.Services.AddSingleton<Intake>().AddSingleton<OtlpHttp>().AddSingleton<OtlpGrpc>();
+        builder.Services.AddSingleton<Intake>().AddSingleton<OtlpHttp>();
+        GrpcCalls.Add(builder.Services);
         builder.Services.AddSingleton<IssueStore>().AddSingleton<IssueChanges>().AddSingleton<MonitorStore>().AddSingleton<DeployStore>().AddSingleton<TimelineBuilder>().AddTransient<IssueViewBuilder>().AddTransient<OverviewBuilder>().AddTransient<TraceListBuilder>().AddTransient<MapBuilder>().AddTransient<LogListBuilder>().AddSingleton<LogTail>().AddSingleton<ItemCounters>();
         builder.Services.AddSingleton<SentryKeys>().AddSingleton<EventRate>().AddSingleton<EnvelopeContents>().AddSingleton<EnvelopeIntake>().AddSingleton<EnvelopeHttp>();
+        builder.Services.AddSingleton(
+            provider => new AspireDashboard(provider.GetRequiredService<IOptions<ObservatoryOptions>>().Value.DashboardUrl));
+
+        // The host would log the address of each request, and that of a login has the token in it.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         builder.Services.AddSingleton<TelemetryApi>().AddSingleton<PageFrames>().AddSingleton<PageRenderer>().AddProblemDetails();
-        builder.Services.AddResources();
+        builder.Services.AddForwarding();
+        builder.AddOwnTelemetry();
+        configure?.Invoke(builder.Services);
 
         var app = builder.Build();
-        Branch(app, Listener.OtlpGrpc, branch => branch.Run(app.Services.GetRequiredService<OtlpGrpc>().HandleAsync));
-        Branch(app, Listener.OtlpHttp, branch => branch.Run(app.Services.GetRequiredService<OtlpHttp>().HandleAsync));
+        Branch(app, Listener.OtlpGrpc, branch =>
+        {
+            branch.UseHopGate();
+            GrpcCalls.Use(branch);
+        });
+        Branch(app, Listener.OtlpHttp, branch => branch.UseHopGate().Run(app.Services.GetRequiredService<OtlpHttp>().HandleAsync));
         Branch(app, Listener.Management, branch => branch.Run(Management.HandleAsync));
         app.MapWhen(
             context => Listeners.Of(context) == Listener.Http && EnvelopeHttp.IsEnvelope(context),
-            branch => branch.Run(app.Services.GetRequiredService<EnvelopeHttp>().HandleAsync));
+            branch => branch.UseHopGate().Run(app.Services.GetRequiredService<EnvelopeHttp>().HandleAsync));
         Branch(app, Listener.Http, UsePages);
         return app;
     }
@@ -68,14 +83,19 @@ internal static class ObservatoryApp
             DeployApi.Map(routes);
             SearchApi.Map(routes);
             routes.MapGet("/api/monitors", (MonitorStore monitors, TimeProvider time) => TypedResults.Ok(new { Monitors = monitors.All(time.GetUtcNow()) }));
-            ResourceEndpoints.Map(routes);
             LoginEndpoints.Map(routes);
             PageEndpoints.Map(routes);
         });
     }
 
-    private static void Branch(WebApplication app, string listener, Action<IApplicationBuilder> configure) =>
-        app.MapWhen(context => Listeners.Of(context) == listener, configure);
+    // A builder of its own: branches of the application's share its routes, and each listener would serve those of all.
+    private static void Branch(WebApplication app, string listener, Action<IApplicationBuilder> configure)
+    {
+        var branch = new ApplicationBuilder(app.Services);
+        configure(branch);
+        var handle = branch.Build();
+        app.MapWhen(context => Listeners.Of(context) == listener, whole => whole.Run(handle));
+    }
 
     private static void AddQueue<TRecord>(IServiceCollection services, Func<TelemetryStore, SignalStore<TRecord>> store)
         where TRecord : TelemetryRecord

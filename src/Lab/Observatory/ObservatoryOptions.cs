@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using Platform.Observatory.Forward;
+using Platform.Observatory.Pages;
 
 namespace Platform.Observatory;
 
@@ -99,10 +101,13 @@ internal sealed class ObservatoryOptions
     [Range(1L << 20, 1L << 40)]
     public long HistoryQueuedBytes { get; set; } = 64L << 20;
 
-    /// <summary>Where the AppHost tells of its resources (gRPC over HTTP/2); unset: the pages about resources stay empty.</summary>
-    [RegularExpression("^https?://.+", ErrorMessage = "Observatory:ResourceServiceUrl must be an http or https address.")]
-    public string? ResourceServiceUrl { get; set; }
+    /// <summary>Where telemetry is sent on to, by name or by number.</summary>
+    public Dictionary<string, DestinationOptions> Forward { get; } = [];
 
-    /// <summary>Sent to it with every call.</summary>
-    public string? ResourceServiceApiKey { get; set; }
+    /// <summary>Where error events are sent on to; unset: nowhere.</summary>
+    public string? ForwardDsn { get; set; }
+
+    /// <summary>Where Aspire's dashboard is, for the pages to link to; unset: they do not.</summary>
+    [CustomValidation(typeof(AspireDashboard), nameof(AspireDashboard.Validate))]
+    public Uri? DashboardUrl { get; set; }
 }

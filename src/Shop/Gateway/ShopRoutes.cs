@@ -18,7 +18,8 @@ internal static partial class ShopRoutes
             // Signed by the acquirer: payments checks that, there is no session.
             Route("acquirer-webhook", "/webhooks/acquirer", "payments", "anonymous"),
         ],
-        [Cluster("orders", builder.Configuration), Cluster("payments", builder.Configuration)]);
+        [Cluster("orders"), Cluster("payments")])
+        .AddServiceDiscoveryDestinationResolver();
 
     /// <summary>
     /// A service that cannot be reached cannot report that itself: the gateway is where it happened. What a service answered, and a caller who
@@ -29,7 +30,9 @@ internal static partial class ShopRoutes
         await next(context);
         if (context.GetForwarderErrorFeature() is { } failure && !IsTheCallers(failure.Error) && !context.RequestAborted.IsCancellationRequested)
         {
-            LogNoAnswer(app.Logger, failure.Exception, context.GetReverseProxyFeature().Cluster.Config.ClusterId, failure.Error);
+            // Its time-out is a cancellation, which is nobody's error elsewhere.
+            var exception = failure.Exception is OperationCanceledException timedOut ? new TimeoutException("There was no answer in time.", timedOut) : failure.Exception;
+            LogNoAnswer(app.Logger, exception, context.GetReverseProxyFeature().Cluster.Config.ClusterId, failure.Error);
         }
     });
 
@@ -47,17 +50,12 @@ internal static partial class ShopRoutes
         Match = new RouteMatch { Path = path },
     };
 
-    private static ClusterConfig Cluster(string service, ConfigurationManager configuration)
+    private static ClusterConfig Cluster(string service) => new()
     {
-        var key = $"services:{service}:http:0";
-        var address = configuration[key] ?? throw new InvalidOperationException($"The address of {service} is missing: set {key}.");
-        return new ClusterConfig
-        {
-            ClusterId = service,
-            Destinations = new Dictionary<string, DestinationConfig> { [service] = new() { Address = address } },
-            HttpRequest = new ForwarderRequestConfig { ActivityTimeout = Timeout },
-        };
-    }
+        ClusterId = service,
+        Destinations = new Dictionary<string, DestinationConfig> { [service] = new() { Address = $"https+http://{service}" } },
+        HttpRequest = new ForwarderRequestConfig { ActivityTimeout = Timeout },
+    };
 
     [LoggerMessage(EventId = 1005, EventName = "upstream.failed", Level = LogLevel.Error, Message = "{Upstream} gave no answer: {Reason}")]
     private static partial void LogNoAnswer(ILogger logger, Exception? exception, string upstream, ForwarderError reason);

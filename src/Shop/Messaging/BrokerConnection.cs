@@ -1,32 +1,21 @@
-using System.Net.Sockets;
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using RabbitMQ.Client;
-using RabbitMQ.Client.Exceptions;
 
 namespace Platform.Messaging;
 
 /// <summary>
 /// The process's one connection to RabbitMQ, made when somebody needs it and made anew when it was lost. No automatic recovery inside
-/// the client: the consumers and the relay start over by themselves, with the topology declared again.
+/// the client: the consumers and the relay start over by themselves, and declare what they need again.
 /// </summary>
-internal sealed class BrokerConnection(IConnectionFactory factory, Topology topology) : IAsyncDisposable
+internal sealed class BrokerConnection(IConnectionFactory factory) : IAsyncDisposable
 {
-    // Higher than any handler crashes in a row that a restart or a deploy can cause; RabbitMQ 4 has the same default.
-    public const int DeliveryLimit = 20;
-
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _gate = new(1);
     private IConnection? _connection;
 
     public bool IsOpen => _connection is { IsOpen: true };
-
-    /// <summary>
-    /// Failures that mean "the broker is away", and pass. The client also cancels and disposes by itself what was under way on a
-    /// connection that it lost.
-    /// </summary>
-    public static bool IsAway(Exception exception) => exception is RabbitMQClientException or IOException or SocketException or TimeoutException
-        or ObjectDisposedException or OperationCanceledException;
 
     public async Task<IConnection> GetAsync(CancellationToken cancellationToken)
     {
@@ -41,9 +30,7 @@ internal sealed class BrokerConnection(IConnectionFactory factory, Topology topo
             if (_connection is not { IsOpen: true })
             {
                 await CloseAsync();
-                var connection = await factory.CreateConnectionAsync(cancellationToken);
-                await DeclareAsync(connection, cancellationToken);
-                _connection = connection;
+                _connection = await factory.CreateConnectionAsync(cancellationToken);
             }
 
             return _connection;
@@ -66,44 +53,41 @@ internal sealed class BrokerConnection(IConnectionFactory factory, Topology topo
         if (_connection is { } connection)
         {
             _connection = null;
-            await connection.AbortAsync(CloseTimeout);
+            try
+            {
+                await connection.AbortAsync(CloseTimeout);
+            }
+            catch (OperationCanceledException)
+            {
+                // The time was over before the client had begun: also an abort says so.
+            }
+
             await connection.DisposeAsync();
-        }
-    }
-
-    private async Task DeclareAsync(IConnection connection, CancellationToken cancellationToken)
-    {
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
-        foreach (var exchange in topology.Exchanges)
-        {
-            await channel.ExchangeDeclareAsync(exchange, ExchangeType.Topic, durable: true, cancellationToken: cancellationToken);
-        }
-
-        foreach (var queue in topology.Queues)
-        {
-            await channel.QueueDeclareAsync(queue.DeadLetters, durable: true, exclusive: false, autoDelete: false,
-                new Dictionary<string, object?> { ["x-queue-type"] = "quorum" }, cancellationToken: cancellationToken);
-            await channel.QueueDeclareAsync(queue.Name, durable: true, exclusive: false, autoDelete: false,
-                new Dictionary<string, object?>
-                {
-                    ["x-queue-type"] = "quorum",
-                    ["x-delivery-limit"] = DeliveryLimit,
-                    ["x-dead-letter-exchange"] = "",
-                    ["x-dead-letter-routing-key"] = queue.DeadLetters,
-                    ["x-dead-letter-strategy"] = "at-least-once",
-
-                    // At-least-once dead-lettering is only allowed where a full queue refuses instead of dropping.
-                    ["x-overflow"] = "reject-publish",
-                },
-                cancellationToken: cancellationToken);
-            await channel.QueueBindAsync(queue.Name, queue.Source.Exchange, queue.Source.RoutingKey, cancellationToken: cancellationToken);
         }
     }
 }
 
-/// <summary>Soft: without the broker orders are still accepted, and wait in the outbox.</summary>
-internal sealed class BrokerHealthCheck(BrokerConnection broker) : IHealthCheck
+/// <summary>What of the service's publishing and consuming does not work at the moment, for its health.</summary>
+internal sealed class BrokerTroubles
 {
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(broker.IsOpen ? HealthCheckResult.Healthy() : new HealthCheckResult(context.Registration.FailureStatus, "Not connected."));
+    // By queue, or "outbox": bounded by the queues of the service.
+    private readonly ConcurrentDictionary<string, string> _troubles = new();
+
+    public IEnumerable<string> All => _troubles.OrderBy(trouble => trouble.Key, StringComparer.Ordinal).Select(trouble => $"{trouble.Key}: {trouble.Value}");
+
+    public void Begin(string what, string trouble) => _troubles[what] = trouble;
+
+    public void End(string what) => _troubles.TryRemove(what, out _);
+}
+
+/// <summary>Soft: without the broker orders are still accepted, and wait in the outbox.</summary>
+internal sealed class BrokerHealthCheck(BrokerConnection broker, BrokerTroubles troubles) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var found = broker.IsOpen ? string.Join("; ", troubles.All) : "Not connected.";
+        return Task.FromResult(found.Length == 0
+            ? HealthCheckResult.Healthy()
+            : new HealthCheckResult(context.Registration.FailureStatus, found));
+    }
 }

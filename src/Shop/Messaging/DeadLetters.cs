@@ -1,59 +1,164 @@
+using Dapper;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
 using Platform.ServiceDefaults.Management;
 using RabbitMQ.Client;
 
 namespace Platform.Messaging;
 
-/// <summary>What is shown of a dead letter: all that helps to find its trace, and nothing of its content.</summary>
+/// <summary>What is shown of a dead letter or a parked message: all that helps to find its trace, and nothing of its content.</summary>
+/// <param name="Queue">Where it was delivered from; for a parked message the exchange that it never reached.</param>
+/// <param name="MessageId">Its id, as sent.</param>
+/// <param name="RoutingKey">Its routing key.</param>
+/// <param name="Reason">The broker's word (rejected, delivery_limit), or "parked".</param>
+/// <param name="Traceparent">Its trace.</param>
+/// <param name="Size">Bytes of its body.</param>
 public sealed record DeadLetter(string Queue, string? MessageId, string RoutingKey, string? Reason, string? Traceparent, int Size);
 
-/// <summary>Looks at dead letters, and sends them again once their cause is mended.</summary>
-public sealed class DeadLetters
+/// <summary>
+/// Looks at messages that nobody handles any more, and sends them again once their cause is mended: dead letters of the queues, and rows of
+/// the outbox that the broker refused too often. With them goes due work that was given up.
+/// </summary>
+public sealed class DeadLetters : IDisposable
 {
     /// <summary>Most letters one call looks at or sends, per queue.</summary>
     public const int Limit = 1000;
 
     private static readonly TimeSpan ReturnTimeout = TimeSpan.FromSeconds(2);
 
+    // Who sends again while another looks would not find what that one holds.
+    private readonly SemaphoreSlim _gate = new(1);
     private readonly BrokerConnection _broker;
+    private readonly Topology _topology;
+    private readonly NpgsqlDataSource _database;
+    private readonly OutboxSignal _relay;
+    private readonly IReadOnlyList<IParkedWork> _work;
     private readonly TimeProvider _time;
     private readonly IReadOnlyList<Queue> _queues;
 
-    internal DeadLetters(BrokerConnection broker, IEnumerable<ConsumedQueue> consumed, TimeProvider time)
+    internal DeadLetters(
+        BrokerConnection broker, Topology topology, NpgsqlDataSource database, OutboxSignal relay, IEnumerable<ConsumedQueue> consumed,
+        IEnumerable<IParkedWork> work, TimeProvider time)
     {
-        _broker = broker;
-        _time = time;
+        _work = [.. work];
+        (_broker, _topology, _database, _relay, _time) = (broker, topology, database, relay, time);
         _queues = [.. consumed.Select(queue => queue.Queue)];
     }
 
-    /// <summary>Letters are taken and given back: their order is kept.</summary>
-    public async Task<IReadOnlyList<DeadLetter>> ListAsync(CancellationToken cancellationToken)
-    {
-        var connection = await _broker.GetAsync(cancellationToken);
-        var letters = new List<DeadLetter>();
-        foreach (var queue in _queues)
+    public void Dispose() => _gate.Dispose();
+
+    /// <summary>Letters are taken and given back, which changes nothing but the broker's count of deliveries, and that has no limit here.</summary>
+    public Task<IReadOnlyList<DeadLetter>> ListAsync(CancellationToken cancellationToken) => AloneAsync<IReadOnlyList<DeadLetter>>(
+        async connection =>
         {
-            await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
-            uint taken = 0;
-            ulong lastTag = 0;
-            for (; taken < Limit && await channel.BasicGetAsync(queue.DeadLetters, autoAck: false, cancellationToken) is { } letter; taken++)
+            var letters = new List<DeadLetter>(await ParkedAsync(cancellationToken));
+            foreach (var queue in _queues)
             {
-                lastTag = letter.DeliveryTag;
-                letters.Add(new DeadLetter(
-                    queue.Name, letter.BasicProperties.MessageId, letter.RoutingKey, MessageProperties.Header(letter.BasicProperties, "x-first-death-reason"),
-                    MessageProperties.Header(letter.BasicProperties, "traceparent"), letter.Body.Length));
+                await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+                uint taken = 0;
+                ulong lastTag = 0;
+                for (; taken < Limit && await channel.BasicGetAsync(queue.DeadLetters, autoAck: false, cancellationToken) is { } letter; taken++)
+                {
+                    lastTag = letter.DeliveryTag;
+                    letters.Add(new DeadLetter(
+                        queue.Name, letter.BasicProperties.MessageId, letter.RoutingKey,
+                        MessageProperties.Header(letter.BasicProperties, "x-first-death-reason"),
+                        MessageProperties.Header(letter.BasicProperties, "traceparent"), letter.Body.Length));
+                }
+
+                if (taken > 0)
+                {
+                    await channel.BasicNackAsync(lastTag, multiple: true, requeue: true, cancellationToken);
+                    await WaitUntilReturnedAsync(channel, queue, taken, cancellationToken);
+                }
             }
 
-            if (taken > 0)
+            return letters;
+        },
+        cancellationToken);
+
+    /// <summary>
+    /// Puts each letter back into the queue it came from, with its id and trace. Published and confirmed before it is removed here. Parked
+    /// rows and work are due again.
+    /// </summary>
+    /// <returns>How many were sent.</returns>
+    public Task<int> SendAgainAsync(CancellationToken cancellationToken) => AloneAsync(
+        async connection =>
+        {
+            await using var channel = await connection.CreateChannelAsync(
+                new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
+            var sent = await UnparkAsync(cancellationToken);
+            foreach (var work in _work)
             {
-                await channel.BasicNackAsync(lastTag, multiple: true, requeue: true, cancellationToken);
-                await WaitUntilReturnedAsync(channel, queue, taken, cancellationToken);
+                sent += await work.SendAgainAsync(cancellationToken);
             }
+
+            foreach (var queue in _queues)
+            {
+                // No more than are there now: a letter that dies again at once must not keep this loop going.
+                var waiting = Math.Min(await channel.MessageCountAsync(queue.DeadLetters, cancellationToken), Limit);
+                for (var i = 0;
+                    i < waiting && await channel.BasicGetAsync(queue.DeadLetters, autoAck: false, cancellationToken) is { } letter;
+                    i++)
+                {
+                    var properties = new BasicProperties(letter.BasicProperties)
+                    {
+                        // Only the trace goes along: the broker's record of the death would count against the new life.
+                        Headers = Guid.TryParse(letter.BasicProperties.MessageId, out var id)
+                            ? MessageProperties.Create(id, MessageProperties.ContextOf(letter.BasicProperties)).Headers
+                            : null,
+                    };
+                    await channel.BasicPublishAsync("", queue.Name, mandatory: true, properties, letter.Body, cancellationToken);
+                    await channel.BasicAckAsync(letter.DeliveryTag, multiple: false, cancellationToken);
+                    sent++;
+                }
+            }
+
+            return sent;
+        },
+        cancellationToken);
+
+    private async Task<T> AloneAsync<T>(Func<IConnection, Task<T>> action, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            // A queue that somebody deleted is empty, and no error.
+            var connection = await _broker.GetAsync(cancellationToken);
+            await connection.DeclareAsync(_topology, cancellationToken);
+            return await action(connection);
         }
+        finally
+        {
+            _gate.Release();
+        }
+    }
 
-        return letters;
+    private async Task<IEnumerable<DeadLetter>> ParkedAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await _database.OpenConnectionAsync(cancellationToken);
+        return await connection.QueryAsync<DeadLetter>(new CommandDefinition(
+            """
+            SELECT exchange AS Queue, id::text AS MessageId, routing_key AS RoutingKey, 'parked' AS Reason, traceparent,
+                octet_length(body) AS Size
+            FROM outbox WHERE parked_at IS NOT NULL AND published_at IS NULL
+            ORDER BY id
+            LIMIT @Limit
+            """,
+            new { Limit },
+            cancellationToken: cancellationToken));
+    }
+
+    private async Task<int> UnparkAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await _database.OpenConnectionAsync(cancellationToken);
+        var rows = await connection.ExecuteAsync(new CommandDefinition(
+            "UPDATE outbox SET parked_at = NULL, attempts = 0, next_attempt_at = now() WHERE parked_at IS NOT NULL AND published_at IS NULL",
+            cancellationToken: cancellationToken));
+        _relay.Notify();
+        return rows;
     }
 
     /// <summary>A quorum queue takes letters back a moment later; whoever sends them again right after looking must find them.</summary>
@@ -64,36 +169,6 @@ public sealed class DeadLetters
         {
             await Task.Delay(TimeSpan.FromMilliseconds(20), _time, cancellationToken);
         }
-    }
-
-    /// <summary>Puts each letter back into the queue it came from, with its id and trace. Published and confirmed before it is removed here.</summary>
-    /// <returns>How many were sent.</returns>
-    public async Task<int> SendAgainAsync(CancellationToken cancellationToken)
-    {
-        var connection = await _broker.GetAsync(cancellationToken);
-        await using var channel = await connection.CreateChannelAsync(
-            new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
-        var sent = 0;
-        foreach (var queue in _queues)
-        {
-            // No more than are there now: a letter that dies again at once must not keep this loop going.
-            var waiting = Math.Min(await channel.MessageCountAsync(queue.DeadLetters, cancellationToken), Limit);
-            for (var i = 0; i < waiting && await channel.BasicGetAsync(queue.DeadLetters, autoAck: false, cancellationToken) is { } letter; i++)
-            {
-                var properties = new BasicProperties(letter.BasicProperties)
-                {
-                    // Only the trace goes along: the broker's record of the death would count against the new life.
-                    Headers = Guid.TryParse(letter.BasicProperties.MessageId, out var id)
-                        ? MessageProperties.Create(id, MessageProperties.ContextOf(letter.BasicProperties)).Headers
-                        : null,
-                };
-                await channel.BasicPublishAsync("", queue.Name, mandatory: true, properties, letter.Body, cancellationToken);
-                await channel.BasicAckAsync(letter.DeliveryTag, multiple: false, cancellationToken);
-                sent++;
-            }
-        }
-
-        return sent;
     }
 }
 

@@ -14,3 +14,22 @@ public interface IMessageHandler<in TMessage>
 
 /// <summary>The message can never be handled, however often it comes: it goes to the dead letters at once.</summary>
 public sealed class PoisonMessageException(string message) : Exception(message);
+
+/// <summary>
+/// What a handler counts or logs as an outcome: run once after the commit, and never when there is none. A delivery that comes again would
+/// count twice otherwise.
+/// </summary>
+public sealed class AfterCommit
+{
+    private readonly List<Action> _actions = [];
+
+    public void Do(Action action) => _actions.Add(action);
+
+    internal void Run()
+    {
+        foreach (var action in _actions)
+        {
+            action();
+        }
+    }
+}

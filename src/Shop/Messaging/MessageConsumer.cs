@@ -20,6 +20,7 @@ internal sealed partial class MessageConsumer<TMessage>(
     NpgsqlDataSource database,
     DatabaseSchema schema,
     BrokerConnection broker,
+    BrokerTroubles troubles,
     IEnumerable<WakeSignal> afterCommit,
     MessagingMetrics metrics,
     IServiceScopeFactory scopes,
@@ -27,154 +28,233 @@ internal sealed partial class MessageConsumer<TMessage>(
     TimeProvider time,
     ILogger<MessageConsumer<TMessage>> logger) : BackgroundService
 {
-    private enum Settlement
+    private enum Attempt
     {
-        Acknowledge,
-        DeadLetter,
-        Requeue,
+        Done,
+        Paused,
+        Crashed,
+        Dead,
     }
+
+    // Null until the broker has taken the subscription.
+    private long? _consumingSince;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await schema.WaitUntilAppliedAsync(stoppingToken);
-        var failures = 0;
+        var outage = new Outage();
         while (true)
         {
+            _consumingSince = null;
+            Exception failure;
             try
             {
-                // Goes with the broker's connection: at a stop, closing it would wait for an answer that a broker which stops too does not give.
-                var channel = await OpenChannelAsync(stoppingToken);
-                failures = 0;
-                LogConsuming(queue.Name);
-                await ConsumeUntilClosedAsync(channel, stoppingToken);
+                await ConsumeAsync(stoppingToken);
+                failure = new IOException("The channel was closed, or the queue was deleted.");
             }
-            catch (Exception exception) when (BrokerConnection.IsAway(exception) && !stoppingToken.IsCancellationRequested)
+#pragma warning disable CA1031 // Consuming is never given up: whatever it was, it is said and tried again.
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+#pragma warning restore CA1031
             {
-                failures++;
-                if (failures == 1)
+                failure = exception;
+            }
+
+            // Who consumes for a moment only has not come back.
+            if (_consumingSince is { } since && time.GetElapsedTime(since) > options.Value.MaxBackoff)
+            {
+                outage.End();
+            }
+
+            if (outage.IsNew(failure, out var refusal))
+            {
+                if (refusal is null)
                 {
-                    LogBrokerAway(exception, queue.Name);
+                    LogBrokerAway(failure, queue.Name);
+                }
+                else
+                {
+                    LogRefused(failure, queue.Name, refusal);
                 }
             }
 
-            await Task.Delay(options.Value.BackoffBefore(Math.Max(failures, 1)), time, stoppingToken);
+            troubles.Begin(queue.Name, refusal ?? "is not consumed");
+            await Task.Delay(options.Value.BackoffBefore(outage.Failures), time, stoppingToken);
         }
     }
 
-    private async Task<IChannel> OpenChannelAsync(CancellationToken cancellationToken)
+    /// <summary>Until the channel is closed by the broker or with its connection, the queue is deleted, or a message cannot be settled.</summary>
+    private async Task ConsumeAsync(CancellationToken stoppingToken)
     {
-        var connection = await broker.GetAsync(cancellationToken);
+        var connection = await broker.GetAsync(stoppingToken);
+        await connection.DeclareAsync(queue, stoppingToken);
         var channel = await connection.CreateChannelAsync(
-            new CreateChannelOptions(publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false, consumerDispatchConcurrency: options.Value.Prefetch),
-            cancellationToken);
-        await channel.BasicQosAsync(0, options.Value.Prefetch, global: false, cancellationToken);
-        return channel;
-    }
+            new CreateChannelOptions(
+                publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false, consumerDispatchConcurrency: options.Value.Prefetch),
+            stoppingToken);
 
-    private async Task ConsumeUntilClosedAsync(IChannel channel, CancellationToken stoppingToken)
-    {
+        // What is in hand when the channel goes can no longer be acknowledged: it is let go of, and comes again.
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        var untilEnded = ended.Token;
         var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var consumer = new AsyncEventingBasicConsumer(channel);
-        consumer.ReceivedAsync += (_, delivery) => DeliverAsync(channel, delivery, stoppingToken);
-
-        // Closed by us, by the broker or by a lost connection; or the queue was deleted under the consumer.
-        consumer.ShutdownAsync += (_, _) => Complete();
-        consumer.UnregisteredAsync += (_, _) => Complete();
-        await channel.BasicConsumeAsync(queue.Name, autoAck: false, consumer, stoppingToken);
-        await closed.Task.WaitAsync(stoppingToken);
-        if (channel.IsOpen)
+        try
         {
-            await channel.CloseAsync(Constants.ReplySuccess, "the consumer was cancelled", abort: true, stoppingToken);
+            await channel.BasicQosAsync(0, options.Value.Prefetch, global: false, stoppingToken);
+            var consumer = new AsyncEventingBasicConsumer(channel);
+            consumer.ReceivedAsync += async (_, delivery) =>
+            {
+                if (!await DeliverAsync(channel, delivery, untilEnded))
+                {
+                    closed.TrySetResult();
+                }
+            };
+            consumer.ShutdownAsync += (_, _) => CompleteAsync();
+            consumer.UnregisteredAsync += (_, _) => CompleteAsync();
+            await channel.BasicConsumeAsync(queue.Name, autoAck: false, consumer, stoppingToken);
+            _consumingSince = time.GetTimestamp();
+            LogConsuming(queue.Name);
+            troubles.End(queue.Name);
+            await closed.Task.WaitAsync(stoppingToken);
+        }
+        finally
+        {
+            await ended.CancelAsync();
+
+            // Never from a handler, which this waits for. At a stop it goes with the connection: closing it would wait for an answer that a
+            // broker which stops too does not give.
+            if (channel.IsOpen && !stoppingToken.IsCancellationRequested)
+            {
+                await channel.CloseAsync(Constants.ReplySuccess, "not consumed any more", abort: true, CancellationToken.None);
+            }
         }
 
-        Task Complete()
+        Task CompleteAsync()
         {
             closed.TrySetResult();
             return Task.CompletedTask;
         }
     }
 
-    private async Task DeliverAsync(IChannel channel, BasicDeliverEventArgs delivery, CancellationToken stoppingToken)
+    /// <returns>False when it could not be settled: the broker delivers it again once the channel is closed, and the inbox knows what was done.</returns>
+    private async Task<bool> DeliverAsync(IChannel channel, BasicDeliverEventArgs delivery, CancellationToken ended)
     {
         try
         {
-            var settlement = await ProcessAsync(delivery, stoppingToken);
-            await SettleAsync(channel, delivery.DeliveryTag, settlement, stoppingToken);
+            if (await ProcessAsync(delivery, ended))
+            {
+                await channel.BasicAckAsync(delivery.DeliveryTag, multiple: false, ended);
+            }
+            else
+            {
+                // The broker keeps a dead letter that it cannot pass on, so its queue must be there.
+                var connection = await broker.GetAsync(ended);
+                await connection.DeclareDeadLettersAsync(queue, ended);
+                await channel.BasicNackAsync(delivery.DeliveryTag, multiple: false, requeue: false, ended);
+            }
+
+            return true;
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
-            // Stopping: what is not acknowledged, the broker delivers to somebody else.
+            // What is not acknowledged, the broker delivers again, or to somebody else.
+            return true;
         }
-        catch (Exception exception) when (BrokerConnection.IsAway(exception))
+        catch (Exception exception) when (BrokerFailure.IsBroker(exception))
         {
-            // The channel went with the broker: it delivers again, and the inbox knows what was done.
             LogNotSettled(exception, delivery.BasicProperties.MessageId, queue.Name);
+            return false;
         }
     }
 
-    private async Task<Settlement> ProcessAsync(BasicDeliverEventArgs delivery, CancellationToken stoppingToken)
+    /// <summary>
+    /// Handles the message, with waits between attempts and the message in hand: giving it back as a pause would count as a delivery.
+    /// </summary>
+    /// <returns>False for a dead letter.</returns>
+    private async Task<bool> ProcessAsync(BasicDeliverEventArgs delivery, CancellationToken stoppingToken)
     {
         if (!Guid.TryParse(delivery.BasicProperties.MessageId, out var messageId))
         {
             LogWithoutId(queue.Name);
-            return Settlement.DeadLetter;
+            return false;
         }
 
+        // Processes die over it. The broker would move it without a word to anybody.
+        if (DeliveriesOf(delivery) is var deliveries && deliveries >= TopologyDeclaration.DeliveryLimit)
+        {
+            metrics.Consumed(queue.Name, "dead", TimeSpan.Zero);
+            LogNeverSettled(messageId, deliveries, queue.Name);
+            return false;
+        }
+
+        var (pauses, crashes) = (0, 0);
+        while (true)
+        {
+            switch (await TryAsync(delivery, messageId, pauses, crashes, stoppingToken))
+            {
+                case Attempt.Done:
+                    return true;
+                case Attempt.Dead:
+                    return false;
+                case Attempt.Paused:
+                    pauses++;
+                    break;
+                default:
+                    crashes++;
+                    break;
+            }
+
+            await Task.Delay(options.Value.BackoffBefore(pauses + crashes), time, stoppingToken);
+        }
+    }
+
+    /// <summary>One attempt, which is one span: what failed is seen while it fails.</summary>
+    private async Task<Attempt> TryAsync(
+        BasicDeliverEventArgs delivery, Guid messageId, int pauses, int crashes, CancellationToken stoppingToken)
+    {
         // The dispatcher's own context is nobody's; the parent is in the message's headers.
         Activity.Current = null;
         using var scope = ErrorScope.Begin();
-        var link = options.Value.TraceContext == TraceContextMode.Link;
-        using var activity = MessageProperties.ContextOf(delivery.BasicProperties).Start(MessagingTelemetry.Source, $"process {queue.Name}", ActivityKind.Consumer, link);
+        using var activity = MessageProperties.ContextOf(delivery.BasicProperties).Start(
+            MessagingTelemetry.Source, $"process {queue.Name}", ActivityKind.Consumer, link: options.Value.TraceContext == TraceContextMode.Link);
         activity.Describe("process", queue.Name, delivery.RoutingKey, messageId, delivery.Body.Length);
-
-        for (var attempt = 1; ; attempt++)
+        var started = time.GetTimestamp();
+        try
         {
-            var started = time.GetTimestamp();
-            try
-            {
-                var first = await HandleAsync(messageId, delivery.Body, stoppingToken);
-                metrics.Consumed(queue.Name, first ? "done" : "duplicate", time.GetElapsedTime(started));
-                activity?.SetTag("platform.message.duplicate", first ? null : true);
-                return Settlement.Acknowledge;
-            }
-#pragma warning disable CA1031 // The boundary of all handlers: each failure is classified, and ends as a pause, a dead letter or a redelivery.
-            catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
+            var first = await HandleAsync(messageId, delivery.Body, stoppingToken);
+            Count(first ? "done" : "duplicate");
+            activity?.SetTag("platform.message.duplicate", first ? null : true);
+            return Attempt.Done;
+        }
+#pragma warning disable CA1031 // The boundary of all handlers: each failure is classified, and ends as a pause, another attempt or a dead letter.
+        catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
 #pragma warning restore CA1031
+        {
+            activity.Fail(exception);
+            switch (exception.Classify())
             {
-                switch (exception.Classify())
-                {
-                    case MessageFailure.Transient:
-                        metrics.Consumed(queue.Name, "paused", time.GetElapsedTime(started));
-                        if (attempt == 1)
-                        {
-                            LogPaused(exception, queue.Name);
-                        }
+                case MessageFailure.Transient:
+                    if (pauses == 0)
+                    {
+                        Count("paused");
+                        LogPaused(exception, queue.Name);
+                    }
 
-                        await Task.Delay(options.Value.BackoffBefore(attempt), time, stoppingToken);
-                        break;
-                    case MessageFailure.Permanent:
-                        metrics.Consumed(queue.Name, "dead", time.GetElapsedTime(started));
-                        activity.Fail(exception);
-                        LogDead(exception, messageId, queue.Name);
-                        return Settlement.DeadLetter;
-                    default:
-                        activity.Fail(exception);
-                        var deliveries = DeliveriesOf(delivery);
-                        if (deliveries >= BrokerConnection.DeliveryLimit)
-                        {
-                            metrics.Consumed(queue.Name, "dead", time.GetElapsedTime(started));
-                            LogGivenUp(exception, messageId, queue.Name, deliveries);
-                            return Settlement.DeadLetter;
-                        }
-
-                        metrics.Consumed(queue.Name, "requeued", time.GetElapsedTime(started));
-
-                        LogCrashed(exception, messageId, queue.Name);
-                        await Task.Delay(options.Value.Backoff, time, stoppingToken);
-                        return Settlement.Requeue;
-                }
+                    return Attempt.Paused;
+                case MessageFailure.Permanent:
+                    Count("dead");
+                    LogDead(exception, messageId, queue.Name);
+                    return Attempt.Dead;
+                case MessageFailure.Crash when crashes + 1 < options.Value.MaxHandlerAttempts:
+                    Count("retried");
+                    LogCrashed(exception, messageId, queue.Name);
+                    return Attempt.Crashed;
+                default:
+                    Count("dead");
+                    LogGivenUp(exception, messageId, queue.Name, crashes + 1);
+                    return Attempt.Dead;
             }
         }
+
+        void Count(string outcome) => metrics.Consumed(queue.Name, outcome, time.GetElapsedTime(started));
     }
 
     /// <summary>False when the inbox knows the message already: an earlier delivery was handled, and its acknowledgement got lost.</summary>
@@ -193,12 +273,10 @@ internal sealed partial class MessageConsumer<TMessage>(
             return false;
         }
 
-        await using (var scope = scopes.CreateAsyncScope())
-        {
-            await scope.ServiceProvider.GetRequiredService<IMessageHandler<TMessage>>().HandleAsync(message, connection, cancellationToken);
-        }
-
+        await using var scope = scopes.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<IMessageHandler<TMessage>>().HandleAsync(message, connection, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        scope.ServiceProvider.GetRequiredService<AfterCommit>().Run();
         foreach (var signal in afterCommit)
         {
             signal.Notify();
@@ -207,44 +285,55 @@ internal sealed partial class MessageConsumer<TMessage>(
         return true;
     }
 
-    /// <summary>
-    /// This one included. The handler's last failure is the one that is reported, so the consumer must know which it is: brokers differ by one
-    /// in when they give up, and are left to do so where a process dies over a message.
-    /// </summary>
+    /// <summary>This one included.</summary>
     private static long DeliveriesOf(BasicDeliverEventArgs delivery) =>
         delivery.BasicProperties.Headers is { } headers && headers.TryGetValue("x-delivery-count", out var returned)
             ? Convert.ToInt64(returned, System.Globalization.CultureInfo.InvariantCulture) + 1
             : 1;
 
-    private static async Task SettleAsync(IChannel channel, ulong deliveryTag, Settlement settlement, CancellationToken cancellationToken)
-    {
-        if (settlement == Settlement.Acknowledge)
-        {
-            await channel.BasicAckAsync(deliveryTag, multiple: false, cancellationToken);
-        }
-        else
-        {
-            await channel.BasicNackAsync(deliveryTag, multiple: false, requeue: settlement == Settlement.Requeue, cancellationToken);
-        }
-    }
-
     [LoggerMessage(EventId = 9111, EventName = "queue.consuming", Level = LogLevel.Information, Message = "Consuming {Queue}")]
     private partial void LogConsuming(string queue);
 
-    [LoggerMessage(EventId = 9112, EventName = "broker.unavailable", Level = LogLevel.Warning, Message = "RabbitMQ is away; {Queue} waits for it")]
+    [LoggerMessage(EventId = 9112, EventName = "broker.unavailable", Level = LogLevel.Warning, Message = "{Queue} is not consumed; it is tried again")]
     private partial void LogBrokerAway(Exception exception, string queue);
 
-    [LoggerMessage(EventId = 9113, EventName = "queue.paused", Level = LogLevel.Warning, Message = "{Queue} is paused: a dependency is away; the message is kept")]
+    [LoggerMessage(EventId = 9119, EventName = "broker.refused", Level = LogLevel.Error, Message = "{Queue} is not consumed: {Refusal}")]
+    private partial void LogRefused(Exception exception, string queue, string refusal);
+
+    [LoggerMessage(
+        EventId = 9113,
+        EventName = "queue.paused",
+        Level = LogLevel.Warning,
+        Message = "{Queue} is paused: a dependency is away; the message is kept")]
     private partial void LogPaused(Exception exception, string queue);
 
-    [LoggerMessage(EventId = 9114, EventName = "message.dead", Level = LogLevel.Error, Message = "Message {MessageId} can never be handled: moved to the dead letters of {Queue}")]
+    [LoggerMessage(
+        EventId = 9114,
+        EventName = "message.dead",
+        Level = LogLevel.Error,
+        Message = "Message {MessageId} can never be handled: moved to the dead letters of {Queue}")]
     private partial void LogDead(Exception exception, Guid messageId, string queue);
 
-    [LoggerMessage(EventId = 9115, EventName = "message.crashed", Level = LogLevel.Warning, Message = "The handler of message {MessageId} crashed: given back to {Queue}")]
+    [LoggerMessage(
+        EventId = 9115,
+        EventName = "message.crashed",
+        Level = LogLevel.Warning,
+        Message = "The handler of message {MessageId} from {Queue} crashed; it is tried again")]
     private partial void LogCrashed(Exception exception, Guid messageId, string queue);
 
-    [LoggerMessage(EventId = 9118, EventName = "message.given_up", Level = LogLevel.Error, Message = "The handler of message {MessageId} crashed at delivery {Deliveries}: moved to the dead letters of {Queue}")]
-    private partial void LogGivenUp(Exception exception, Guid messageId, string queue, long deliveries);
+    [LoggerMessage(
+        EventId = 9118,
+        EventName = "message.given_up",
+        Level = LogLevel.Error,
+        Message = "The handler of message {MessageId} crashed at attempt {Attempts}: moved to the dead letters of {Queue}")]
+    private partial void LogGivenUp(Exception exception, Guid messageId, string queue, int attempts);
+
+    [LoggerMessage(
+        EventId = 9120,
+        EventName = "message.never_settled",
+        Level = LogLevel.Error,
+        Message = "Message {MessageId} was delivered {Deliveries} times and never settled, a process may die over it: moved to the dead letters of {Queue}")]
+    private partial void LogNeverSettled(Guid messageId, long deliveries, string queue);
 
     [LoggerMessage(EventId = 9116, Level = LogLevel.Warning, Message = "A message without id was moved to the dead letters of {Queue}")]
     private partial void LogWithoutId(string queue);

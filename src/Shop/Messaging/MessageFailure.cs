@@ -12,7 +12,7 @@ internal enum MessageFailure
     /// <summary>Never passes: dead letter at once.</summary>
     Permanent,
 
-    /// <summary>Nobody foresaw it: given back, and dead-lettered by the broker's delivery limit.</summary>
+    /// <summary>Nobody foresaw it: tried again a bounded number of times, then a dead letter.</summary>
     Crash,
 }
 
@@ -22,6 +22,9 @@ internal static class MessageFailureExtensions
     {
         _ when DatabaseFailure.IsTransient(exception) => MessageFailure.Transient,
         TimeoutException => MessageFailure.Transient,
+
+        // Not the message's fault: until a person has changed it, every one would end the same.
+        _ when DatabaseFailure.RefusalOf(exception) is not null => MessageFailure.Transient,
         PoisonMessageException or JsonException => MessageFailure.Permanent,
 
         // Class 22 (data exception) and 23 (constraint violation): the same values will be refused again.

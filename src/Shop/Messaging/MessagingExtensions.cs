@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Npgsql;
 using Platform.ServiceDefaults.Data;
 
 namespace Platform.Messaging;
@@ -37,7 +38,16 @@ public static class MessagingExtensions
         builder.Services.AddWakeSignal<OutboxSignal>();
         builder.Services.AddSingleton<MessagingMetrics>();
         builder.Services.AddSingleton<BrokerConnection>();
-        builder.Services.AddSingleton(services => new DeadLetters(services.GetRequiredService<BrokerConnection>(), services.GetServices<ConsumedQueue>(), services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton<BrokerTroubles>();
+        builder.Services.AddScoped<AfterCommit>();
+        builder.Services.AddSingleton(services => new DeadLetters(
+            services.GetRequiredService<BrokerConnection>(),
+            services.GetRequiredService<Topology>(),
+            services.GetRequiredService<NpgsqlDataSource>(),
+            services.GetRequiredService<OutboxSignal>(),
+            services.GetServices<ConsumedQueue>(),
+            services.GetServices<IParkedWork>(),
+            services.GetRequiredService<TimeProvider>()));
         builder.Services.AddHostedService<OutboxRelay>();
         builder.Services.AddHealthChecks().AddCheck<BrokerHealthCheck>("rabbitmq", HealthStatus.Degraded);
         builder.Services.AddRetention("outbox", "published_at < now() - interval '7 days'");

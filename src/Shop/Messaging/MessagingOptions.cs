@@ -22,7 +22,11 @@ public sealed class MessagingOptions
     [Range(1, 200)]
     public ushort Prefetch { get; set; } = 16;
 
-    /// <summary>Outbox rows published in one transaction.</summary>
+    /// <summary>Failures that nobody foresaw after which a message goes to the dead letters; with the waits between, some 30 s.</summary>
+    [Range(1, 100)]
+    public int MaxHandlerAttempts { get; set; } = 10;
+
+    /// <summary>Outbox rows taken at a time.</summary>
     [Range(1, 1000)]
     public int BatchSize { get; set; } = 100;
 
@@ -33,9 +37,16 @@ public sealed class MessagingOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:01:00")]
     public TimeSpan ConfirmTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Refusals by the broker after which an outbox row is parked; a lost connection is no refusal.</summary>
+    /// <summary>Refusals by the broker after which an outbox row is parked; a lost connection is no refusal. With the waits, some 3 min.</summary>
     [Range(1, 100)]
-    public int MaxPublishAttempts { get; set; } = 5;
+    public int MaxPublishAttempts { get; set; } = 12;
+
+    /// <summary>Longest wait between refusals of one outbox row; the first is <see cref="Backoff"/>, and each doubles.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
+    public TimeSpan MaxPublishBackoff { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long an outbox row is its relay's: longer than the confirm and what is around it, even on a busy machine.</summary>
+    internal TimeSpan Lease => ConfirmTimeout * 2;
 
     /// <summary>First wait after a transient failure; doubled up to <see cref="MaxBackoff"/>.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]

@@ -23,6 +23,7 @@ internal static class MessagingTelemetry
 internal sealed class MessagingMetrics
 {
     private readonly Counter<long> _published;
+    private readonly Counter<long> _parked;
     private readonly Counter<long> _consumed;
     private readonly Histogram<double> _outboxLag;
     private readonly Histogram<double> _duration;
@@ -31,6 +32,8 @@ internal sealed class MessagingMetrics
     {
         var meter = meters.Create(MessagingTelemetry.Name);
         _published = meter.CreateCounter<long>("messaging.client.sent.messages", "{message}", "Messages the broker confirmed, or refused (error.type).");
+        _parked = meter.CreateCounter<long>(
+            "platform.outbox.parked", "{message}", "Outbox rows that the broker refused too often: a person must send them again.");
         _consumed = meter.CreateCounter<long>("messaging.client.consumed.messages", "{message}", "Messages delivered, by outcome.");
         _outboxLag = meter.CreateHistogram("platform.outbox.lag", "s", "Time from an outbox row's insert to the broker's confirm.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120] });
@@ -47,8 +50,11 @@ internal sealed class MessagingMetrics
     public void Refused(Route route, string errorType) => _published.Add(
         1, new("messaging.destination.name", route.Exchange), new("messaging.rabbitmq.destination.routing_key", route.RoutingKey), new("error.type", errorType));
 
+    public void Parked(Route route) =>
+        _parked.Add(1, new("messaging.destination.name", route.Exchange), new("messaging.rabbitmq.destination.routing_key", route.RoutingKey));
+
     /// <param name="queue">The queue.</param>
-    /// <param name="outcome">"done", "duplicate", "dead", "requeued" or "paused".</param>
+    /// <param name="outcome">"done", "duplicate", "dead", "retried" (not yet done), or "paused" (once for each outage).</param>
     /// <param name="elapsed">Time in the handler and its transaction.</param>
     public void Consumed(string queue, string outcome, TimeSpan elapsed)
     {

@@ -15,65 +15,81 @@ namespace Platform.Messaging;
 /// <summary>
 /// Publishes what the outbox holds, at least once and each row in its own trace.
 /// <code>
-/// (1) claim unpublished rows with SKIP LOCKED, inside a transaction: other instances take other rows
-/// (2) restore each row's trace context and publish it, mandatory and with confirm
-/// (3) confirmed rows are marked, refused ones counted, and parked after MaxPublishAttempts
-/// (4) commit; a crash before it publishes again, and the consumer's inbox drops the twin
+/// (1) take unpublished rows for the time of a lease and commit: other instances take other rows, and these when the lease has run out
+/// (2) restore each row's trace context and publish it, mandatory and with confirm; no transaction is open meanwhile
+/// (3) write down each row's own outcome: published; refused, which waits longer each time and is parked in the end; or not known, which is
+///     published again, and the consumer's inbox drops the twin
 /// </code>
 /// </summary>
 internal sealed partial class OutboxRelay(
     NpgsqlDataSource database,
     DatabaseSchema schema,
     BrokerConnection broker,
+    Topology topology,
+    BrokerTroubles troubles,
     OutboxSignal signal,
     MessagingMetrics metrics,
     IOptions<MessagingOptions> options,
     TimeProvider time,
     ILogger<OutboxRelay> logger) : BackgroundService
 {
+    /// <summary>For writing outcomes down while the service stops.</summary>
+    private static readonly TimeSpan MarkTimeout = TimeSpan.FromSeconds(5);
+
     // Goes with the broker's connection, which is closed for all its channels at once.
     private IChannel? _channel;
+
+    // The broker closes the channel over a row that asks for what is not there, and does not say over which: the next one is published alone.
+    private bool _oneByOne;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await schema.WaitUntilAppliedAsync(stoppingToken);
-        var failures = 0;
+        var outage = new Outage();
         while (true)
         {
             try
             {
                 var claimed = await RunOnceAsync(stoppingToken);
-                failures = 0;
-                if (claimed < options.Value.BatchSize)
+                outage.End();
+                troubles.End("outbox");
+                if (claimed == 0 || (claimed < options.Value.BatchSize && !_oneByOne))
                 {
                     await signal.WaitAsync(options.Value.PollInterval, stoppingToken);
                 }
             }
-            catch (Exception exception) when ((BrokerConnection.IsAway(exception) || DatabaseFailure.IsTransient(exception)) && !stoppingToken.IsCancellationRequested)
+#pragma warning disable CA1031 // Publishing is never given up: no other instance may be there to do it.
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+#pragma warning restore CA1031
             {
                 // Rows stay where they are. One line when it starts, not one for each try.
-                failures++;
-                if (failures == 1)
+                if (outage.IsNew(exception, out var refusal))
                 {
-                    LogPaused(exception);
+                    if (refusal is null)
+                    {
+                        LogPaused(exception);
+                    }
+                    else
+                    {
+                        LogRefusedAtAll(exception, refusal);
+                    }
                 }
 
-                await Task.Delay(options.Value.BackoffBefore(failures), time, stoppingToken);
+                troubles.Begin("outbox", refusal ?? "waits for the broker or the database");
+                await Task.Delay(options.Value.BackoffBefore(outage.Failures), time, stoppingToken);
             }
         }
     }
 
     /// <summary>One pass.</summary>
-    /// <returns>How many rows were claimed.</returns>
+    /// <returns>How many rows were taken.</returns>
     internal async Task<int> RunOnceAsync(CancellationToken cancellationToken)
     {
-        // The broker first: without it there is no point in locking rows.
+        // The broker first: without it there is no point in taking rows.
         var channel = await OpenChannelAsync(cancellationToken);
-        await using var connection = await OpenQuietlyAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
 
         // :: Step 1
-        var rows = await ClaimAsync(connection, cancellationToken);
+        var rows = await ClaimAsync(cancellationToken);
         if (rows.Count == 0)
         {
             return 0;
@@ -81,15 +97,27 @@ internal sealed partial class OutboxRelay(
 
         // :: Step 2
         var outcomes = await Task.WhenAll(rows.Select(row => PublishAsync(channel, row, cancellationToken)));
-
-        // :: Steps 3 and 4
-        using (SuppressInstrumentationScope.Begin())
+        if (rows is [var alone] && outcomes[0] is { } closing and not RowRefusedException && BrokerFailure.IsOfOneRequest(closing))
         {
-            await MarkAsync(connection, rows, outcomes, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            outcomes[0] = Refuse(alone, closing);
         }
 
-        return rows.Count;
+        // :: Step 3, also when the service stops: what is known by now would be published again otherwise.
+        using var limit = new CancellationTokenSource(MarkTimeout, time);
+        await MarkAsync(rows, outcomes, limit.Token);
+
+        // What the broker returned may have lost its queue, and a channel with lost confirms is of no more use.
+        if (outcomes.Any(outcome => outcome is not null))
+        {
+            _channel = null;
+            await channel.CloseAsync(Constants.ReplySuccess, "rows were not confirmed", abort: true, CancellationToken.None);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        _oneByOne = outcomes.Any(outcome => outcome is not null && BrokerFailure.IsOfOneRequest(outcome)) || (_oneByOne && outcomes[0] is RowRefusedException);
+        return outcomes.FirstOrDefault(outcome => outcome is not null and not RowRefusedException) is { } unknown && !_oneByOne
+            ? throw new TimeoutException("The broker did not confirm in time.", unknown)
+            : rows.Count;
     }
 
     private async Task<IChannel> OpenChannelAsync(CancellationToken cancellationToken)
@@ -97,97 +125,140 @@ internal sealed partial class OutboxRelay(
         if (_channel is not { IsOpen: true })
         {
             var connection = await broker.GetAsync(cancellationToken);
-            _channel = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
+            await connection.DeclareAsync(topology, cancellationToken);
+            _channel = await connection.CreateChannelAsync(
+                new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
         }
 
         return _channel;
     }
 
     // Looking for work is not part of any order's trace, and an empty pass makes no span.
-    private async Task<NpgsqlConnection> OpenQuietlyAsync(CancellationToken cancellationToken)
+    private async Task<List<OutboxRow>> ClaimAsync(CancellationToken cancellationToken)
     {
         using var quiet = SuppressInstrumentationScope.Begin();
-        return await database.OpenConnectionAsync(cancellationToken);
-    }
-
-    private async Task<List<OutboxRow>> ClaimAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        using var quiet = SuppressInstrumentationScope.Begin();
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var rows = await connection.QueryAsync<OutboxRow>(new CommandDefinition(
             """
-            SELECT id, exchange, routing_key AS RoutingKey, body, traceparent, tracestate, baggage, created_at AS CreatedAt
-            FROM outbox
-            WHERE published_at IS NULL AND parked_at IS NULL
-            ORDER BY id
-            LIMIT @BatchSize
-            FOR UPDATE SKIP LOCKED
+            UPDATE outbox SET next_attempt_at = now() + @Lease
+            WHERE id IN (
+                SELECT id FROM outbox
+                WHERE published_at IS NULL AND parked_at IS NULL AND next_attempt_at <= now()
+                ORDER BY id
+                LIMIT @BatchSize
+                FOR UPDATE SKIP LOCKED)
+            RETURNING id, exchange, routing_key AS RoutingKey, body, traceparent, tracestate, baggage, created_at AS CreatedAt
             """,
-            new { options.Value.BatchSize },
+            new { BatchSize = _oneByOne ? 1 : options.Value.BatchSize, options.Value.Lease },
             cancellationToken: cancellationToken));
-        return rows.AsList();
+        return [.. rows.OrderBy(row => row.Id)];
     }
 
-    /// <summary>False when the broker refused this row; a lost connection throws and ends the pass.</summary>
-    private async Task<bool> PublishAsync(IChannel channel, OutboxRow row, CancellationToken cancellationToken)
+    /// <summary>
+    /// Null when the broker has the message; a <see cref="RowRefusedException"/> when it refused this row; otherwise why the outcome is not known.
+    /// </summary>
+    private async Task<Exception?> PublishAsync(IChannel channel, OutboxRow row, CancellationToken cancellationToken)
     {
         // Each row belongs to another trace; the pass itself has none.
         Activity.Current = null;
-        var route = new Route(row.Exchange, row.RoutingKey);
-        using var activity = new TraceContext(row.Traceparent, row.Tracestate, row.Baggage).Start(MessagingTelemetry.Source, $"send {row.Exchange}", ActivityKind.Producer);
+        var stored = new TraceContext(row.Traceparent, row.Tracestate, row.Baggage);
+        using var activity = stored.Start(MessagingTelemetry.Source, $"send {row.Exchange}", ActivityKind.Producer);
         activity.Describe("send", row.Exchange, row.RoutingKey, row.Id, row.Body.Length);
-        var context = activity is null ? new TraceContext(row.Traceparent, row.Tracestate, row.Baggage) : TraceContext.Capture();
+        var context = activity is null ? stored : TraceContext.Capture();
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(options.Value.ConfirmTimeout);
         try
         {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(options.Value.ConfirmTimeout);
-            await channel.BasicPublishAsync(row.Exchange, row.RoutingKey, mandatory: true, MessageProperties.Create(row.Id, context), row.Body, limit.Token);
-            metrics.Published(route, time.GetUtcNow() - row.CreatedAt);
-            return true;
+            await channel.BasicPublishAsync(
+                row.Exchange, row.RoutingKey, mandatory: true, MessageProperties.Create(row.Id, context), row.Body, limit.Token);
+            metrics.Published(row.Route, time.GetUtcNow() - row.CreatedAt);
+            return null;
         }
         catch (PublishException exception)
         {
             // Nacked, or no queue is bound: this row's fault, and the others go on.
             activity.Fail(exception);
-            metrics.Refused(route, exception.GetType().Name);
-            LogRefused(exception, row.Id, row.RoutingKey);
-            return false;
+            return Refuse(row, exception);
         }
-        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (BrokerFailure.IsBroker(exception))
         {
             activity.Fail(exception);
-
-            // Whether it arrived is not known: a channel with lost confirms is of no more use.
-            await channel.CloseAsync(Constants.ReplySuccess, "confirm timed out", abort: true, CancellationToken.None);
-            throw new TimeoutException("The broker did not confirm in time.", exception);
-        }
-        catch (Exception exception) when (BrokerConnection.IsAway(exception))
-        {
-            activity.Fail(exception);
-            throw;
+            return exception;
         }
     }
 
-    private async Task MarkAsync(NpgsqlConnection connection, List<OutboxRow> rows, bool[] outcomes, CancellationToken cancellationToken)
+    private RowRefusedException Refuse(OutboxRow row, Exception why)
     {
-        var published = rows.Where((_, index) => outcomes[index]).Select(row => row.Id).ToArray();
-        var refused = rows.Where((_, index) => !outcomes[index]).Select(row => row.Id).ToArray();
+        metrics.Refused(row.Route, why.GetType().Name);
+        LogRefused(why, row.Id, row.RoutingKey);
+        return new RowRefusedException(why);
+    }
+
+    private async Task MarkAsync(List<OutboxRow> rows, Exception?[] outcomes, CancellationToken cancellationToken)
+    {
+        using var quiet = SuppressInstrumentationScope.Begin();
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        Guid[] WithOutcome(Func<Exception?, bool> condition) => [.. rows.Where((_, index) => condition(outcomes[index])).Select(row => row.Id)];
         await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE outbox SET published_at = now() WHERE id = ANY (@published)", new { published }, cancellationToken: cancellationToken));
-        if (refused.Length > 0)
+            """
+            UPDATE outbox SET published_at = now() WHERE id = ANY (@published);
+            UPDATE outbox SET next_attempt_at = now() WHERE id = ANY (@unknown) AND published_at IS NULL;
+            """,
+            new
+            {
+                published = WithOutcome(outcome => outcome is null),
+                unknown = WithOutcome(outcome => outcome is not null and not RowRefusedException),
+            },
+            cancellationToken: cancellationToken));
+
+        var refused = WithOutcome(outcome => outcome is RowRefusedException);
+        if (refused.Length == 0)
         {
-            await connection.ExecuteAsync(new CommandDefinition(
-                "UPDATE outbox SET attempts = attempts + 1, parked_at = CASE WHEN attempts + 1 >= @max THEN now() END WHERE id = ANY (@refused)",
-                new { refused, max = options.Value.MaxPublishAttempts },
-                cancellationToken: cancellationToken));
+            return;
+        }
+
+        var parked = await connection.QueryAsync<(Guid Id, string Exchange, string RoutingKey)>(new CommandDefinition(
+            """
+            WITH refused AS (
+                UPDATE outbox
+                SET attempts = attempts + 1,
+                    next_attempt_at = now() + least(@Backoff * 2 ^ least(attempts, 20), @MaxPublishBackoff),
+                    parked_at = CASE WHEN attempts + 1 >= @MaxPublishAttempts THEN now() END
+                WHERE id = ANY (@refused) AND published_at IS NULL AND parked_at IS NULL
+                RETURNING id, exchange, routing_key, parked_at)
+            SELECT id, exchange, routing_key FROM refused WHERE parked_at IS NOT NULL
+            """,
+            new { refused, options.Value.Backoff, options.Value.MaxPublishBackoff, options.Value.MaxPublishAttempts },
+            cancellationToken: cancellationToken));
+        foreach (var (id, exchange, routingKey) in parked)
+        {
+            metrics.Parked(new Route(exchange, routingKey));
+            LogParked(id, routingKey, options.Value.MaxPublishAttempts);
         }
     }
+
+    /// <summary>It is this row that the broker does not take.</summary>
+    private sealed class RowRefusedException(Exception why) : Exception("The broker refused the row.", why);
 
     private sealed record OutboxRow(
-        Guid Id, string Exchange, string RoutingKey, byte[] Body, string? Traceparent, string? Tracestate, string? Baggage, DateTime CreatedAt);
+        Guid Id, string Exchange, string RoutingKey, byte[] Body, string? Traceparent, string? Tracestate, string? Baggage, DateTime CreatedAt)
+    {
+        public Route Route => new(Exchange, RoutingKey);
+    }
 
     [LoggerMessage(EventId = 9101, Level = LogLevel.Warning, Message = "Publishing is paused; outbox rows wait")]
     private partial void LogPaused(Exception exception);
 
+    [LoggerMessage(EventId = 9103, EventName = "outbox.refused", Level = LogLevel.Error, Message = "Publishing is paused, outbox rows wait: {Refusal}")]
+    private partial void LogRefusedAtAll(Exception exception, string refusal);
+
     [LoggerMessage(EventId = 9102, Level = LogLevel.Warning, Message = "The broker refused outbox row {MessageId} ({RoutingKey})")]
     private partial void LogRefused(Exception exception, Guid messageId, string routingKey);
+
+    [LoggerMessage(
+        EventId = 9104,
+        EventName = "outbox.parked",
+        Level = LogLevel.Error,
+        Message = "Outbox row {MessageId} ({RoutingKey}) was refused {Attempts} times and is parked: mend why, then send dead letters again")]
+    private partial void LogParked(Guid messageId, string routingKey, int attempts);
 }

@@ -9,9 +9,12 @@ CREATE TABLE IF NOT EXISTS outbox (
     baggage         text,
     created_at      timestamptz NOT NULL DEFAULT now(),
     published_at    timestamptz,
+    -- Who takes a row to publish it moves this ahead: until then it is his, and afterwards anybody's who finds it unpublished.
+    next_attempt_at timestamptz NOT NULL DEFAULT now(),
     attempts        integer NOT NULL DEFAULT 0,
     parked_at       timestamptz
 );
+ALTER TABLE outbox ADD COLUMN IF NOT EXISTS next_attempt_at timestamptz NOT NULL DEFAULT now();
 CREATE INDEX IF NOT EXISTS outbox_unpublished ON outbox (id) WHERE published_at IS NULL AND parked_at IS NULL;
 
 -- One row for each message that a queue's handler has finished. Bounded by retention: 7 days.

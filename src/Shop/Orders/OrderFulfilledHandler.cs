@@ -5,15 +5,19 @@ using Platform.Messaging;
 
 namespace Platform.Orders;
 
-internal sealed partial class OrderFulfilledHandler(OrdersMetrics metrics, ILogger<OrderFulfilledHandler> logger) : IMessageHandler<OrderFulfilled>
+internal sealed partial class OrderFulfilledHandler(
+    AfterCommit afterCommit, OrdersMetrics metrics, ILogger<OrderFulfilledHandler> logger) : IMessageHandler<OrderFulfilled>
 {
     public async Task HandleAsync(OrderFulfilled message, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         Activity.Current?.SetTag(OrdersTelemetry.OrderId, message.OrderId);
         if (await OrdersDatabase.TryMoveAsync(connection, message.OrderId, OrderStatus.Fulfilled, null, cancellationToken))
         {
-            metrics.Decided(OrderStatus.Fulfilled);
-            LogFulfilled(message.OrderId);
+            afterCommit.Do(() =>
+            {
+                metrics.Decided(OrderStatus.Fulfilled);
+                LogFulfilled(message.OrderId);
+            });
         }
     }
 

@@ -18,12 +18,14 @@ internal sealed class OrdersMetrics
     private readonly Counter<long> _placed;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _decided;
+    private readonly Gauge<int> _overdue;
 
     public OrdersMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(OrdersTelemetry.Name);
         _placed = meter.CreateCounter<long>("platform.orders.placed", "{order}", "Orders accepted and written to the database.");
         _refused = meter.CreateCounter<long>("platform.orders.refused", "{order}", "Orders that were well-formed and not accepted, by reason.");
+        _overdue = meter.CreateGauge<int>("platform.orders.overdue", "{order}", "Orders that wait for another service for too long, by status.");
         _decided = meter.CreateCounter<long>("platform.orders.decided", "{order}", "Orders that reached a new status, by status.");
     }
 
@@ -31,6 +33,9 @@ internal sealed class OrdersMetrics
 
     /// <param name="reason">"out_of_stock" or "key_reused".</param>
     public void Refused(string reason) => _refused.Add(1, new KeyValuePair<string, object?>("platform.reason", reason));
+
+    public void Overdue(OrderStatus status, int orders) =>
+        _overdue.Record(orders, new KeyValuePair<string, object?>("platform.order.status", status.ToText()));
 
     public void Decided(OrderStatus status) => _decided.Add(1, new KeyValuePair<string, object?>("platform.order.status", status.ToText()));
 }

@@ -6,7 +6,8 @@ using Platform.Messaging;
 
 namespace Platform.Orders;
 
-internal sealed partial class PaymentDeclinedHandler(OrdersMetrics metrics, ILogger<PaymentDeclinedHandler> logger) : IMessageHandler<PaymentDeclined>
+internal sealed partial class PaymentDeclinedHandler(
+    AfterCommit afterCommit, OrdersMetrics metrics, ILogger<PaymentDeclinedHandler> logger) : IMessageHandler<PaymentDeclined>
 {
     public async Task HandleAsync(PaymentDeclined message, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
@@ -19,8 +20,11 @@ internal sealed partial class PaymentDeclinedHandler(OrdersMetrics metrics, ILog
         var units = await connection.QueryAsync<(string Sku, int Quantity)>(new CommandDefinition(
             "SELECT sku, quantity FROM order_lines WHERE order_id = @OrderId", new { message.OrderId }, cancellationToken: cancellationToken));
         await Stock.ReleaseAsync(connection, units, cancellationToken);
-        metrics.Decided(OrderStatus.Declined);
-        LogDeclined(message.OrderId, message.Reason);
+        afterCommit.Do(() =>
+        {
+            metrics.Decided(OrderStatus.Declined);
+            LogDeclined(message.OrderId, message.Reason);
+        });
     }
 
     [LoggerMessage(EventId = 2104, EventName = "order.declined", Level = LogLevel.Information, Message = "Order {OrderId} declined: {Reason}")]

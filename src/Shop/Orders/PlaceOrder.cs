@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
 using System.Security.Claims;
 using System.Security.Cryptography;
@@ -7,6 +8,7 @@ using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Validation;
 using Npgsql;
 using Platform.Contracts;
 using Platform.Messaging;
@@ -22,7 +24,9 @@ internal sealed record PlaceOrderResponse(Guid Id, string Status);
 /// </summary>
 internal static partial class PlaceOrder
 {
-    public static IEndpointConventionBuilder MapPlaceOrder(this IEndpointRouteBuilder routes) => routes.MapPost("/orders", HandleAsync).WithName("PlaceOrder");
+    /// <summary>Validated by the handler: a repeat gets the first answer, also where its card has expired since.</summary>
+    public static IEndpointConventionBuilder MapPlaceOrder(this IEndpointRouteBuilder routes) =>
+        routes.MapPost("/orders", HandleAsync).DisableValidation().WithName("PlaceOrder");
 
     internal static async Task<Results<Accepted<PlaceOrderResponse>, ValidationProblem, ProblemHttpResult>> HandleAsync(
         PlaceOrderRequest request,
@@ -35,9 +39,22 @@ internal static partial class PlaceOrder
         OrdersMetrics metrics,
         IOptions<OrdersOptions> options,
         TimeProvider time,
+        IServiceProvider services,
         ILogger<PlaceOrderRequest> logger,
         CancellationToken cancellationToken)
     {
+        // Before anything is looked at that may have changed since the first answer.
+        var fingerprint = Fingerprint(request, options.Value.FingerprintKey);
+        if (await ReplayAsync(database, principal, idempotencyKey, fingerprint, metrics, cancellationToken) is { } repeated)
+        {
+            return repeated;
+        }
+
+        if (await ValidateAsync(request, services, cancellationToken) is { Count: > 0 } invalid)
+        {
+            return TypedResults.ValidationProblem(invalid);
+        }
+
         var (prices, errors) = await PriceAsync(request, catalog, cancellationToken);
         if (errors.Count > 0)
         {
@@ -46,7 +63,6 @@ internal static partial class PlaceOrder
 
         var order = new NewOrder(Guid.CreateVersion7(), principal.TenantId(), principal.UserId(), request, prices);
         Activity.Current?.SetTag(OrdersTelemetry.OrderId, order.Id);
-        var fingerprint = Fingerprint(request, options.Value.FingerprintKey);
         var card = SealedCard.Seal(new Card(request.Card.Number, request.Card.Expiry, request.Card.Cvc), order.Id, options.Value.CardPublicKey);
 
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -55,7 +71,8 @@ internal static partial class PlaceOrder
         // A twin that is under way holds the index: this statement waits for it, and then finds its answer.
         if (!await ClaimKeyAsync(connection, order, idempotencyKey, fingerprint, cancellationToken))
         {
-            return await ReplayAsync(connection, order, idempotencyKey, fingerprint, metrics, cancellationToken);
+            return await ReplayAsync(connection, principal, idempotencyKey, fingerprint, metrics, cancellationToken)
+                ?? throw new InvalidOperationException("The key's answer went between two statements.");
         }
 
         await InsertAsync(connection, order, card, cancellationToken);
@@ -79,6 +96,23 @@ internal static partial class PlaceOrder
     }
 
     private static Accepted<PlaceOrderResponse> Accept(Guid id) => TypedResults.Accepted($"/api/orders/{id}", new PlaceOrderResponse(id, OrderStatus.Pending.ToText()));
+
+    /// <summary>What the framework would have done before the handler.</summary>
+    private static async Task<IDictionary<string, string[]>?> ValidateAsync(
+        PlaceOrderRequest request, IServiceProvider services, CancellationToken cancellationToken)
+    {
+#pragma warning disable ASP0029 // Marked experimental; without it an order would have to be validated before its key is known.
+        var options = services.GetRequiredService<IOptions<ValidationOptions>>().Value;
+        if (!options.TryGetValidatableTypeInfo(typeof(PlaceOrderRequest), out var type))
+        {
+            throw new InvalidOperationException($"No validation was generated for {nameof(PlaceOrderRequest)}.");
+        }
+
+        var context = new ValidateContext { ValidationOptions = options, ValidationContext = new ValidationContext(request, services, items: null) };
+        await type.ValidateAsync(request, context, cancellationToken);
+        return context.ValidationErrors;
+#pragma warning restore ASP0029
+    }
 
     private static async Task<(Dictionary<string, Product> Prices, Dictionary<string, string[]> Errors)> PriceAsync(
         PlaceOrderRequest request, Catalog catalog, CancellationToken cancellationToken)
@@ -112,14 +146,27 @@ internal static partial class PlaceOrder
             new { order.TenantId, order.UserId, key, fingerprint, order.Id },
             cancellationToken: cancellationToken)) == 1;
 
-    private static async Task<Results<Accepted<PlaceOrderResponse>, ValidationProblem, ProblemHttpResult>> ReplayAsync(
-        NpgsqlConnection connection, NewOrder order, Guid key, byte[] fingerprint, OrdersMetrics metrics, CancellationToken cancellationToken)
+    /// <summary>Null when the key was not used.</summary>
+    private static async Task<Results<Accepted<PlaceOrderResponse>, ValidationProblem, ProblemHttpResult>?> ReplayAsync(
+        NpgsqlDataSource database, ClaimsPrincipal principal, Guid key, byte[] fingerprint, OrdersMetrics metrics, CancellationToken cancellationToken)
     {
-        var (firstFingerprint, firstOrder) = await connection.QuerySingleAsync<(byte[], Guid)>(new CommandDefinition(
-            "SELECT fingerprint, order_id FROM idempotency WHERE tenant_id = @TenantId AND user_id = @UserId AND key = @key",
-            new { order.TenantId, order.UserId, key },
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await ReplayAsync(connection, principal, key, fingerprint, metrics, cancellationToken);
+    }
+
+    private static async Task<Results<Accepted<PlaceOrderResponse>, ValidationProblem, ProblemHttpResult>?> ReplayAsync(
+        NpgsqlConnection connection, ClaimsPrincipal principal, Guid key, byte[] fingerprint, OrdersMetrics metrics, CancellationToken cancellationToken)
+    {
+        var first = await connection.QuerySingleOrDefaultAsync<(byte[] Fingerprint, Guid OrderId)?>(new CommandDefinition(
+            "SELECT fingerprint, order_id FROM idempotency WHERE tenant_id = @tenantId AND user_id = @userId AND key = @key",
+            new { tenantId = principal.TenantId(), userId = principal.UserId(), key },
             cancellationToken: cancellationToken));
-        if (!CryptographicOperations.FixedTimeEquals(firstFingerprint, fingerprint))
+        if (first is not { } known)
+        {
+            return null;
+        }
+
+        if (!CryptographicOperations.FixedTimeEquals(known.Fingerprint, fingerprint))
         {
             metrics.Refused("key_reused");
             return TypedResults.Problem(
@@ -128,8 +175,8 @@ internal static partial class PlaceOrder
                 extensions: [new("code", "idempotency_key_reused"), new("field", "Idempotency-Key")]);
         }
 
-        Activity.Current?.SetTag(OrdersTelemetry.OrderId, firstOrder).SetTag("platform.order.replayed", true);
-        return Accept(firstOrder);
+        Activity.Current?.SetTag(OrdersTelemetry.OrderId, known.OrderId).SetTag("platform.order.replayed", true);
+        return Accept(known.OrderId);
     }
 
     private static ProblemHttpResult OutOfStock(PlaceOrderRequest request, string sku)
@@ -167,7 +214,7 @@ internal static partial class PlaceOrder
     }
 
     /// <summary>Equal for equal orders, and of no use without the key: the body holds a card number.</summary>
-    private static byte[] Fingerprint(PlaceOrderRequest request, string key) =>
+    internal static byte[] Fingerprint(PlaceOrderRequest request, string key) =>
         HMACSHA256.HashData(Encoding.UTF8.GetBytes(key), JsonSerializer.SerializeToUtf8Bytes(request));
 
     [LoggerMessage(EventId = 2101, EventName = "order.placed", Level = LogLevel.Information, Message = "Order {OrderId} placed: {TotalMinor} {Currency}, {Items} items")]

@@ -23,6 +23,7 @@ builder.Services.TryAddSingleton(TimeProvider.System);
 builder.Services.AddSingleton<OrdersMetrics>();
 builder.Services.AddSingleton<Catalog>();
 builder.Services.AddScheduledJob<RestockProducts>();
+builder.Services.AddScheduledJob<WatchOverdueOrders>();
 builder.Services.AddRetention("idempotency", "created_at < now() - interval '24 hours'");
 builder.Services.AddRetention("orders", "created_at < now() - interval '90 days'");
 

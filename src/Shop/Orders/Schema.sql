@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS orders (
     decided_at      timestamptz
 );
 CREATE INDEX IF NOT EXISTS orders_by_tenant ON orders (tenant_id, id DESC);
+CREATE INDEX IF NOT EXISTS orders_waiting ON orders (created_at) WHERE status IN ('pending', 'paid');
 
 CREATE TABLE IF NOT EXISTS order_lines (
     order_id        uuid NOT NULL REFERENCES orders (id) ON DELETE CASCADE,

@@ -7,14 +7,17 @@ using Polly.Timeout;
 
 namespace Platform.Payments;
 
-/// <summary>What one call to the acquirer told us.</summary>
+/// <summary>What an attempt came to: what the acquirer told us, or our own decision to ask no more.</summary>
 internal abstract record ChargeResult
 {
+    /// <summary>Nobody charges it any more; what may have been charged is to be voided.</summary>
+    public sealed record GivenUp(string Reason, Exception? Cause = null) : ChargeResult;
+
     public sealed record Captured(string ChargeId) : ChargeResult;
 
     public sealed record Declined(string Reason) : ChargeResult;
 
-    /// <summary>There is no charge with this key, and this call made none.</summary>
+    /// <summary>This call made no charge. An earlier one may have.</summary>
     public sealed record NotCharged(string Why) : ChargeResult;
 
     /// <summary>The key was voided: it can never be charged.</summary>
@@ -27,6 +30,9 @@ internal abstract record ChargeResult
 /// <summary>The card company's HTTP API. Makes one attempt a call: ChargeDuePayments decides about the next.</summary>
 internal sealed class AcquirerClient(HttpClient http, IOptions<PaymentsOptions> options)
 {
+    /// <summary>The acquirer's own word that it has no charge with a key.</summary>
+    public const string NotFound = "not_found";
+
     /// <summary>Two calls of this length, and the rest of an attempt, fit into a lease.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
@@ -55,7 +61,7 @@ internal sealed class AcquirerClient(HttpClient http, IOptions<PaymentsOptions> 
         try
         {
             using var response = await http.SendAsync(request, cancellationToken);
-            return await ReadAsync(response, cancellationToken);
+            return await ReadAsync(request.Method, response, cancellationToken);
         }
         catch (BrokenCircuitException)
         {
@@ -74,13 +80,14 @@ internal sealed class AcquirerClient(HttpClient http, IOptions<PaymentsOptions> 
         {
             return new ChargeResult.Unknown(exception.HttpRequestError.ToString());
         }
-        catch (System.Text.Json.JsonException)
+        catch (Exception exception) when (exception is System.Text.Json.JsonException or NotSupportedException or InvalidOperationException)
         {
+            // Not the JSON that was agreed, or not in an encoding that exists.
             return new ChargeResult.Unknown("unreadable_answer");
         }
     }
 
-    private static async Task<ChargeResult> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private static async Task<ChargeResult> ReadAsync(HttpMethod method, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         switch (response.StatusCode)
         {
@@ -93,8 +100,8 @@ internal sealed class AcquirerClient(HttpClient http, IOptions<PaymentsOptions> 
                     "voided" => new ChargeResult.Voided(),
                     _ => new ChargeResult.Unknown("unreadable_answer"),
                 };
-            case HttpStatusCode.NotFound:
-                return new ChargeResult.NotCharged("not_found");
+            case HttpStatusCode.NotFound when method == HttpMethod.Get:
+                return new ChargeResult.NotCharged(NotFound);
             case HttpStatusCode.Conflict:
                 return new ChargeResult.Voided();
 

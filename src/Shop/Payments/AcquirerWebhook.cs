@@ -112,8 +112,9 @@ internal static partial class AcquirerWebhook
         var payment = await connection.QuerySingleOrDefaultAsync<(Guid OrderId, string? Traceparent, string? Tracestate)?>(new CommandDefinition(
             """
             UPDATE payments
-            SET status = CASE status WHEN 'declined' THEN 'refund_due' ELSE status END, maybe_charged = true, next_attempt_at = least(next_attempt_at, now())
-            WHERE id = @paymentId AND status IN ('due', 'declined')
+            SET status = CASE status WHEN 'declined' THEN 'refund_due' ELSE status END, decided_at = NULL,
+                maybe_charged = true, reported_at = now(), next_attempt_at = least(next_attempt_at, now())
+            WHERE id = @paymentId AND status IN ('due', 'void_due', 'declined')
             RETURNING order_id, traceparent, tracestate
             """,
             new { paymentId },

@@ -17,30 +17,36 @@ internal sealed partial class ChargeDuePayments(
     PaymentsMetrics metrics,
     DatabaseSchema schema,
     PaymentSignal signal,
+    DueWorkMetrics workMetrics,
     IOptions<PaymentsOptions> options,
     TimeProvider time,
-    ILogger<ChargeDuePayments> logger) : DueWork<Payment>(schema, signal, Concurrency, time, logger)
+    ILogger<ChargeDuePayments> logger) : DueWork<Payment>("payments", schema, signal, Concurrency, workMetrics, time, logger)
 {
     /// <summary>Calls to the acquirer under way at a time, per instance.</summary>
     private const int Concurrency = 32;
 
+    public override Task<int> SendAgainAsync(CancellationToken cancellationToken) => store.SendAgainAsync(cancellationToken);
+
     protected override Task<IReadOnlyList<Payment>> ClaimAsync(int most, CancellationToken cancellationToken) => store.ClaimAsync(most, cancellationToken);
 
-    protected override async Task HandleAsync(Payment row, CancellationToken cancellationToken)
-    {
-        using var activity = row.Context.Start(PaymentsTelemetry.Source, "charge_card", ActivityKind.Internal);
-        activity?.SetTag(PaymentsTelemetry.OrderId, row.OrderId)
-            .SetTag(PaymentsTelemetry.PaymentId, row.Id)
-            .SetTag("platform.payment.attempt", row.Attempts);
+    protected override Activity? Start(Payment row) => row.Context.Start(PaymentsTelemetry.Source, "charge_card", ActivityKind.Internal)?
+        .SetTag(PaymentsTelemetry.OrderId, row.OrderId)
+        .SetTag(PaymentsTelemetry.PaymentId, row.Id)
+        .SetTag("platform.payment.attempt", row.Attempts);
 
-        var step = PaymentSteps.Next(row.Status, row.MaybeCharged, row.PayBy, Time.GetUtcNow());
+    protected override Task<bool> FailAsync(Payment row, TimeSpan delay, bool park, CancellationToken cancellationToken) =>
+        store.FailAsync(row, delay, park, cancellationToken);
+
+    protected override async Task HandleAsync(Payment row, Activity? activity, CancellationToken cancellationToken)
+    {
+        var step = PaymentSteps.Next(row.Status, row.MaybeCharged, row.PayBy, row.Now(Time));
         var result = step switch
         {
             PaymentStep.Charge => await ChargeAsync(row, cancellationToken),
-            PaymentStep.Ask => await AskThenChargeAsync(row, cancellationToken),
-            PaymentStep.AskThenExpire => await AskThenVoidAsync(row, cancellationToken),
-            PaymentStep.Refund => await acquirer.VoidAsync(row.Id, cancellationToken),
-            _ => new ChargeResult.Voided(),
+            PaymentStep.Ask => await AskThenAsync(ChargeAsync, row, cancellationToken),
+            PaymentStep.AskThenExpire => await AskThenAsync(ExpireAsync, row, cancellationToken),
+            PaymentStep.Void or PaymentStep.Refund => await acquirer.VoidAsync(row.Id, cancellationToken),
+            _ => await ExpireAsync(row, cancellationToken),
         };
 
         await ConcludeAsync(row, step, result, activity, cancellationToken);
@@ -55,48 +61,68 @@ internal sealed partial class ChargeDuePayments(
         }
         catch (Exception exception) when (exception is CryptographicException or FormatException or System.Text.Json.JsonException)
         {
-            LogCardUnreadable(exception, payment.OrderId);
-            return new ChargeResult.Declined("card_unreadable");
+            return new ChargeResult.GivenUp(PaymentSteps.CardUnreadable, exception);
         }
 
-        return await acquirer.ChargeAsync(payment, card, cancellationToken);
+        // The last moment to look: asking may have taken what was left of the time to pay.
+        return payment.Now(Time) < payment.PayBy
+            ? await acquirer.ChargeAsync(payment, card, cancellationToken)
+            : await ExpireAsync(payment, cancellationToken);
     }
 
-    private async Task<ChargeResult> AskThenChargeAsync(Payment payment, CancellationToken cancellationToken)
+    /// <summary>A charge that was made counts. The next step is for one that the acquirer does not know.</summary>
+    private async Task<ChargeResult> AskThenAsync(
+        Func<Payment, CancellationToken, Task<ChargeResult>> next, Payment payment, CancellationToken cancellationToken)
     {
         var known = await acquirer.GetAsync(payment.Id, cancellationToken);
-        return known is ChargeResult.NotCharged { Why: "not_found" } ? await ChargeAsync(payment, cancellationToken) : known;
+        return known is ChargeResult.NotCharged { Why: AcquirerClient.NotFound } ? await next(payment, cancellationToken) : known;
     }
 
-    /// <summary>A charge that was made in time counts. Otherwise the key is voided, so that one still on its way can no longer arrive.</summary>
-    private async Task<ChargeResult> AskThenVoidAsync(Payment payment, CancellationToken cancellationToken)
-    {
-        var known = await acquirer.GetAsync(payment.Id, cancellationToken);
-        return known is ChargeResult.NotCharged { Why: "not_found" } ? await acquirer.VoidAsync(payment.Id, cancellationToken) : known;
-    }
+    private static Task<ChargeResult> ExpireAsync(Payment payment, CancellationToken cancellationToken) =>
+        Task.FromResult<ChargeResult>(new ChargeResult.GivenUp(PaymentSteps.Expired));
 
     private async Task ConcludeAsync(Payment payment, PaymentStep step, ChargeResult result, Activity? activity, CancellationToken cancellationToken)
     {
         switch (result)
         {
+            case ChargeResult.Voided when step == PaymentStep.Refund:
+                if (await SettleAsync(payment, PaymentSteps.Refunded, null, activity, cancellationToken))
+                {
+                    LogRefunded(payment.OrderId, payment.AmountMinor, payment.Currency);
+                }
+
+                break;
+            case ChargeResult.Captured or ChargeResult.Declined when step is PaymentStep.Refund or PaymentStep.Void:
+                await PostponeAsync(payment, "not_voided", maybeCharged: true, activity, cancellationToken);
+                break;
             case ChargeResult.Captured:
                 await SettleAsync(payment, PaymentSteps.Captured, null, activity, cancellationToken);
                 break;
             case ChargeResult.Declined declined:
                 await SettleAsync(payment, PaymentSteps.Declined, declined.Reason, activity, cancellationToken);
                 break;
-            case ChargeResult.Voided when step == PaymentStep.Refund:
-                LogRefunded(payment.OrderId, payment.AmountMinor, payment.Currency);
-                await SettleAsync(payment, PaymentSteps.Refunded, payment.Status, activity, cancellationToken);
+            case ChargeResult.GivenUp givenUp when payment.MaybeCharged:
+                await GiveUpAsync(payment, givenUp, activity, cancellationToken);
+                break;
+            case ChargeResult.GivenUp givenUp:
+                // Nothing was ever sent.
+                if (await SettleAsync(payment, PaymentSteps.Declined, givenUp.Reason, activity, cancellationToken))
+                {
+                    LogGivenUp(payment, givenUp.Reason, givenUp.Cause);
+                }
+
                 break;
             case ChargeResult.Voided:
-                // The last word after attempts that were only warnings.
-                LogExpired(payment.OrderId, payment.Attempts);
-                await SettleAsync(payment, PaymentSteps.Declined, PaymentSteps.Expired, activity, cancellationToken);
+                var reason = payment.Reason ?? PaymentSteps.Expired;
+                if (await SettleAsync(payment, PaymentSteps.Declined, reason, activity, cancellationToken))
+                {
+                    LogGivenUp(payment, reason, cause: null);
+                }
+
                 break;
             case ChargeResult.NotCharged notCharged:
-                // Certain for this call only: what an earlier one did stays unknown, unless the acquirer itself said there is nothing.
-                await PostponeAsync(payment, notCharged.Why, payment.MaybeCharged && notCharged.Why != "not_found", activity, cancellationToken);
+                // Certain for this call only: what an earlier one did stays unknown.
+                await PostponeAsync(payment, notCharged.Why, payment.MaybeCharged, activity, cancellationToken);
                 break;
             case ChargeResult.Unknown unknown:
                 await PostponeAsync(payment, unknown.Why, maybeCharged: true, activity, cancellationToken);
@@ -104,27 +130,65 @@ internal sealed partial class ChargeDuePayments(
         }
     }
 
-    private async Task SettleAsync(Payment payment, string status, string? reason, Activity? activity, CancellationToken cancellationToken)
+    /// <summary>
+    /// Written down before the key is voided, by whoever takes the payment next: an instance that stood still must not void what another has
+    /// charged and settled meanwhile.
+    /// </summary>
+    private async Task GiveUpAsync(Payment payment, ChargeResult.GivenUp givenUp, Activity? activity, CancellationToken cancellationToken)
     {
-        activity?.SetTag(PaymentsTelemetry.Outcome, status).SetTag("platform.reason", reason);
-        if (await store.SettleAsync(payment, status, reason, cancellationToken))
-        {
-            metrics.Attempted(status);
-            metrics.Decided(status);
-            LogDecided(payment.OrderId, status, payment.Attempts);
-        }
-        else
+        activity?.SetTag(PaymentsTelemetry.Outcome, PaymentSteps.VoidDue).SetTag("platform.reason", givenUp.Reason);
+        if (!await store.GiveUpAsync(payment, givenUp.Reason, cancellationToken))
         {
             LogLeaseLost(payment.OrderId);
         }
+        else if (givenUp.Cause is { } cause)
+        {
+            LogCardUnreadable(cause, payment.OrderId);
+        }
+    }
+
+    private void LogGivenUp(Payment payment, string reason, Exception? cause)
+    {
+        if (cause is not null)
+        {
+            LogCardUnreadable(cause, payment.OrderId);
+        }
+        else if (reason == PaymentSteps.Expired)
+        {
+            // The last word after attempts that were only warnings.
+            LogExpired(payment.OrderId, payment.Attempts);
+        }
+    }
+
+    /// <summary>Nothing is said of an outcome that is not committed.</summary>
+    private async Task<bool> SettleAsync(
+        Payment payment, string status, string? reason, Activity? activity, CancellationToken cancellationToken)
+    {
+        activity?.SetTag(PaymentsTelemetry.Outcome, status).SetTag("platform.reason", reason);
+        if (!await store.SettleAsync(payment, status, reason, cancellationToken))
+        {
+            LogLeaseLost(payment.OrderId);
+            return false;
+        }
+
+        metrics.Attempted(status);
+        metrics.Decided(status);
+        LogDecided(payment.OrderId, status, payment.Attempts);
+        return true;
     }
 
     private async Task PostponeAsync(Payment payment, string why, bool maybeCharged, Activity? activity, CancellationToken cancellationToken)
     {
         activity?.SetTag(PaymentsTelemetry.Outcome, "postponed").SetTag("error.type", why).SetStatus(ActivityStatusCode.Error);
+        var overdue = await store.PostponeAsync(
+            payment, options.Value.BackoffAfter(payment.Attempts), maybeCharged, options.Value.OverdueAfter, cancellationToken);
         metrics.Attempted("postponed");
         LogPostponed(payment.OrderId, payment.Attempts, why);
-        await store.PostponeAsync(payment, options.Value.BackoffAfter(payment.Attempts), maybeCharged, cancellationToken);
+        if (overdue)
+        {
+            metrics.Overdue();
+            LogOverdue(payment.Id, payment.OrderId, payment.Attempts, why);
+        }
     }
 
     [LoggerMessage(EventId = 3001, EventName = "payment.decided", Level = LogLevel.Information, Message = "Payment of order {OrderId}: {Outcome} after {Attempts} attempts")]
@@ -144,4 +208,10 @@ internal sealed partial class ChargeDuePayments(
 
     [LoggerMessage(EventId = 3005, EventName = "payment.refunded", Level = LogLevel.Error, Message = "Declined order {OrderId} had been charged: {AmountMinor} {Currency} were given back")]
     private partial void LogRefunded(Guid orderId, long amountMinor, string currency);
+
+    [LoggerMessage(
+        EventId = 3007, EventName = "payment.overdue", Level = LogLevel.Error,
+        Message = "Nobody knows whether payment {PaymentId} of order {OrderId} was charged: attempt {Attempts} failed too ({Reason}). "
+            + "Check our key for the acquirer, or ask the acquirer; it goes on being asked")]
+    private partial void LogOverdue(Guid paymentId, Guid orderId, int attempts, string reason);
 }

@@ -10,15 +10,27 @@ internal sealed record Payment(
     string Currency,
     DateTime PayBy,
     string Status,
+    string? Reason,
     string? SealedCard,
     bool MaybeCharged,
     int Attempts,
+    int Failures,
     Guid LeaseId,
+    DateTime ClaimedAt,
     string? Traceparent,
     string? Tracestate,
-    string? Baggage)
+    string? Baggage) : IDueRow
 {
+    /// <summary>This process's time stamp from before the claim.</summary>
+    public long ClaimStarted { get; init; }
+
     public TraceContext Context => new(Traceparent, Tracestate, Baggage);
+
+    /// <summary>
+    /// By the database's clock, which the claim went by too: the clocks of instances differ. Late by the time that the claim took, never
+    /// early.
+    /// </summary>
+    public DateTimeOffset Now(TimeProvider time) => new DateTimeOffset(ClaimedAt) + time.GetElapsedTime(ClaimStarted);
 }
 
 /// <summary>What is to be done with a claimed payment; pure, so that every case can be tested.</summary>
@@ -33,8 +45,11 @@ internal enum PaymentStep
     /// <summary>The time to pay ran out and nothing was ever sent: decline.</summary>
     Expire,
 
-    /// <summary>The time to pay ran out and a charge may be on its way: ask, and void before declining.</summary>
+    /// <summary>The time to pay ran out and a charge may be on its way: ask, and give up.</summary>
     AskThenExpire,
+
+    /// <summary>Given up: void the key, so that a charge still on its way can no longer arrive, and decline.</summary>
+    Void,
 
     /// <summary>Declined, and charged all the same: give the money back.</summary>
     Refund,
@@ -43,16 +58,19 @@ internal enum PaymentStep
 internal static class PaymentSteps
 {
     public const string Due = "due";
+    public const string VoidDue = "void_due";
     public const string RefundDue = "refund_due";
     public const string Captured = "captured";
     public const string Declined = "declined";
     public const string Refunded = "refunded";
 
     public const string Expired = "expired";
+    public const string CardUnreadable = "card_unreadable";
 
     public static PaymentStep Next(string status, bool maybeCharged, DateTimeOffset payBy, DateTimeOffset now) => (status, expired: now >= payBy, maybeCharged) switch
     {
         (RefundDue, _, _) => PaymentStep.Refund,
+        (VoidDue, _, _) => PaymentStep.Void,
         (_, true, false) => PaymentStep.Expire,
         (_, true, true) => PaymentStep.AskThenExpire,
         (_, false, true) => PaymentStep.Ask,

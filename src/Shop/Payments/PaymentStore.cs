@@ -6,13 +6,14 @@ using Platform.Messaging;
 namespace Platform.Payments;
 
 /// <summary>The payments table: claims by lease, and outcomes that are written only while the lease holds.</summary>
-internal sealed class PaymentStore(NpgsqlDataSource database, Outbox outbox, OutboxSignal relay)
+internal sealed class PaymentStore(NpgsqlDataSource database, Outbox outbox, OutboxSignal relay, TimeProvider time)
 {
     /// <summary>Longer than two calls to the acquirer and what is around them.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(15);
 
     public async Task<IReadOnlyList<Payment>> ClaimAsync(int most, CancellationToken cancellationToken)
     {
+        var started = time.GetTimestamp();
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
 
         // From here on an attempt may be under way: maybe_charged is set by the claim, and MaybeCharged is what it was before.
@@ -20,28 +21,31 @@ internal sealed class PaymentStore(NpgsqlDataSource database, Outbox outbox, Out
             """
             WITH claimed AS (
                 SELECT id, maybe_charged FROM payments
-                WHERE status IN ('due', 'refund_due') AND next_attempt_at <= now() AND (lease_until IS NULL OR lease_until < now())
+                WHERE status IN ('due', 'void_due', 'refund_due') AND parked_at IS NULL
+                    AND next_attempt_at <= now() AND (lease_until IS NULL OR lease_until < now())
                 ORDER BY next_attempt_at
                 LIMIT @most
                 FOR UPDATE SKIP LOCKED)
             UPDATE payments SET lease_id = gen_random_uuid(), lease_until = now() + @Lease, attempts = attempts + 1, maybe_charged = true
             FROM claimed WHERE payments.id = claimed.id
-            RETURNING payments.id, order_id AS OrderId, amount_minor AS AmountMinor, currency, pay_by AS PayBy, status, sealed_card AS SealedCard,
-                claimed.maybe_charged AS MaybeCharged, attempts, lease_id AS LeaseId, traceparent, tracestate, baggage
+            RETURNING payments.id, order_id AS OrderId, amount_minor AS AmountMinor, currency, pay_by AS PayBy, status, reason, sealed_card AS SealedCard,
+                claimed.maybe_charged AS MaybeCharged, attempts, failures, lease_id AS LeaseId, now() AS ClaimedAt, traceparent, tracestate, baggage
             """,
             new { most, Lease },
             cancellationToken: cancellationToken));
-        return payments.AsList();
+        return [.. payments.Select(payment => payment with { ClaimStarted = started })];
     }
 
-    /// <summary>Writes the outcome and its message together. False when the lease was lost: then another instance finds out and tells.</summary>
+    /// <summary>Writes the outcome and its message together; a reason that is there already stays where none is given. False when the lease was lost: then another instance finds out and tells.</summary>
     public async Task<bool> SettleAsync(Payment payment, string status, string? reason, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var settled = await connection.ExecuteAsync(new CommandDefinition(
             """
-            UPDATE payments SET status = @status, reason = @reason, sealed_card = NULL, lease_until = NULL, decided_at = now()
+            UPDATE payments
+            SET status = @status, reason = coalesce(@reason, reason), sealed_card = NULL, lease_until = NULL, decided_at = now(),
+                failures = 0, overdue_at = NULL
             WHERE id = @Id AND lease_id = @LeaseId AND status = @before
             """,
             new { payment.Id, payment.LeaseId, status, reason, before = payment.Status },
@@ -65,18 +69,66 @@ internal sealed class PaymentStore(NpgsqlDataSource database, Outbox outbox, Out
         return true;
     }
 
-    /// <summary>Gives the lease back and says when to try again; never later than the end of the time to pay.</summary>
-    public async Task PostponeAsync(Payment payment, TimeSpan delay, bool maybeCharged, CancellationToken cancellationToken)
+    /// <summary>
+    /// Nobody charges the payment from here on, and no charge of it is settled: it is to be voided, at once. False when the lease was lost.
+    /// </summary>
+    public async Task<bool> GiveUpAsync(Payment payment, string reason, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(
+        return await connection.ExecuteAsync(new CommandDefinition(
+            """
+            UPDATE payments SET status = 'void_due', reason = @reason, sealed_card = NULL, lease_until = NULL, next_attempt_at = now()
+            WHERE id = @Id AND lease_id = @LeaseId AND status = 'due'
+            """,
+            new { payment.Id, payment.LeaseId, reason },
+            cancellationToken: cancellationToken)) == 1;
+    }
+
+    /// <summary>
+    /// Gives the lease back and says when to try again; never later than the end of the time to pay, and at once when the acquirer told of
+    /// a charge meanwhile.
+    /// </summary>
+    /// <returns>True once, when there should have been an outcome for that long.</returns>
+    public async Task<bool> PostponeAsync(
+        Payment payment, TimeSpan delay, bool maybeCharged, TimeSpan overdueAfter, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
             """
             UPDATE payments
-            SET lease_until = NULL, maybe_charged = @maybeCharged,
-                next_attempt_at = CASE WHEN pay_by > now() THEN least(now() + @delay, pay_by) ELSE now() + @delay END
+            SET lease_until = NULL, maybe_charged = @maybeCharged OR coalesce(reported_at >= @ClaimedAt, false),
+                next_attempt_at = CASE
+                    WHEN reported_at >= @ClaimedAt THEN now()
+                    WHEN pay_by > now() THEN least(now() + @delay, pay_by)
+                    ELSE now() + @delay END,
+                overdue_at = coalesce(overdue_at, CASE WHEN now() >= greatest(pay_by, reported_at) + @overdueAfter THEN now() END)
+            WHERE id = @Id AND lease_id = @LeaseId
+            RETURNING coalesce(overdue_at = now(), false)
+            """,
+            new { payment.Id, payment.LeaseId, payment.ClaimedAt, delay, maybeCharged, overdueAfter },
+            cancellationToken: cancellationToken));
+    }
+
+    /// <summary>Counts an unforeseen failure and gives the lease back. False when the lease was lost.</summary>
+    public async Task<bool> FailAsync(Payment payment, TimeSpan delay, bool park, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteAsync(new CommandDefinition(
+            """
+            UPDATE payments
+            SET lease_until = NULL, next_attempt_at = now() + @delay, failures = failures + 1, parked_at = CASE WHEN @park THEN now() END
             WHERE id = @Id AND lease_id = @LeaseId
             """,
-            new { payment.Id, payment.LeaseId, delay, maybeCharged },
+            new { payment.Id, payment.LeaseId, delay, park },
+            cancellationToken: cancellationToken)) == 1;
+    }
+
+    /// <summary>Makes parked payments due again. Whether they were charged stays as it is known.</summary>
+    public async Task<int> SendAgainAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteAsync(new CommandDefinition(
+            "UPDATE payments SET parked_at = NULL, failures = 0, next_attempt_at = now() WHERE parked_at IS NOT NULL",
             cancellationToken: cancellationToken));
     }
 }

@@ -19,15 +19,19 @@ internal sealed class PaymentsMetrics
 {
     private readonly Counter<long> _decided;
     private readonly Counter<long> _attempts;
+    private readonly Counter<long> _overdue;
 
     public PaymentsMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(PaymentsTelemetry.Name);
         _decided = meter.CreateCounter<long>("platform.payments.decided", "{payment}", "Payments that reached a final outcome.");
         _attempts = meter.CreateCounter<long>("platform.payments.attempts", "{attempt}", "Tries to charge, by what came of them.");
+        _overdue = meter.CreateCounter<long>("platform.payments.overdue", "{payment}", "Payments whose outcome could not be found out in time.");
     }
 
     public void Decided(string status) => _decided.Add(1, new KeyValuePair<string, object?>(PaymentsTelemetry.Outcome, status));
 
     public void Attempted(string outcome) => _attempts.Add(1, new KeyValuePair<string, object?>(PaymentsTelemetry.Outcome, outcome));
+
+    public void Overdue() => _overdue.Add(1);
 }

@@ -18,7 +18,7 @@ builder.Services.TryAddSingleton(TimeProvider.System);
 builder.Services.AddSingleton<PaymentsMetrics>();
 builder.Services.AddSingleton<PaymentStore>();
 builder.Services.AddWakeSignal<PaymentSignal>();
-builder.Services.AddHostedService<ChargeDuePayments>();
+builder.Services.AddDueWork<ChargeDuePayments>();
 builder.Services.AddRetention("payments", "decided_at < now() - interval '90 days'");
 
 var app = builder.Build();

@@ -21,4 +21,15 @@ CREATE TABLE IF NOT EXISTS payments (
     created_at      timestamptz NOT NULL DEFAULT now(),
     decided_at      timestamptz
 );
-CREATE INDEX IF NOT EXISTS payments_due ON payments (next_attempt_at) WHERE status IN ('due', 'refund_due');
+
+-- Failures that nobody foresaw; at their limit the row is parked, and not claimed until a person sends it again.
+ALTER TABLE payments ADD COLUMN IF NOT EXISTS failures integer NOT NULL DEFAULT 0;
+ALTER TABLE payments ADD COLUMN IF NOT EXISTS parked_at timestamptz;
+-- When the acquirer last told by itself that it had charged.
+ALTER TABLE payments ADD COLUMN IF NOT EXISTS reported_at timestamptz;
+-- When it was said that an outcome is overdue: once.
+ALTER TABLE payments ADD COLUMN IF NOT EXISTS overdue_at timestamptz;
+CREATE INDEX IF NOT EXISTS payments_open ON payments (next_attempt_at)
+    WHERE status IN ('due', 'void_due', 'refund_due') AND parked_at IS NULL;
+DROP INDEX IF EXISTS payments_due;
+DROP INDEX IF EXISTS payments_claimable;

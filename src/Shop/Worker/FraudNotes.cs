@@ -1,5 +1,6 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
+using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Options;
 using OpenAI;
@@ -18,6 +19,9 @@ internal sealed class FraudNotes(HttpClient http, IOptions<WorkerOptions> option
 
     private const int MaxOutputTokens = 100;
 
+    /// <summary>More than so many tokens have, in characters.</summary>
+    private const int MaxNoteLength = 1000;
+
     private readonly ChatClient _chat = new OpenAIClient(
         new ApiKeyCredential(options.Value.LlmApiKey),
         new OpenAIClientOptions
@@ -30,7 +34,7 @@ internal sealed class FraudNotes(HttpClient http, IOptions<WorkerOptions> option
             NetworkTimeout = System.Threading.Timeout.InfiniteTimeSpan,
         }).GetChatClient(options.Value.LlmModel);
 
-    /// <summary>Null when the company gave no usable answer.</summary>
+    /// <summary>The note, or why there is none: whatever the company does, an order must not fail by it.</summary>
     public async Task<(string? Note, string? Failure)> WriteAsync(Fulfilment fulfilment, CancellationToken cancellationToken)
     {
         var prompt = string.Create(
@@ -42,23 +46,40 @@ internal sealed class FraudNotes(HttpClient http, IOptions<WorkerOptions> option
                 [new SystemChatMessage(Instructions), new UserChatMessage(prompt)],
                 new ChatCompletionOptions { MaxOutputTokenCount = MaxOutputTokens },
                 cancellationToken);
-            return completion.Value.Content.Count > 0 ? (completion.Value.Content[0].Text, null) : (null, "empty_answer");
+            return completion.Value.Content.Count == 0 || string.IsNullOrWhiteSpace(completion.Value.Content[0].Text)
+                ? (null, "empty_answer")
+                : Check(completion.Value.Content[0].Text);
         }
-        catch (ClientResultException exception)
+#pragma warning disable CA1031 // The boundary of the company's answers, which its client reads: no list of what that throws is complete.
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
         {
-            return (null, $"status_{exception.Status}");
+            return (null, ReasonOf(exception));
         }
-        catch (TimeoutRejectedException)
+    }
+
+    /// <summary>PostgreSQL stores no NUL, and warehouse staff reads no page.</summary>
+    private static (string? Note, string? Failure) Check(string text) =>
+        text.Length > MaxNoteLength || text.Contains('\0', StringComparison.Ordinal) ? (null, "unusable_answer") : (text, null);
+
+    private static string ReasonOf(Exception exception)
+    {
+        switch (exception)
         {
-            return (null, "timeout");
-        }
-        catch (BrokenCircuitException)
-        {
-            return (null, "breaker_open");
-        }
-        catch (HttpRequestException exception)
-        {
-            return (null, exception.HttpRequestError.ToString());
+            // Without an answer, what happened is inside.
+            case ClientResultException { Status: 0, InnerException: { } cause }:
+                return ReasonOf(cause);
+            case ClientResultException { Status: not (>= 200 and < 300) } refused:
+                return $"status_{refused.Status}";
+            case TimeoutRejectedException:
+                return "timeout";
+            case BrokenCircuitException:
+                return "breaker_open";
+            case HttpRequestException failed:
+                return failed.HttpRequestError.ToString();
+            default:
+                Activity.Current?.AddException(exception);
+                return "unreadable_answer";
         }
     }
 }

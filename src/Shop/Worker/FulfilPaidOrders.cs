@@ -18,14 +18,23 @@ internal sealed partial class FulfilPaidOrders(
     WorkerMetrics metrics,
     DatabaseSchema schema,
     FulfilmentSignal signal,
+    DueWorkMetrics workMetrics,
     IOptions<WorkerOptions> options,
     TimeProvider time,
-    ILogger<FulfilPaidOrders> logger) : DueWork<Fulfilment>(schema, signal, Concurrency, time, logger)
+    ILogger<FulfilPaidOrders> logger) : DueWork<Fulfilment>("fulfilments", schema, signal, Concurrency, workMetrics, time, logger)
 {
     private const int Concurrency = 16;
 
     /// <summary>Longer than the one outside call and what is around it.</summary>
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(10);
+
+    public override async Task<int> SendAgainAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteAsync(new CommandDefinition(
+            "UPDATE fulfilments SET parked_at = NULL, failures = 0, next_attempt_at = now() WHERE parked_at IS NOT NULL",
+            cancellationToken: cancellationToken));
+    }
 
     protected override async Task<IReadOnlyList<Fulfilment>> ClaimAsync(int most, CancellationToken cancellationToken)
     {
@@ -35,23 +44,23 @@ internal sealed partial class FulfilPaidOrders(
             UPDATE fulfilments SET lease_id = gen_random_uuid(), lease_until = now() + @Lease, attempts = attempts + 1
             WHERE order_id IN (
                 SELECT order_id FROM fulfilments
-                WHERE done_at IS NULL AND next_attempt_at <= now() AND (lease_until IS NULL OR lease_until < now())
+                WHERE done_at IS NULL AND parked_at IS NULL AND next_attempt_at <= now() AND (lease_until IS NULL OR lease_until < now())
                 ORDER BY next_attempt_at
                 LIMIT @most
                 FOR UPDATE SKIP LOCKED)
             RETURNING order_id AS OrderId, total_minor AS TotalMinor, currency, items, card_network AS CardNetwork, card_last4 AS CardLast4,
-                attempts, lease_id AS LeaseId, traceparent, tracestate, baggage
+                attempts, failures, lease_id AS LeaseId, traceparent, tracestate, baggage
             """,
             new { most, Lease },
             cancellationToken: cancellationToken));
         return claimed.AsList();
     }
 
-    protected override async Task HandleAsync(Fulfilment row, CancellationToken cancellationToken)
-    {
-        using var activity = row.Context.Start(WorkerTelemetry.Source, "fulfil_order", ActivityKind.Internal);
-        activity?.SetTag(WorkerTelemetry.OrderId, row.OrderId);
+    protected override Activity? Start(Fulfilment row) =>
+        row.Context.Start(WorkerTelemetry.Source, "fulfil_order", ActivityKind.Internal)?.SetTag(WorkerTelemetry.OrderId, row.OrderId);
 
+    protected override async Task HandleAsync(Fulfilment row, Activity? activity, CancellationToken cancellationToken)
+    {
         var note = await WriteFraudNoteAsync(row, cancellationToken);
         if (note is null && row.Attempts < options.Value.FraudNoteAttempts)
         {
@@ -65,6 +74,19 @@ internal sealed partial class FulfilPaidOrders(
             metrics.Fulfilled(note is not null);
             LogFulfilled(row.OrderId);
         }
+    }
+
+    protected override async Task<bool> FailAsync(Fulfilment row, TimeSpan delay, bool park, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteAsync(new CommandDefinition(
+            """
+            UPDATE fulfilments
+            SET lease_until = NULL, next_attempt_at = now() + @delay, failures = failures + 1, parked_at = CASE WHEN @park THEN now() END
+            WHERE order_id = @OrderId AND lease_id = @LeaseId
+            """,
+            new { row.OrderId, row.LeaseId, delay, park },
+            cancellationToken: cancellationToken)) == 1;
     }
 
     private async Task<string?> WriteFraudNoteAsync(Fulfilment row, CancellationToken cancellationToken)
@@ -112,7 +134,7 @@ internal sealed partial class FulfilPaidOrders(
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
             "UPDATE fulfilments SET lease_until = NULL, next_attempt_at = now() + @delay WHERE order_id = @OrderId AND lease_id = @LeaseId",
-            new { row.OrderId, row.LeaseId, delay = options.Value.Backoff * Math.Pow(2, row.Attempts - 1) },
+            new { row.OrderId, row.LeaseId, delay = options.Value.BackoffAfter(row.Attempts) },
             cancellationToken: cancellationToken));
     }
 

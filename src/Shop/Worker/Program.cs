@@ -17,7 +17,7 @@ builder.Services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.Sec
 builder.Services.TryAddSingleton(TimeProvider.System);
 builder.Services.AddSingleton<WorkerMetrics>();
 builder.Services.AddWakeSignal<FulfilmentSignal>();
-builder.Services.AddHostedService<FulfilPaidOrders>();
+builder.Services.AddDueWork<FulfilPaidOrders>();
 builder.Services.AddRetention("fulfilments", "done_at < now() - interval '90 days'");
 
 var app = builder.Build();

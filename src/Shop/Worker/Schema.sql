@@ -17,7 +17,12 @@ CREATE TABLE IF NOT EXISTS fulfilments (
     created_at      timestamptz NOT NULL DEFAULT now(),
     done_at         timestamptz
 );
-CREATE INDEX IF NOT EXISTS fulfilments_due ON fulfilments (next_attempt_at) WHERE done_at IS NULL;
+
+-- Failures that nobody foresaw; at their limit the row is parked, and not claimed until a person sends it again.
+ALTER TABLE fulfilments ADD COLUMN IF NOT EXISTS failures integer NOT NULL DEFAULT 0;
+ALTER TABLE fulfilments ADD COLUMN IF NOT EXISTS parked_at timestamptz;
+CREATE INDEX IF NOT EXISTS fulfilments_claimable ON fulfilments (next_attempt_at) WHERE done_at IS NULL AND parked_at IS NULL;
+DROP INDEX IF EXISTS fulfilments_due;
 
 -- One receipt an order, whatever is redelivered.
 CREATE TABLE IF NOT EXISTS receipts (

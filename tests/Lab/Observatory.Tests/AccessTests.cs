@@ -1,4 +1,6 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Platform.Observatory.Tests;
 
@@ -34,7 +36,7 @@ public sealed class AccessTests
         Assert.Equal((HttpStatusCode.Redirect, "/"), (login.StatusCode, login.Headers.Location?.ToString()));
         var cookie = Assert.Single(login.Headers.GetValues("Set-Cookie"));
         Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
-        Assert.Contains("samesite=strict", cookie, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("samesite=lax", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("tok-1", cookie, StringComparison.Ordinal);
         using var page = await GetAsync(process, "/", ("Cookie", cookie.Split(';')[0]));
         using var api = await GetAsync(process, Stats, ("Cookie", cookie.Split(';')[0]));
@@ -52,6 +54,78 @@ public sealed class AccessTests
 
         Assert.Equal(HttpStatusCode.Unauthorized, login.StatusCode);
         Assert.False(login.Headers.Contains("Set-Cookie"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Login_WithAPageToReturnTo_LeadsThereWithoutTheToken(bool byForm)
+    {
+        await using var process = await ObservatoryProcess.StartAsync("--Observatory:BrowserToken=tok-1");
+
+        using var login = await LoginAsync(process, "tok-1", byForm, "/traces?resource=orders&range=30m");
+
+        Assert.Equal((HttpStatusCode.Redirect, "/traces?resource=orders&range=30m"), (login.StatusCode, LocationOf(login)));
+        using var page = await GetAsync(process, LocationOf(login)!, ("Cookie", CookieOf(login)), ("Sec-Fetch-Site", "cross-site"));
+        Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("//evil.example", "/")]
+    [InlineData("/\\evil.example", "/")]
+    [InlineData("\\\\evil.example", "/")]
+    [InlineData("/\t/evil.example", "/")]
+    [InlineData("/traces\r\nSet-Cookie: a=b", "/")]
+    [InlineData("https://evil.example/", "/")]
+    [InlineData("javascript:alert(1)", "/")]
+    [InlineData("traces", "/")]
+    [InlineData("", "/")]
+    [InlineData("/logs?search=a b é", "/logs?search=a%20b%20%C3%A9")]
+    [InlineData("/logs?search=a%20b", "/logs?search=a%20b")]
+    public async Task Login_PageToReturnTo_IsOneOfOursInFormAndRedirect(string asked, string expected)
+    {
+        await using var process = await ObservatoryProcess.StartAsync("--Observatory:BrowserToken=tok-1");
+
+        using var byLink = await LoginAsync(process, "tok-1", byForm: false, asked);
+        using var byForm = await LoginAsync(process, "tok-1", byForm: true, asked);
+        var old = $"/login?t=tok-0&returnUrl={Uri.EscapeDataString(asked)}";
+        using var signedIn = await GetAsync(process, old, ("Cookie", CookieOf(byLink)));
+        using var wrong = await LoginAsync(process, "tok-2", byForm: false, asked);
+
+        Assert.All(
+            [byLink, byForm, signedIn],
+            answer => Assert.Equal((HttpStatusCode.Redirect, expected), (answer.StatusCode, LocationOf(answer))));
+        Assert.False(signedIn.Headers.Contains("Set-Cookie"));
+        Assert.Contains($"name=\"returnUrl\" value=\"{expected}\"", await TextAsync(wrong), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Page_AskedForWithoutTheCookie_IsWhereTheFormLeads()
+    {
+        await using var process = await ObservatoryProcess.StartAsync("--Observatory:BrowserToken=tok-1");
+
+        using var page = await GetAsync(process, "/issues?service=orders&query=%22%3E%3Cb%3E");
+
+        Assert.Equal(HttpStatusCode.Unauthorized, page.StatusCode);
+        Assert.Contains(
+            "name=\"returnUrl\" value=\"/issues?service=orders&amp;query=%22%3E%3Cb%3E\"", await TextAsync(page), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Login_ByLink_LeavesTheTokenInNoLog()
+    {
+        await using var process = await ObservatoryProcess.StartAsync(
+            "--Observatory:BrowserToken=tok-secret", "--Logging:LogLevel:Default=Trace", "--Logging:LogLevel:Microsoft=Trace",
+            "--Logging:Console:LogLevel:Default=None");
+        using var logs = new LogCollector();
+        process.Services.GetRequiredService<ILoggerFactory>().AddProvider(logs);
+
+        using var right = await LoginAsync(process, "tok-secret", byForm: false, "/traces");
+        using var again = await GetAsync(process, "/login?t=tok-secret&returnUrl=/traces", ("Cookie", CookieOf(right)));
+        using var wrong = await LoginAsync(process, "tok-secret-2", byForm: false);
+
+        Assert.NotEmpty(logs.Lines);
+        Assert.DoesNotContain(logs.Lines, line => line.Contains("tok-secret", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -121,10 +195,16 @@ public sealed class AccessTests
         using var forged = new HttpRequestMessage(HttpMethod.Get, Stats) { Headers = { Host = http } };
         using var apiOnManagement = await process.Management.SendAsync(forged, TestContext.Current.CancellationToken);
 
+        using var pageOnGrpc = await process.OtlpGrpc.GetAsync(new Uri("/login", UriKind.Relative), TestContext.Current.CancellationToken);
+        using var call = new ByteArrayContent([]) { Headers = { ContentType = new("application/grpc") } };
+        using var grpcOnHttp = await process.Http.PostAsync(
+            new Uri(Send.TracesMethod, UriKind.Relative), call, TestContext.Current.CancellationToken);
+
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (health.StatusCode, alive.StatusCode));
         Assert.Equal(HttpStatusCode.NotFound, healthOnHttp.StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, otlpOnHttp.StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, apiOnManagement.StatusCode);
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.NotFound), (pageOnGrpc.StatusCode, grpcOnHttp.StatusCode));
     }
 
     [Theory]
@@ -145,16 +225,23 @@ public sealed class AccessTests
         Assert.Equal("nosniff", Assert.Single(response.Headers.GetValues("X-Content-Type-Options")));
     }
 
-    private static async Task<HttpResponseMessage> LoginAsync(ObservatoryProcess process, string token, bool byForm)
+    private static async Task<HttpResponseMessage> LoginAsync(ObservatoryProcess process, string token, bool byForm, string returnUrl = "")
     {
         if (!byForm)
         {
-            return await GetAsync(process, $"/login?t={token}");
+            return await GetAsync(process, $"/login?t={token}&returnUrl={Uri.EscapeDataString(returnUrl)}");
         }
 
-        using var form = new FormUrlEncodedContent([new("t", token)]);
+        using var form = new FormUrlEncodedContent([new("t", token), new("returnUrl", returnUrl)]);
         return await process.Http.PostAsync(new Uri("/login", UriKind.Relative), form, TestContext.Current.CancellationToken);
     }
+
+    private static string CookieOf(HttpResponseMessage login) => login.Headers.GetValues("Set-Cookie").Single().Split(';')[0];
+
+    private static string? LocationOf(HttpResponseMessage answer) => answer.Headers.Location?.OriginalString;
+
+    private static Task<string> TextAsync(HttpResponseMessage answer) =>
+        answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
 
     private static async Task<HttpResponseMessage> GetAsync(ObservatoryProcess process, string path, params (string Name, string Value)[] headers)
     {

@@ -114,6 +114,45 @@ public sealed class DeployTests
         Assert.Equal(400, (int)bad.StatusCode);
     }
 
+    /// <summary>A page that waits for an order asks again and again: its looks do not hide the order.</summary>
+    [Fact]
+    public async Task Search_OfAUserWithManyTraces_ShowsWhatDidMostAndWhatFailed()
+    {
+        const string Failed = "00000000000000000000000000000abc";
+        await using var process = await ObservatoryProcess.StartAsync();
+        var now = UnixTime.NanosOf(TimeProvider.System.GetUtcNow());
+        await SendAsync(process, "A", "orders-1", [.. Enumerable.Range(1, 20).Select(id => Of((ulong)id, Telemetry.Trace))]);
+        await SendAsync(process, "A", "orders-1", [Of(30, Failed, failed: true)]);
+        await SendAsync(process, "A", "orders-1", [.. Enumerable.Range(100, 200).Select(id => Of((ulong)id, $"{id:x32}"))]);
+
+        // And what somebody of that name did hours ago does not either.
+        await SendAsync(process, "A", "orders-1",
+            [.. Enumerable.Range(1000, 100).SelectMany(id => new[] { Old((ulong)id, $"{id:x32}"), Old((ulong)id + 5000, $"{id:x32}") })]);
+
+        var timeline = await process.GetJsonAsync($"/api/search?q=u-1&at={TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ss}Z&window=5m");
+
+        var shown = timeline["entries"]!.AsArray().Select(entry => entry!["traceId"]?.ToString()).ToList();
+        Assert.Equal(20, shown.Count(trace => trace == Telemetry.Trace));
+        Assert.Contains(Failed, shown);
+        Assert.Equal((50, true), (timeline["traces"]!.GetValue<int>(), timeline["tracesCapped"]!.GetValue<bool>()));
+
+        Span Of(ulong id, string trace, bool failed = false)
+        {
+            var span = Telemetry.Span(id, trace: trace, failed: failed);
+            span.Attributes.Add(Telemetry.Attribute("user.id", "u-1"));
+            (span.StartTimeUnixNano, span.EndTimeUnixNano) = (now, now + 1_000_000);
+            return span;
+        }
+
+        Span Old(ulong id, string trace)
+        {
+            const ulong TwoHours = 2UL * 3600 * 1_000_000_000;
+            var span = Of(id, trace);
+            (span.StartTimeUnixNano, span.EndTimeUnixNano) = (now - TwoHours, now - TwoHours + 1_000_000);
+            return span;
+        }
+    }
+
     private static async Task FillAsync(ObservatoryProcess process)
     {
         var span = Telemetry.Span(1);

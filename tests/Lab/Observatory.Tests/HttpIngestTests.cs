@@ -112,7 +112,7 @@ public sealed class HttpIngestTests
         var right = await Send.HttpAsync(process, "/v1/traces", body, key: "secret");
 
         Assert.Equal((401, 401, 200), (without.Status, wrong.Status, right.Status));
-        Assert.Equal((int)GrpcStatusCode.Unauthenticated, without.Error.Code);
+        Assert.Equal((int)Grpc.Core.StatusCode.Unauthenticated, without.Error.Code);
     }
 
     [Theory]
@@ -126,7 +126,7 @@ public sealed class HttpIngestTests
         var answer = await Send.HttpAsync(process, "/v1/traces", gzip ? Send.Gzip(body) : body, encoding: gzip ? "gzip" : null);
 
         Assert.Equal(413, answer.Status);
-        Assert.Equal((int)GrpcStatusCode.ResourceExhausted, answer.Error.Code);
+        Assert.Equal((int)Grpc.Core.StatusCode.ResourceExhausted, answer.Error.Code);
     }
 
     [Fact]
@@ -151,7 +151,7 @@ public sealed class HttpIngestTests
         var answer = await Send.TracesAsync(process, "orders", spans);
 
         Assert.Equal((503, "1"), (answer.Status, answer.RetryAfter));
-        Assert.Equal((int)GrpcStatusCode.Unavailable, answer.Error.Code);
+        Assert.Equal((int)Grpc.Core.StatusCode.Unavailable, answer.Error.Code);
         var stats = await process.GetJsonAsync("/api/telemetry/stats");
         Assert.Equal(8_000, (int?)stats["spans"]!["dropped"]);
     }

@@ -31,9 +31,11 @@ internal sealed class ObservatoryProcess : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    public static async Task<ObservatoryProcess> StartAsync(params string[] settings)
+    public static Task<ObservatoryProcess> StartAsync(params string[] settings) => StartAsync(configure: null, settings);
+
+    public static async Task<ObservatoryProcess> StartAsync(Action<IServiceCollection>? configure, params string[] settings)
     {
-        var app = ObservatoryApp.Create(
+        string[] args =
         [
             .. Listener.Names.Select(name => $"--Kestrel:Endpoints:{name}:Url=http://127.0.0.1:0"),
             "--Kestrel:Endpoints:otlp-grpc:Protocols=Http2",
@@ -42,7 +44,8 @@ internal sealed class ObservatoryProcess : IAsyncDisposable
             "--Logging:LogLevel:Platform=Error",
             "--environment=Development",
             .. settings,
-        ]);
+        ];
+        var app = ObservatoryApp.Create(args, configure);
         await app.StartAsync(TestContext.Current.CancellationToken);
         return new ObservatoryProcess(app);
     }

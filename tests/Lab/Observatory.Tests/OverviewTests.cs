@@ -1,7 +1,6 @@
 using System.Net;
 using Google.Protobuf;
 using Platform.Observatory.Otlp;
-using Platform.Observatory.Resources.Wire;
 
 namespace Platform.Observatory.Tests;
 
@@ -25,22 +24,36 @@ public sealed class OverviewTests
     }
 
     [Fact]
-    public async Task Overview_OfAnAppHost_HasTheHealthOfServicesAndNamesWhatIsNotWell()
+    public async Task Overview_OfServices_SaysWhatTheyCannotReachUntilTheyCanAgain()
     {
-        await using var server = await ResourceServer.StartAsync(
-            ResourceModel.Service("orders", "x", health: HealthStatus.Healthy), ResourceModel.Service("payments", "y", health: HealthStatus.Degraded),
-            ResourceModel.Service("redis", "z").Exited(137));
-        await using var process = await ObservatoryProcess.StartAsync(server.Settings);
-        await new ResourceBrowser(process).UntilConnectedAsync();
+        await using var process = await ObservatoryProcess.StartAsync();
         await SendAsync(process, "orders", minute => (10, false));
         await SendAsync(process, "payments", minute => (10, false));
+        await Send.LogsAsync(
+            process, "orders", Dependency("dependency.lost", "rabbitmq", 10), Dependency("dependency.lost", "redis", 12),
+            Dependency("dependency.available", "redis", 13), Dependency("dependency.lost", "ordersdb", 40));
 
         var page = await GetAsync(process, Range);
 
-        Assert.Contains("Not all resources are well", page, StringComparison.Ordinal);
-        Assert.Matches("/resources/redis-z\">redis</a> Finished, exit code 137", page);
-        Assert.Contains("href=\"/resources/orders-x\">healthy</a>", page, StringComparison.Ordinal);
-        Assert.Contains("href=\"/resources/payments-y\">degraded: payments_check</a>", page, StringComparison.Ordinal);
+        var orders = Row(page, "orders");
+        Assert.Contains("cannot reach what it needs", orders, StringComparison.Ordinal);
+        Assert.Matches("rabbitmq is away since <time datetime=\"2026-11-18T10:10:00.000Z\"", orders);
+        Assert.DoesNotContain("redis", orders, StringComparison.Ordinal);
+        Assert.DoesNotContain("ordersdb", orders, StringComparison.Ordinal);
+        Assert.Contains("as usual", Row(page, "payments"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Overview_OfAService_SaysWhenItWasSeenLast()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        var before = DateTimeOffset.UtcNow;
+        await SendAsync(process, "orders", minute => (10, false));
+
+        var row = Row(await GetAsync(process, Range), "orders");
+
+        var seen = DateTimeOffset.Parse(row.Split("seen <time datetime=\"")[1].Split('"')[0], System.Globalization.CultureInfo.InvariantCulture);
+        Assert.InRange(seen, before.AddMilliseconds(-1), DateTimeOffset.UtcNow);
     }
 
     [Fact]
@@ -235,7 +248,19 @@ public sealed class OverviewTests
         return log;
     });
 
+    private static LogRecord Dependency(string name, string dependency, int minute)
+    {
+        var log = Telemetry.Log("", severity: 13);
+        log.EventName = name;
+        log.TimeUnixNano = At(minute * 60);
+        log.Attributes.Add(Telemetry.Attribute("Dependency", dependency));
+        return log;
+    }
+
     private static ulong At(int second) => (ulong)(Begin.AddSeconds(second) - DateTimeOffset.UnixEpoch).Ticks * 100;
+
+    private static string Row(string page, string service) =>
+        page.Split("<tr>").Single(row => row.Contains($">{service}</span></a></span></td>", StringComparison.Ordinal)).Split("</tr>")[0];
 
     private static List<string> States(string page) =>
         [.. page.Split("<span class=\"sr\">").Skip(1).Select(part => part.Split('<')[0]).Where(text => !text.Contains("over time", StringComparison.Ordinal))];

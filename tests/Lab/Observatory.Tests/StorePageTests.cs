@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net;
 using Google.Protobuf;
+using Microsoft.Extensions.DependencyInjection;
 using Platform.Observatory.Otlp;
 using Platform.Observatory.Store;
 
@@ -37,15 +39,83 @@ public sealed class StorePageTests
         Assert.Contains("orders-1", page, StringComparison.Ordinal);
     }
 
+    /// <summary>A service whose receiver was away for longer than its queue lasts.</summary>
+    [Fact]
+    public async Task Page_OfASenderThatLostSpans_SaysHowManyAsItsSdkCounts()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        await ReportLossAsync(process, lost: 17, start: 1);
+
+        Assert.Contains(">17 spans<", await PageAsync(process), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Page_OfASenderThatWasStartedAgain_SaysWhatAllItsRunsLost()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        await ReportLossAsync(process, lost: 17, start: 1);
+        await ReportLossAsync(process, lost: 0, start: 2);
+        await ReportLossAsync(process, lost: 5, start: 2);
+
+        Assert.Contains(">22 spans<", await PageAsync(process), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("the same run", 9, "1:3 1:9")]
+    [InlineData("a run that lost more than the one before", 12, "1:3 2:9")]
+    [InlineData("a report that came late", 9, "1:9 1:3")]
+    [InlineData("a report of a run that is over", 12, "1:3 2:9 1:4")]
+    [InlineData("no start, and less than before", 12, "0:9 0:3")]
+    [InlineData("what came since the last report", 12, "1:+9 2:+3")]
+    [InlineData("more than can be counted", 1L << 40, "1:9223372036854775807")]
+    public async Task Losses_OfASender_AddUpOverItsRuns(string situation, long total, string reports)
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+
+        foreach (var report in reports.Split(' ').Select(report => report.Split(':')))
+        {
+            var start = ulong.Parse(report[0], CultureInfo.InvariantCulture);
+            await ReportLossAsync(process, long.Parse(report[1], CultureInfo.InvariantCulture), start, report[1].StartsWith('+'));
+        }
+
+        var lost = process.Services.GetRequiredService<TelemetryStore>().Resources.All().Single().LostSpans;
+        Assert.True(total == lost, $"{situation}: {lost}");
+    }
+
+    private static async Task ReportLossAsync(ObservatoryProcess process, long lost, ulong start, bool isDelta = false)
+    {
+        var metrics = Telemetry.Metrics("orders", points: 3);
+        var metric = metrics.ResourceMetrics[0].ScopeMetrics[0].Metrics[0];
+        metric.Name = "otel.sdk.processor.span.processed";
+        metric.Sum.AggregationTemporality = isDelta ? AggregationTemporality.Delta : AggregationTemporality.Cumulative;
+        metric.Sum.DataPoints[0].AsInt = 5_000;
+        metric.Sum.DataPoints[1].AsInt = lost;
+        metric.Sum.DataPoints[2].AsInt = lost == long.MaxValue ? 1 : 0;
+
+        foreach (var point in metric.Sum.DataPoints)
+        {
+            point.StartTimeUnixNano = start;
+        }
+
+        foreach (var point in metric.Sum.DataPoints.Skip(1))
+        {
+            point.Attributes.Add(Telemetry.Attribute("error.type", "queue_full"));
+        }
+
+        Assert.Equal(200, (await Send.HttpAsync(process, "/v1/metrics", metrics.ToByteArray())).Status);
+    }
+
     [Fact]
     public async Task Metrics_WithTheKey_AreTheSameFigures()
     {
         await using var process = await ObservatoryProcess.StartAsync("--Observatory:ApiKey=key-1", "--Observatory:MaxSpans=100");
-        await Send.TracesAsync(process, "orders", [.. Enumerable.Range(1, 120).Select(id => Telemetry.Span((ulong)id)), Telemetry.Span(120)]);
+        await Send.TracesAsync(
+            process, "orders", [.. Enumerable.Range(1, 120).Select(id => Telemetry.Span((ulong)id)), Telemetry.Span(120)]);
         await Send.LogsAsync(process, "orders", Telemetry.Log("placed"));
 
         // What is read over the API waits until all that came is stored; a scrape does not.
-        using var settled = await process.Http.SendAsync(new HttpRequestMessage(HttpMethod.Get, "/api/telemetry/stats") { Headers = { { "x-api-key", "key-1" } } }, TestContext.Current.CancellationToken);
+        using var stats = new HttpRequestMessage(HttpMethod.Get, "/api/telemetry/stats") { Headers = { { "x-api-key", "key-1" } } };
+        using var settled = await process.Http.SendAsync(stats, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, settled.StatusCode);
         var (refused, _) = await MetricsAsync(process, null);
         var (status, text) = await MetricsAsync(process, "Bearer key-1");
@@ -58,7 +128,8 @@ public sealed class StorePageTests
         Assert.Contains("platform_observatory_duplicates_total{signal=\"traces\"} 1", lines);
         Assert.Contains("platform_observatory_evicted_total{signal=\"traces\"} 20", lines);
         Assert.Contains("platform_observatory_kept{signal=\"traces\"} 100", lines);
-        Assert.Contains(lines, line => line.StartsWith("platform_observatory_kept_size_bytes{signal=\"traces\"} ", StringComparison.Ordinal));
+        const string Size = "platform_observatory_kept_size_bytes{signal=\"traces\"} ";
+        Assert.Contains(lines, line => line.StartsWith(Size, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -67,10 +138,12 @@ public sealed class StorePageTests
         await using var process = await ObservatoryProcess.StartAsync();
         var now = UnixTime.NanosOf(DateTimeOffset.UtcNow);
         await Send.TracesAsync(
-            process, "orders", At(1, 0, "in time", now - (2 * Second)), At(2, 1, "kept back", now - (90 * Second)), At(3, 1, "of tomorrow", now + (86_400 * Second)));
+            process, "orders", At(1, 0, "in time", now - (2 * Second)), At(2, 1, "kept back", now - (90 * Second)),
+            At(3, 1, "of tomorrow", now + (86_400 * Second)));
 
         var stats = (await process.GetJsonAsync("/api/telemetry/stats"))["spans"]!;
-        using var answer = await process.Http.GetAsync(new Uri("/traces/" + Telemetry.Trace, UriKind.Relative), TestContext.Current.CancellationToken);
+        using var answer = await process.Http.GetAsync(
+            new Uri("/traces/" + Telemetry.Trace, UriKind.Relative), TestContext.Current.CancellationToken);
         var page = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal((1, 1), ((int)stats["late"]!, (int)stats["ahead"]!));
@@ -86,7 +159,8 @@ public sealed class StorePageTests
         await Send.TracesAsync(process, "gateway", At(1, 0, "call", now), At(2, 1, "own work before", now - 40_000_000));
         await Send.TracesAsync(process, "orders", At(3, 1, "served", now - 40_000_000), At(4, 3, "inside", now - 30_000_000));
 
-        using var answer = await process.Http.GetAsync(new Uri("/traces/" + Telemetry.Trace, UriKind.Relative), TestContext.Current.CancellationToken);
+        using var answer = await process.Http.GetAsync(
+            new Uri("/traces/" + Telemetry.Trace, UriKind.Relative), TestContext.Current.CancellationToken);
         var page = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(1, Count(page, ">clock</span>"));

@@ -60,8 +60,8 @@ internal static class Telemetry
 
     public static ExportMetricsServiceRequest Metrics(string service, int points)
     {
-        var metric = new Metric { Name = "requests", Sum = new Points() };
-        metric.Sum.DataPoints.AddRange(Enumerable.Range(0, points).Select(_ => new Point()));
+        var metric = new Metric { Name = "requests", Sum = new Sum() };
+        metric.Sum.DataPoints.AddRange(Enumerable.Range(0, points).Select(_ => new NumberDataPoint()));
         return new ExportMetricsServiceRequest
         {
             ResourceMetrics =

@@ -29,8 +29,23 @@ public sealed class Browser : IAsyncLifetime
         _playwright?.Dispose();
     }
 
-    /// <summary>A window of its own, signed in by the address that the AppHost prints.</summary>
+    /// <summary>A window of its own on Observatory, signed in by the address that the AppHost prints.</summary>
     public async Task<IPage> OpenAsync(PlatformFixture platform, ColorScheme theme = ColorScheme.Light, int width = 1280)
+    {
+        var page = await OpenAsync(platform.Telemetry.Http.BaseAddress!, theme, width);
+        await page.GotoAsync(platform.Telemetry.LoginAddress);
+        return page;
+    }
+
+    /// <summary>A window of its own on Aspire's dashboard, signed in by the address that Aspire prints. Nothing is signed in to Observatory.</summary>
+    public async Task<IPage> OpenAspireAsync(PlatformFixture platform)
+    {
+        var page = await OpenAsync(platform.Dashboard.BaseAddress!, ColorScheme.Light, width: 1500);
+        await page.GotoAsync(platform.Telemetry.LoginAddress);
+        return page;
+    }
+
+    private async Task<IPage> OpenAsync(Uri address, ColorScheme theme, int width)
     {
         if (_browser is null)
         {
@@ -40,13 +55,11 @@ public sealed class Browser : IAsyncLifetime
 
         var context = await _browser.NewContextAsync(new BrowserNewContextOptions
         {
-            BaseURL = platform.Telemetry.Http.BaseAddress!.ToString(),
+            BaseURL = address.ToString(),
             ColorScheme = theme,
             ViewportSize = new ViewportSize { Width = width, Height = 900 },
         });
-        var page = await context.NewPageAsync();
-        await page.GotoAsync(platform.Telemetry.LoginAddress);
-        return page;
+        return await context.NewPageAsync();
     }
 
     private static string? Find() => (Environment.GetEnvironmentVariable("PATH") ?? "")

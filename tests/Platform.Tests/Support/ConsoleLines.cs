@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -7,15 +8,15 @@ namespace Platform.Tests.Support;
 /// <summary>What a service wrote to its console.</summary>
 public static class ConsoleLines
 {
-    /// <summary>All lines so far, of every run of the service.</summary>
-    public static async Task<IReadOnlyList<string>> ReadAsync(PlatformFixture platform, string service, CancellationToken cancellationToken)
+    /// <summary>All lines that the service has written since it was started last; what the orchestrator says between them is left out.</summary>
+    public static async Task<IReadOnlyList<string>> ReadAsync(DistributedApplication app, string service, CancellationToken cancellationToken)
     {
-        var loggers = platform.App.Services.GetRequiredService<ResourceLoggerService>();
-        var resource = platform.App.Services.GetRequiredService<DistributedApplicationModel>().Resources.Single(resource => resource.Name == service);
+        var loggers = app.Services.GetRequiredService<ResourceLoggerService>();
+        var resource = app.Services.GetRequiredService<DistributedApplicationModel>().Resources.Single(resource => resource.Name == service);
         var lines = new List<string>();
         await foreach (var batch in loggers.GetAllAsync(resource).WithCancellation(cancellationToken))
         {
-            lines.AddRange(batch.Select(line => line.Content));
+            lines.AddRange(batch.Select(line => line.Content).Where(line => !line.Contains("[sys] ", StringComparison.Ordinal)));
         }
 
         return lines;
@@ -23,9 +24,12 @@ public static class ConsoleLines
 
     /// <summary>The lines that are JSON objects; those of runs in Development are text.</summary>
     public static async Task<IReadOnlyList<JsonElement>> ReadJsonAsync(PlatformFixture platform, string service, CancellationToken cancellationToken) =>
+        ParseJson(await ReadAsync(platform.App, service, cancellationToken));
+
+    public static IReadOnlyList<JsonElement> ParseJson(IReadOnlyList<string> lines) =>
     [
         // "2026-11-21T04:45:29.8498584Z {...}"
-        .. from line in await ReadAsync(platform, service, cancellationToken)
+        .. from line in lines
            let start = line.IndexOf('{', StringComparison.Ordinal)
            where start >= 0 && line.EndsWith('}') && line.Contains("\"timestamp\"", StringComparison.Ordinal)
            select JsonSerializer.Deserialize<JsonElement>(line[start..]),

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Aspire.Hosting.Testing;
 using RabbitMQ.Client;
 
 namespace Platform.Tests.Support;
@@ -31,6 +32,9 @@ public sealed class EmittedRun(PlatformFixture platform) : IAsyncLifetime
 
     public Canaries Canaries { get; } = new();
 
+    /// <summary>What the services wrote to their consoles, by service; a restart begins a new one.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Consoles { get; private set; } = new Dictionary<string, IReadOnlyList<string>>();
+
     /// <summary>Answers that callers got, with the input they are for.</summary>
     public IReadOnlyList<(string Input, string Answer)> Answers => _answers;
 
@@ -53,7 +57,7 @@ public sealed class EmittedRun(PlatformFixture platform) : IAsyncLifetime
         }
 
         using var limit = new CancellationTokenSource(Limit);
-        _tap = await TelemetryTap.StartAsync(platform.Telemetry.Http.BaseAddress!, limit.Token);
+        _tap = await TelemetryTap.StartAsync(platform.Telemetry.Http.BaseAddress!, platform.App.GetEndpoint("observatory", "otlp-http"), limit.Token);
         var settings = new Dictionary<string, string?>
         {
             ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Tap.Address.ToString(),
@@ -66,6 +70,7 @@ public sealed class EmittedRun(PlatformFixture platform) : IAsyncLifetime
         {
             await platform.ReconfigureAsync(PlatformFixture.Services, settings, limit.Token);
             await RunAsync(limit.Token);
+            Consoles = await ReadConsolesAsync(limit.Token);
         }
         finally
         {
@@ -95,9 +100,30 @@ public sealed class EmittedRun(PlatformFixture platform) : IAsyncLifetime
         await PoisonAsync(cancellationToken);
 
         await Eventually.BeTrueAsync(() => Task.FromResult(Has("job restock_products")), "the scheduled job has run");
-        await platform.Telemetry.WaitForTraceAsync(Fulfilled.TraceId, OneTrace.LooksComplete, "the order's trace is complete", cancellationToken);
+        try
+        {
+            await platform.Telemetry.WaitForTraceAsync(Fulfilled.TraceId, OneTrace.LooksComplete, "the order's trace is complete", cancellationToken);
+        }
+        catch (Xunit.Sdk.FailException exception)
+        {
+            Assert.Fail($"{exception.Message}; passed on by the tap: {Tap.Outcomes}");
+        }
+
         await Eventually.BeTrueAsync(
             () => Task.FromResult(Tap.Events.Any(item => item.ToString().Contains(FailedTraceId, StringComparison.Ordinal))), "the failure's event was sent");
+    }
+
+    private async Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> ReadConsolesAsync(CancellationToken cancellationToken)
+    {
+        // A line passes through a pipe, and comes later than what it tells of.
+        await ConsoleLines.WaitForAsync(platform, "orders", line => line.Text("trace_id") == FailedTraceId && line.Text("level") == "error", "of the failure", cancellationToken);
+        var consoles = new Dictionary<string, IReadOnlyList<string>>();
+        foreach (var service in PlatformFixture.Services)
+        {
+            consoles[service] = await ConsoleLines.ReadAsync(platform.App, service, cancellationToken);
+        }
+
+        return consoles;
     }
 
     /// <summary>Orders that go through, with secrets wherever a caller can put something.</summary>

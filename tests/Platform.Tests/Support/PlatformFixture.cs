@@ -5,10 +5,11 @@ using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 
 [assembly: AssemblyFixture(typeof(Platform.Tests.Support.PlatformFixture))]
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 
 namespace Platform.Tests.Support;
 
@@ -36,6 +37,9 @@ public sealed class PlatformFixture : IAsyncLifetime
 
     public Telemetry Telemetry { get; private set; } = null!;
 
+    /// <summary>Aspire's dashboard, with the key of its API.</summary>
+    public HttpClient Dashboard { get; private set; } = null!;
+
     public OutsideCompany Acquirer { get; private set; } = null!;
 
     public OutsideCompany Llm { get; private set; } = null!;
@@ -49,15 +53,20 @@ public sealed class PlatformFixture : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         using var limit = new CancellationTokenSource(StartTimeout);
-        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(["--Traffic:OrdersPerSecond=0"], limit.Token);
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
+            ["--Traffic:OrdersPerSecond=0", "--Ports=free", "--Servers=process"], (options, _) => options.DisableDashboard = false, limit.Token);
+
         // Thousands of lines a run, which would bury the failures; ResourceLoggerService keeps them, and Observatory has the records.
-        builder.Services.AddLogging(logging => logging.AddFilter("AppHost.Resources", LogLevel.None));
+        builder.Services.AddLogging(logging => logging.AddFilter("AppHost.Resources", LogLevel.None)
+            .AddFilter("System.Net.Http", LogLevel.Warning).AddFilter("Microsoft.AspNetCore", LogLevel.Warning));
         foreach (var service in Services)
         {
             // Evaluated at each start: a test changes a service's configuration and restarts it.
             var settings = _environment.GetOrAdd(service, _ => new());
             builder.CreateResourceBuilder<ProjectResource>(builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == service)).WithEnvironment(context =>
             {
+                // Waits between attempts grow to a second and not to five: what is given up after ten is given up in eight seconds.
+                context.EnvironmentVariables["Messaging__MaxBackoff"] = "00:00:01";
                 foreach (var (name, value) in settings)
                 {
                     context.EnvironmentVariables[name] = value;
@@ -84,6 +93,7 @@ public sealed class PlatformFixture : IAsyncLifetime
         await HealthyAsync(limit.Token);
         Shop = new Shop(_app.GetEndpoint("gateway", "http"));
         Telemetry = new Telemetry(_app.GetEndpoint("observatory", "http"), apiKey, builder.Configuration["AppHost:BrowserToken"]);
+        Dashboard = new HttpClient { BaseAddress = _app.GetEndpoint("aspire-dashboard", "http"), DefaultRequestHeaders = { { "x-api-key", apiKey } } };
         Acquirer = new OutsideCompany(_app.GetEndpoint("acquirer", "http"), adminKey);
         Llm = new OutsideCompany(_app.GetEndpoint("llm", "http"), adminKey);
 
@@ -115,10 +125,21 @@ public sealed class PlatformFixture : IAsyncLifetime
     }
 
     /// <summary>Starts a resource and waits until it is healthy.</summary>
-    public async Task StartAsync(string resource, CancellationToken cancellationToken)
+    public Task StartAsync(string resource, CancellationToken cancellationToken) =>
+        RunAgainAsync(resource, KnownResourceCommands.StartCommand, cancellationToken);
+
+    /// <summary>Deploys a service and waits until it is healthy.</summary>
+    public Task DeployAsync(string service, CancellationToken cancellationToken) => RunAgainAsync(service, "deploy", cancellationToken);
+
+    // What the orchestrator tells of the process before stays for a moment after the command.
+    private async Task RunAgainAsync(string resource, string command, CancellationToken cancellationToken)
     {
-        await CommandAsync(resource, KnownResourceCommands.StartCommand, cancellationToken);
-        await App.ResourceNotifications.WaitForResourceHealthyAsync(resource, cancellationToken);
+        var before = App.ResourceNotifications.TryGetCurrentState(resource, out var state) ? Find(state, "executable.pid") : null;
+        await CommandAsync(resource, command, cancellationToken);
+        await App.ResourceNotifications.WaitForResourceAsync(
+            resource,
+            now => Find(now, "executable.pid") != before && now.Snapshot.HealthStatus == HealthStatus.Healthy,
+            cancellationToken);
     }
 
     /// <summary>Gives services another setting and restarts them at once; null takes the setting back.</summary>
@@ -157,7 +178,7 @@ public sealed class PlatformFixture : IAsyncLifetime
     public int ProcessIdOf(string resource) => int.Parse(Property(resource, "executable.pid"), System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>Where every server and scratch folder of this run is.</summary>
-    public string RunFolder => Path.GetDirectoryName(Path.GetDirectoryName(WorkingDirectoryOf("postgres"))!)!;
+    public string RunFolder => Path.GetDirectoryName(WorkingDirectoryOf("postgres"))!;
 
     public string WorkingDirectoryOf(string resource) => Property(resource, "executable.workDir");
 
@@ -192,9 +213,11 @@ public sealed class PlatformFixture : IAsyncLifetime
     private string Property(string resource, string name)
     {
         Assert.True(App.ResourceNotifications.TryGetCurrentState(resource, out var state), $"{resource} has no state.");
-        return state.Snapshot.Properties.FirstOrDefault(property => property.Name == name)?.Value?.ToString()
-            ?? throw new InvalidOperationException($"{resource} has no property {name}.");
+        return Find(state, name) ?? throw new InvalidOperationException($"{resource} has no property {name}.");
     }
+
+    private static string? Find(ResourceEvent state, string property) =>
+        state.Snapshot.Properties.FirstOrDefault(candidate => candidate.Name == property)?.Value?.ToString();
 
     private async Task<bool> IsUpAsync(string name, CancellationToken cancellationToken)
     {

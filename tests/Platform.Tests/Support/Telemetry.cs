@@ -54,15 +54,24 @@ public sealed class Telemetry(Uri observatory, string? apiKey, string? browserTo
         string traceId, Func<IReadOnlyList<Span>, bool> condition, string what, CancellationToken cancellationToken, TimeSpan? timeout = null)
     {
         IReadOnlyList<Span> spans = [];
-        await Eventually.GetAsync(
-            async () =>
-            {
-                spans = await TraceAsync(traceId, cancellationToken);
-                return (Holds: condition(spans), Spans: string.Join(", ", spans));
-            },
-            seen => seen.Holds,
-            what,
-            timeout);
+        try
+        {
+            await Eventually.GetAsync(
+                async () =>
+                {
+                    spans = await TraceAsync(traceId, cancellationToken);
+                    return (Holds: condition(spans), Spans: string.Join(", ", spans));
+                },
+                seen => seen.Holds,
+                what,
+                timeout);
+        }
+        catch (Xunit.Sdk.FailException exception)
+        {
+            using var stats = await _http.GetAsync("/api/telemetry/stats", cancellationToken);
+            Assert.Fail($"{exception.Message}; received in all: {await stats.Content.ReadAsStringAsync(cancellationToken)}");
+        }
+
         return spans;
     }
 
@@ -100,7 +109,8 @@ public sealed class Telemetry(Uri observatory, string? apiKey, string? browserTo
         return http;
     }
 
-    private static List<Span> Read(JsonElement answer)
+    /// <summary>Spans of an answer in OTLP JSON, Observatory's or that of Aspire's dashboard.</summary>
+    public static IReadOnlyList<Span> Read(JsonElement answer)
     {
         var spans = new List<Span>();
         foreach (var resource in Items(answer.GetProperty("data"), "resourceSpans"))

@@ -27,22 +27,27 @@ internal static class Emitted
 }
 
 /// <summary>
-/// What services send, as it leaves them and before Observatory has cleaned or cut anything: a second OTLP destination, and the address of
-/// errors, which are passed on to Observatory.
+/// What services send, as it leaves them and before Observatory has cleaned or cut anything: it stands between them and Observatory, and passes
+/// everything on.
 /// </summary>
 internal sealed class TelemetryTap : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly HttpClient _observatory;
+    private readonly HttpClient _intake;
     private readonly ConcurrentQueue<byte[]> _traces = new();
     private readonly ConcurrentQueue<byte[]> _logs = new();
     private readonly ConcurrentQueue<byte[]> _metrics = new();
     private readonly ConcurrentQueue<byte[]> _envelopes = new();
 
-    private TelemetryTap(WebApplication app, Uri observatory)
+    // By path and outcome: bounded by the status codes there are.
+    private readonly ConcurrentDictionary<string, int> _outcomes = new();
+
+    private TelemetryTap(WebApplication app, Uri observatory, Uri intake)
     {
         _app = app;
         _observatory = new HttpClient { BaseAddress = observatory };
+        _intake = new HttpClient { BaseAddress = intake };
         app.MapPost("/v1/traces", context => TakeAsync(context, _traces));
         app.MapPost("/v1/logs", context => TakeAsync(context, _logs));
         app.MapPost("/v1/metrics", context => TakeAsync(context, _metrics));
@@ -75,6 +80,9 @@ internal sealed class TelemetryTap : IAsyncDisposable
            select new Emitted<Metric>(Emitted.Values(resource.Resource.Attributes), scope.Scope.Name, metric),
     ];
 
+    /// <summary>How what was passed on was answered, for the message of a test that misses something.</summary>
+    public string Outcomes => string.Join(", ", _outcomes.Select(outcome => $"{outcome.Key}: {outcome.Value}"));
+
     /// <summary>Everything that was sent, by signal; bodies of envelopes decompressed.</summary>
     public IEnumerable<(string Signal, byte[] Body)> Bodies =>
         from bodies in new[] { ("traces", _traces), ("logs", _logs), ("metrics", _metrics), ("envelopes", _envelopes) }
@@ -84,12 +92,15 @@ internal sealed class TelemetryTap : IAsyncDisposable
     /// <summary>Payloads of the error events.</summary>
     public IReadOnlyList<JsonElement> Events => [.. _envelopes.SelectMany(ItemsOf).Where(item => item.Type == "event").Select(item => item.Payload)];
 
-    public static async Task<TelemetryTap> StartAsync(Uri observatory, CancellationToken cancellationToken)
+    /// <param name="observatory">Its pages, which also take envelopes.</param>
+    /// <param name="intake">Its OTLP endpoint over HTTP.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    public static async Task<TelemetryTap> StartAsync(Uri observatory, Uri intake, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        var tap = new TelemetryTap(builder.Build(), observatory);
+        var tap = new TelemetryTap(builder.Build(), observatory, intake);
         await tap._app.StartAsync(cancellationToken);
         return tap;
     }
@@ -98,29 +109,49 @@ internal sealed class TelemetryTap : IAsyncDisposable
     {
         await _app.DisposeAsync();
         _observatory.Dispose();
+        _intake.Dispose();
     }
 
-    private static async Task TakeAsync(HttpContext context, ConcurrentQueue<byte[]> bodies) =>
-        bodies.Enqueue(await ReadAsync(context.Request.Body, context.Request.Headers.ContentEncoding == "gzip"));
+    private async Task TakeAsync(HttpContext context, ConcurrentQueue<byte[]> bodies)
+    {
+        var body = await ReadAsync(context.Request.Body, gzip: false);
+        bodies.Enqueue(await ReadAsync(new MemoryStream(body), context.Request.Headers.ContentEncoding == "gzip"));
+        await PassOnAsync(context, _intake, body, header => header.Equals("x-otlp-api-key", StringComparison.OrdinalIgnoreCase));
+    }
 
     private async Task TakeEnvelopeAsync(HttpContext context)
     {
         var body = await ReadAsync(context.Request.Body, gzip: false);
-        using var passedOn = new HttpRequestMessage(HttpMethod.Post, context.Request.Path + context.Request.QueryString) { Content = new ByteArrayContent(body) };
-        foreach (var (name, value) in context.Request.Headers.Where(header => header.Key.StartsWith("X-Sentry", StringComparison.OrdinalIgnoreCase)))
+        await PassOnAsync(context, _observatory, body, header => header.StartsWith("X-Sentry", StringComparison.OrdinalIgnoreCase));
+        _envelopes.Enqueue(await ReadAsync(new MemoryStream(body), context.Request.Headers.ContentEncoding == "gzip"));
+    }
+
+    private async Task PassOnAsync(HttpContext context, HttpClient to, byte[] body, Func<string, bool> isPassedOn)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, context.Request.Path + context.Request.QueryString) { Content = new ByteArrayContent(body) };
+        foreach (var (name, value) in context.Request.Headers.Where(header => isPassedOn(header.Key)))
         {
-            passedOn.Headers.TryAddWithoutValidation(name, value.ToString());
+            request.Headers.TryAddWithoutValidation(name, value.ToString());
         }
 
-        var gzip = context.Request.Headers.ContentEncoding == "gzip";
-        if (gzip)
+        foreach (var (name, value) in context.Request.Headers.Where(header => header.Key is "Content-Type" or "Content-Encoding"))
         {
-            passedOn.Content.Headers.ContentEncoding.Add("gzip");
+            request.Content.Headers.TryAddWithoutValidation(name, value.ToString());
         }
 
-        using var answer = await _observatory.SendAsync(passedOn, context.RequestAborted);
-        _envelopes.Enqueue(await ReadAsync(new MemoryStream(body), gzip));
+        HttpResponseMessage? sent = null;
+        try
+        {
+            sent = await to.SendAsync(request, context.RequestAborted);
+        }
+        finally
+        {
+            _outcomes.AddOrUpdate($"{context.Request.Path} {sent?.StatusCode.ToString() ?? "no answer"}", 1, (_, count) => count + 1);
+        }
+
+        using var answer = sent;
         context.Response.StatusCode = (int)answer.StatusCode;
+        context.Response.ContentType = answer.Content.Headers.ContentType?.ToString();
         await context.Response.Body.WriteAsync(await answer.Content.ReadAsByteArrayAsync(context.RequestAborted), context.RequestAborted);
     }
 

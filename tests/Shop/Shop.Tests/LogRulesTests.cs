@@ -28,6 +28,16 @@ public sealed class LogRulesTests
         Assert.Equal((debug, true), (logger.IsEnabled(LogLevel.Debug), logger.IsEnabled(LogLevel.Information)));
     }
 
+    /// <summary>For loggers and for Sentry, whose provider is asked for everything.</summary>
+    [Theory]
+    [InlineData("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Information, false)]
+    [InlineData("Microsoft.AspNetCore.Diagnostics.ExceptionHandlerMiddleware", LogLevel.Error, true)]
+    [InlineData("Microsoft.Extensions.Diagnostics.HealthChecks.DefaultHealthCheckService", LogLevel.Error, false)]
+    [InlineData("Polly", LogLevel.Critical, false)]
+    [InlineData("Platform.Orders.PlaceOrder", LogLevel.Debug, true)]
+    public void Categories_OfOthers_AreHeardFromTheirLevelOn(string category, LogLevel level, bool isHeard) =>
+        Assert.Equal(isHeard, Platform.ServiceDefaults.Logging.LogRules.IsHeard(category, level));
+
     /// <summary>With angle brackets for braces, or this file itself would not build.</summary>
     [Theory]
     [InlineData("""[LoggerMessage(Level = LogLevel.Information, Message = "signed in with <AccessToken>")]""", false)]

@@ -12,6 +12,8 @@ public sealed class PaymentStepsTests
     [InlineData("due", false, 0, PaymentStep.Expire)]
     [InlineData("due", true, 0, PaymentStep.AskThenExpire)]
     [InlineData("due", true, 1, PaymentStep.AskThenExpire)]
+    [InlineData("void_due", true, -1, PaymentStep.Void)]
+    [InlineData("void_due", true, 1, PaymentStep.Void)]
     [InlineData("refund_due", false, -1, PaymentStep.Refund)]
     [InlineData("refund_due", true, 1, PaymentStep.Refund)]
     public void Next_OfAPayment_NeverChargesLateAndNeverAssumes(string status, bool maybeCharged, int secondsAfterPayBy, object expected) =>

@@ -22,12 +22,18 @@ internal sealed class Gate(RequestDelegate next, AccessKeys keys, PageRenderer p
             await problems.WriteAsync(new ProblemDetailsContext
             {
                 HttpContext = context,
-                ProblemDetails = { Status = StatusCodes.Status401Unauthorized, Title = "A key is needed", Detail = "Send the header x-api-key or Authorization: Bearer, or sign in at /login." },
+                ProblemDetails =
+                {
+                    Status = StatusCodes.Status401Unauthorized,
+                    Title = "A key is needed",
+                    Detail = "Send the header x-api-key or Authorization: Bearer, or sign in at /login.",
+                },
             });
             return;
         }
 
-        await pages.Login(wrongToken: false).ExecuteAsync(context);
+        var asked = HttpMethods.IsGet(context.Request.Method) ? context.Request.Path + context.Request.QueryString : null;
+        await pages.Login(wrongToken: false, asked).ExecuteAsync(context);
     }
 
     private static bool IsPublic(PathString path) => path.Value is "/login" or "/observatory.css" or "/icon.svg";

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Platform.Observatory.Forward;
 using Platform.Observatory.History;
 using Platform.Observatory.Ingest;
 using Platform.Observatory.Issues;
@@ -8,7 +9,8 @@ namespace Platform.Observatory.Envelopes;
 
 /// <summary>Takes a whole envelope or refuses it: every kept item is read before the first is stored. Other items are only counted.</summary>
 internal sealed class EnvelopeIntake(
-    EnvelopeContents contents, ItemCounters counters, EventRate rate, HistoryLog history, IOptions<ObservatoryOptions> options)
+    EnvelopeContents contents, ItemCounters counters, EventRate rate, HistoryLog history, Forwarder forwarder,
+    IOptions<ObservatoryOptions> options)
 {
     public const string EventType = "event";
     private const int MaxCheckInBytes = 100 << 10;
@@ -50,7 +52,13 @@ internal sealed class EnvelopeIntake(
 
         if (kept.Count > 0)
         {
-            history.Offer(RecordKind.Envelope, receivedAt, EnvelopeWriter.Write(id, kept));
+            var written = EnvelopeWriter.Write(id, kept);
+            history.Offer(RecordKind.Envelope, receivedAt, written);
+
+            if (error is not null)
+            {
+                forwarder.OfferEnvelope(written);
+            }
         }
 
         return id;

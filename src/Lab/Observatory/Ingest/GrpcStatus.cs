@@ -1,24 +1,18 @@
+using Grpc.Core;
+
 namespace Platform.Observatory.Ingest;
 
-/// <summary>The codes of gRPC that are in use here; google.rpc.Status has the same numbers.</summary>
-internal enum GrpcStatusCode
-{
-    Ok = 0,
-    InvalidArgument = 3,
-    ResourceExhausted = 8,
-    Unimplemented = 12,
-    Unavailable = 14,
-    Unauthenticated = 16,
-}
-
+/// <summary>The word of gRPC for a refusal; google.rpc.Status has the same numbers.</summary>
 internal static class GrpcStatus
 {
-    public static GrpcStatusCode Of(Refusal refusal) => refusal switch
+    public static StatusCode Of(Refusal refusal) => refusal switch
     {
-        Refusal.Malformed => GrpcStatusCode.InvalidArgument,
-        Refusal.TooLarge => GrpcStatusCode.ResourceExhausted,
-        Refusal.Overloaded => GrpcStatusCode.Unavailable,
-        Refusal.Unauthenticated => GrpcStatusCode.Unauthenticated,
-        _ => GrpcStatusCode.Unimplemented,
+        Refusal.Malformed => StatusCode.InvalidArgument,
+        Refusal.TooLarge => StatusCode.ResourceExhausted,
+        Refusal.Overloaded => StatusCode.Unavailable,
+        Refusal.Unauthenticated => StatusCode.Unauthenticated,
+        _ => StatusCode.Unimplemented,
     };
+
+    public static RpcException ToRpc(this RefusedException refused) => new(new Status(Of(refused.Refusal), refused.Message, refused));
 }

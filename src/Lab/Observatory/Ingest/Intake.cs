@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Google.Protobuf;
 using Platform.Observatory.Deploys;
+using Platform.Observatory.Forward;
 using Platform.Observatory.History;
 using Platform.Observatory.Issues;
 using Platform.Observatory.Otlp;
@@ -20,7 +21,7 @@ internal readonly record struct IntakeResult(long Rejected, string? Message)
 /// <summary>Takes one request: scrubs it, checks each item, cuts it to size, and queues what is good.</summary>
 internal sealed class Intake(
     TelemetryStore store, IngestQueue<StoredSpan> spans, IngestQueue<StoredLog> logs, DeployStore deploys, IssueStore issues,
-    HistoryLog history, TimeProvider time)
+    HistoryLog history, Forwarder forwarder, TimeProvider time)
 {
     // Two pools, since each store counts its own references.
     private readonly OriginPool _spanOrigins = new();
@@ -36,22 +37,26 @@ internal sealed class Intake(
         {
             case Signal.Traces when !json && _scanner.Scan(body) is { } scanned:
                 var scannedResult = Accept(scanned, receipt);
-                history.Offer(RecordKind.Traces, receipt.At, body);
+                Keep(Signal.Traces, receipt, scannedResult, body);
                 return scannedResult;
             case Signal.Traces:
                 var traces = OtlpDecoder.Traces(body, json);
                 var spansChanged = OtlpScrubber.Scrub(traces.Message);
                 var spansResult = Accept(traces.Message, receipt);
-                Keep(RecordKind.Traces, receipt, traces.Message, body, asReceived: traces.IsWhole && !spansChanged);
+                Keep(Signal.Traces, receipt, spansResult, traces.Message, body, asReceived: traces.IsWhole && !spansChanged);
                 return spansResult;
             case Signal.Logs:
                 var records = OtlpDecoder.Logs(body, json);
                 var logsChanged = OtlpScrubber.Scrub(records.Message);
                 var logsResult = Accept(records.Message, receipt);
-                Keep(RecordKind.Logs, receipt, records.Message, body, asReceived: records.IsWhole && !logsChanged);
+                Keep(Signal.Logs, receipt, logsResult, records.Message, body, asReceived: records.IsWhole && !logsChanged);
                 return logsResult;
             default:
-                return Accept(OtlpDecoder.Metrics(body, json).Message, receipt);
+                var metrics = OtlpDecoder.Metrics(body, json);
+                var metricsChanged = OtlpScrubber.Scrub(metrics.Message);
+                var metricsResult = Accept(metrics.Message, receipt);
+                Keep(Signal.Metrics, receipt, metricsResult, metrics.Message, body, asReceived: metrics.IsWhole && !metricsChanged);
+                return metricsResult;
         }
     }
 
@@ -76,12 +81,22 @@ internal sealed class Intake(
     }
 
     // Writing a message again costs as much as reading it, so the received bytes are kept where nothing had to be taken out.
-    private void Keep(RecordKind kind, Receipt receipt, IMessage message, ArraySegment<byte> body, bool asReceived)
+    private void Keep(Signal signal, Receipt receipt, IntakeResult result, IMessage message, ArraySegment<byte> body, bool asReceived)
     {
-        if (history.IsOn)
+        if (history.IsOn || forwarder.IsOn)
         {
-            history.Offer(kind, receipt.At, asReceived ? body : message.ToByteArray());
+            Keep(signal, receipt, result, asReceived ? body : message.ToByteArray());
         }
+    }
+
+    private void Keep(Signal signal, Receipt receipt, IntakeResult result, ArraySegment<byte> clean)
+    {
+        if (signal != Signal.Metrics)
+        {
+            history.Offer(signal == Signal.Traces ? RecordKind.Traces : RecordKind.Logs, receipt.At, clean);
+        }
+
+        forwarder.Offer(signal, clean, hasRejected: result.Rejected > 0);
     }
 
     private IntakeResult Accept(ExportTraceServiceRequest request, Receipt receipt)
@@ -160,14 +175,17 @@ internal sealed class Intake(
         return Enqueue(Signal.Logs, batch, logs, receipt);
     }
 
-    /// <summary>Metrics are Prometheus's; here they are counted, so that a missing sender shows. The history does not hold them.</summary>
+    /// <summary>
+    /// Metrics are Prometheus's; here they are counted, so that a missing sender shows, and sent on. The history does not hold them.
+    /// </summary>
     private IntakeResult Accept(ExportMetricsServiceRequest request, Receipt receipt)
     {
         foreach (var group in request.ResourceMetrics)
         {
-            OtlpScrubber.Scrub(group.Resource);
             ItemLimits.Apply(group.Resource);
-            store.Resources.Seen(new OriginResource(group.Resource ?? new Resource(), ""), Signal.Metrics, receipt.At);
+            var resource = new OriginResource(group.Resource ?? new Resource(), "");
+            store.Resources.Seen(resource, Signal.Metrics, receipt.At);
+            SdkLosses.Read(group, resource, store.Resources);
             store.Metrics.AddReceived(group.ScopeMetrics.SelectMany(scope => scope.Metrics).Sum(metric => (long)PointsOf(metric)));
         }
 

@@ -11,10 +11,8 @@ namespace Platform.Observatory.Ingest;
 /// numbers where the mapping says strings. Both are taken. <c>{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"5b8e..",
 /// "startTimeUnixNano":"1544712660000000000","attributes":[{"key":"n","value":{"intValue":3}}]}]}]}]}</c>
 /// </summary>
-internal static class OtlpJsonReader
+internal static partial class OtlpJsonReader
 {
-    private static readonly string[] MetricKinds = ["gauge", "sum", "histogram", "exponentialHistogram", "summary"];
-
     public static ExportTraceServiceRequest ReadTraces(JsonElement root)
     {
         var request = new ExportTraceServiceRequest();
@@ -43,23 +41,6 @@ internal static class OtlpJsonReader
                 var logs = new ScopeLogs { Scope = Child(scope, "scope", ReadScope), SchemaUrl = Text(scope, "schemaUrl") };
                 Each(scope, "logRecords", logs.LogRecords, ReadLog);
                 return logs;
-            });
-            return made;
-        });
-        return request;
-    }
-
-    public static ExportMetricsServiceRequest ReadMetrics(JsonElement root)
-    {
-        var request = new ExportMetricsServiceRequest();
-        Each(root, "resourceMetrics", request.ResourceMetrics, group =>
-        {
-            var made = new ResourceMetrics { Resource = Child(group, "resource", ReadResource) };
-            Each(group, "scopeMetrics", made.ScopeMetrics, scope =>
-            {
-                var metrics = new ScopeMetrics();
-                Each(scope, "metrics", metrics.Metrics, ReadMetric);
-                return metrics;
             });
             return made;
         });
@@ -134,19 +115,6 @@ internal static class OtlpJsonReader
         Each(element, "attributes", log.Attributes, ReadKeyValue);
         return log;
     }
-
-    private static Metric ReadMetric(JsonElement element) => new()
-    {
-        Name = Text(element, "name"),
-        Sum = MetricKinds
-            .Select(kind => Child(element, kind, data =>
-            {
-                var points = new Points();
-                Each(data, "dataPoints", points.DataPoints, _ => new Point());
-                return points;
-            }))
-            .FirstOrDefault(points => points is not null),
-    };
 
     private static Resource ReadResource(JsonElement element)
     {

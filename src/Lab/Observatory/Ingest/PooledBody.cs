@@ -38,14 +38,22 @@ internal sealed class PooledBody(BodyBudget budget, int limit) : IDisposable
     }
 
     public Task FillUnzippedAsync(ArraySegment<byte> zipped, CancellationToken cancellationToken) =>
-        FillDecompressedAsync(zipped, source => new GZipStream(source, CompressionMode.Decompress), cancellationToken);
+        FillDecompressedAsync(zipped, Unzip, cancellationToken);
+
+    public Task FillUnzippedAsync(Stream zipped, CancellationToken cancellationToken) =>
+        FillDecompressedAsync(zipped, Unzip, cancellationToken);
 
     public async Task FillDecompressedAsync(ArraySegment<byte> compressed, Func<Stream, Stream> decompress, CancellationToken cancellationToken)
     {
+        using var source = new MemoryStream(compressed.Array!, compressed.Offset, compressed.Count, writable: false);
+        await FillDecompressedAsync(source, decompress, cancellationToken);
+    }
+
+    private async Task FillDecompressedAsync(Stream compressed, Func<Stream, Stream> decompress, CancellationToken cancellationToken)
+    {
         try
         {
-            using var source = new MemoryStream(compressed.Array!, compressed.Offset, compressed.Count, writable: false);
-            using var plain = decompress(source);
+            using var plain = decompress(compressed);
             await FillAsync(plain, cancellationToken);
         }
         catch (Exception exception) when (exception is InvalidDataException or InvalidOperationException)
@@ -65,6 +73,8 @@ internal sealed class PooledBody(BodyBudget budget, int limit) : IDisposable
             _length = 0;
         }
     }
+
+    private static GZipStream Unzip(Stream zipped) => new(zipped, CompressionMode.Decompress);
 
     private static async ValueTask<int> ReadAsync(Stream source, Memory<byte> into, CancellationToken cancellationToken)
     {

@@ -13,6 +13,7 @@ internal enum Refusal
     UnsupportedEncoding,
     NotFound,
     MethodNotAllowed,
+    Looped,
 }
 
 internal sealed class RefusedException(Refusal refusal, string message, Exception? innerException = null) : Exception(message, innerException)

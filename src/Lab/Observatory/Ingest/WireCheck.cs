@@ -156,7 +156,7 @@ internal static class WireCheck
         {
             foreach (var field in descriptor.Fields.InFieldNumberOrder())
             {
-                _known[field.FieldNumber] = field.FieldType is FieldType.String or FieldType.Bytes or FieldType.Message;
+                _known[field.FieldNumber] = field.IsPacked || field.FieldType is FieldType.String or FieldType.Bytes or FieldType.Message;
                 _texts[field.FieldNumber] = field.FieldType == FieldType.String;
                 _children[field.FieldNumber] = field.FieldType == FieldType.Message ? Of(field.MessageType) : null;
 

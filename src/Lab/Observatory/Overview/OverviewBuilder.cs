@@ -2,12 +2,12 @@ using Platform.Observatory.Deploys;
 using Platform.Observatory.Filters;
 using Platform.Observatory.Issues;
 using Platform.Observatory.Pages;
-using Platform.Observatory.Resources;
 using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Overview;
 
-internal sealed class OverviewBuilder(TelemetryStore store, IssueStore issueStore, DeployStore deploys, IssueViewBuilder issues, ResourceBoard board, TimeProvider time)
+internal sealed class OverviewBuilder(
+    TelemetryStore store, IssueStore issueStore, DeployStore deploys, IssueViewBuilder issues, TimeProvider time)
 {
     private const int MaxServices = 50;
     private const int MaxListed = 4;
@@ -19,31 +19,39 @@ internal sealed class OverviewBuilder(TelemetryStore store, IssueStore issueStor
         var window = Window.Of(range, spans);
         var requests = new Requests(spans, window);
         var known = deploys.All();
-        var resources = ResourceGroup.Of(board.State, withHidden: false).DistinctBy(group => group.Name, StringComparer.OrdinalIgnoreCase)
-            .ToDictionary(group => group.Name, StringComparer.OrdinalIgnoreCase);
+        var (logs, senders) = (store.Logs.Snapshot(), store.Resources.All());
+        var lost = LostDependencies.Of(logs, senders, window);
+        var seen = senders.ToLookup(sender => sender.Name, sender => sender.LastSeen, StringComparer.Ordinal);
+        DateTimeOffset LastSeen(ServiceRequests service) => seen[service.Service].DefaultIfEmpty().Max();
         return new OverviewView
         {
             Range = range,
             Explained = $"Figures of the last {Format.Length(window.Recent)}, against the {Format.Length(window.Length - window.Recent)} before; lines over all of it",
             Finding = new Trouble(requests, window, known).Find(),
-            Resources = [.. resources.Values.Where(group => group.Worst.Status.IsTrouble).OrderBy(group => group.Worst.Status.Rank).ThenBy(group => group.Name, StringComparer.Ordinal)
-                .Take(MaxListed).Select(Troubled)],
-            Funnel = OrderFunnel.Of(store.Logs.Snapshot(), window),
-            Services = [.. requests.Services.Select(service => Row(service, window, known, resources.GetValueOrDefault(service.Service), now)).OrderBy(row => Order(row.State)).ThenBy(row => row.Service.Class == "outside")
-                .ThenByDescending(row => row.Rate.Values.Sum()).Take(MaxServices)],
+            Funnel = OrderFunnel.Of(logs, window),
+            Services =
+            [
+                .. requests.Services
+                    .Select(service => Row(service, window, known, [.. lost[service.Service]], LastSeen(service), now))
+                    .OrderBy(row => Order(row.State)).ThenBy(row => row.Service.Class == "outside")
+                    .ThenByDescending(row => row.Rate.Values.Sum()).Take(MaxServices),
+            ],
             Queues = [.. Queues.Of(spans, window).OrderByDescending(queue => queue.Waits.IsSlower || queue.Messages.HasMoreErrors).ThenByDescending(queue => queue.Messages.After).Select(queue => Row(queue, range))],
             Issues = issues.Newest(MaxListed),
             Deploys = DeployRows.Build(store, issueStore, deploys, now, MaxListed),
         };
     }
 
-    private static ServiceRow Row(ServiceRequests service, Window window, IReadOnlyList<Deploy> deploys, ResourceGroup? resource, DateTimeOffset now)
+    private static ServiceRow Row(
+        ServiceRequests service, Window window, IReadOnlyList<Deploy> deploys, IReadOnlyList<LostDependency> lost, DateTimeOffset lastSeen,
+        DateTimeOffset now)
     {
         var series = service.Series;
         var (errors, slow) = (series.HasMoreErrors, series.IsSlower);
         var (state, text) = series.IsSilent ? ("warn", $"silent since {Format.Time(service.LastSeen, now)} UTC")
             : errors ? ("bad", "more errors than usual")
             : slow ? ("bad", "slower than usual")
+            : lost.Count > 0 ? ("warn", "cannot reach what it needs")
             : series.After == 0 ? ("wait", "no request now")
             : ("ok", "as usual");
         var deploy = deploys.LastOrDefault(known => known.Service == service.Service && known.Release == service.Release);
@@ -52,7 +60,7 @@ internal sealed class OverviewBuilder(TelemetryStore store, IssueStore issueStor
             Addresses.Traces(("resource", service.Service), ("range", window.Range.Name)),
             Rate(series), Errors(series), P95(series),
             service.Release ?? "", deploy is { PreviousRelease: not null } && deploy.Time >= window.Range.From, service.Instances > 0 ? Format.Count(service.Instances) : "",
-            resource?.Worst is { } worst ? new HealthMark(worst.Status.Health.Length > 0 ? worst.Status.Health : worst.Status.State, worst.Status.IsTrouble ? worst.Status.Class : "", worst.Href) : null);
+            [.. lost.Select(dependency => Row(dependency, now))], lastSeen == default ? Moment.None : Format.Moment(lastSeen, now));
     }
 
     private static QueueRow Row(QueueMessages queue, TimeRange range) => new(
@@ -70,8 +78,9 @@ internal sealed class OverviewBuilder(TelemetryStore store, IssueStore issueStor
         series.P95 is { } p95 ? Format.Duration(p95 * 1e6) : "", series.IsSlower && series.UsualP95 is { } before ? Format.Duration(before * 1e6) : "",
         series.IsSlower ? "bad" : "", series.P95s);
 
-    private static TroubledResource Troubled(ResourceGroup group) => new(
-        group.Name, ServiceLook.ClassOf(group.Name), group.Worst.Status.Class, group.Worst.Status.State, group.Worst.Status.Health, group.Worst.Href);
+    private static LostRow Row(LostDependency lost, DateTimeOffset now) => new(
+        lost.Name, Format.Moment(lost.Since, now), Addresses.Logs(
+            ("resource", lost.Service), ("search", $"event={Filter.Quote(LostDependencies.Lost)} Dependency={Filter.Quote(lost.Name)}")));
 
     private static int Order(string state) => state switch { "bad" => 0, "warn" => 1, _ => 2 };
 }

@@ -12,9 +12,6 @@ public sealed record OverviewView
 
     public required Finding? Finding { get; init; }
 
-    /// <summary>What the AppHost says is not well, worst first; empty also where it says nothing.</summary>
-    public required IReadOnlyList<TroubledResource> Resources { get; init; }
-
     public required Funnel? Funnel { get; init; }
 
     public required IReadOnlyList<ServiceRow> Services { get; init; }
@@ -29,17 +26,15 @@ public sealed record OverviewView
 /// <summary>What fails or is slow now, and who is affected.</summary>
 public sealed record Finding(string What, string Who, Moment Since, string After, string AfterHref, string Traces, string Example);
 
+/// <summary>LastSeen: when anything of it arrived. Lost: what it says that it cannot reach.</summary>
 public sealed record ServiceRow(
     ServiceName Service, string State, string StateText, string Traces, Trend Rate, Trend Errors, Trend P95, string Release, bool IsNewRelease, string Instances,
-    HealthMark? Health);
+    IReadOnlyList<LostRow> Lost, Moment LastSeen);
+
+public sealed record LostRow(string Name, Moment Since, string Href);
 
 /// <summary>A queue and who receives from it. Waits: how long messages lay there.</summary>
 public sealed record QueueRow(string Queue, ServiceName Receiver, string Traces, Trend Rate, Trend Errors, Trend Waits);
-
-/// <summary>What the health checks of a service say; null where the AppHost does not know it.</summary>
-public sealed record HealthMark(string Text, string Class, string Href);
-
-public sealed record TroubledResource(string Name, string Look, string Class, string State, string Health, string Href);
 
 /// <summary>A figure of now, what is usual where that is known, and its way here. Class is bad when it left its usual band.</summary>
 public sealed record Trend(string Text, string Usual, string Class, IReadOnlyList<double?> Values);

@@ -7,7 +7,7 @@ namespace Platform.Observatory.Pages;
 internal static class Assets
 {
     private static readonly FrozenDictionary<string, byte[]> Scripts =
-        new[] { "observatory.js", "keyboard.js", "live.js", "tail.js", "console.js" }.ToFrozenDictionary(name => name, Read, StringComparer.Ordinal);
+        new[] { "observatory.js", "keyboard.js", "live.js", "tail.js" }.ToFrozenDictionary(name => name, Read, StringComparer.Ordinal);
 
     private static readonly byte[] Stylesheet = Read("observatory.css");
     private static readonly byte[] Icon = Read("icon.svg");

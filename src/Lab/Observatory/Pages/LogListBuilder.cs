@@ -4,7 +4,7 @@ using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Pages;
 
-internal sealed class LogListBuilder(TelemetryStore store, DeployStore deploys, TimeProvider time)
+internal sealed class LogListBuilder(TelemetryStore store, DeployStore deploys, AspireDashboard dashboard, TimeProvider time)
 {
     /// <summary>A page is read by a person; an export has the rest.</summary>
     private const int MaxRows = 200;
@@ -69,7 +69,7 @@ internal sealed class LogListBuilder(TelemetryStore store, DeployStore deploys, 
             ValueText.Pairs(message.Attributes), LogLines.OfTrace(around, now), $"Around it, in {of}", [.. Links(log, trace, message)]);
     }
 
-    private static IEnumerable<PageLink> Links(StoredLog log, string trace, Otlp.LogRecord message)
+    private IEnumerable<PageLink> Links(StoredLog log, string trace, Otlp.LogRecord message)
     {
         if (trace.Length > 0)
         {
@@ -89,6 +89,11 @@ internal sealed class LogListBuilder(TelemetryStore store, DeployStore deploys, 
 
         var (from, to) = (log.Time - Math.Min(log.Time, Nanos(Near)), log.Time + Nanos(Near));
         yield return new PageLink("Same process, ±5 s", Addresses.Logs(("resource", log.Origin.Resource.Instance ?? log.Origin.Service), ("from", Format.Iso(from)), ("to", Format.Iso(to))));
+
+        if (dashboard.Resource(log.Origin.Service) is { } resource)
+        {
+            yield return new PageLink("In Aspire's dashboard", resource);
+        }
     }
 
     private static bool IsNear(StoredLog other, StoredLog log) => Math.Max(other.Time, log.Time) - Math.Min(other.Time, log.Time) <= Nanos(Near);

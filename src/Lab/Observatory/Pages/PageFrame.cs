@@ -12,6 +12,8 @@ public sealed record PageFrame
     /// <summary>Of the pages of this process; the navigation leads to no other.</summary>
     public required IReadOnlySet<string> Addresses { get; init; }
 
+    public required AspireDashboard Dashboard { get; init; }
+
     public required int NewIssues { get; init; }
 
     public required string StoreText { get; init; }

@@ -3,7 +3,8 @@ using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Pages;
 
-internal sealed class PageFrames(TelemetryStore store, IssueStore issues, EndpointDataSource endpoints, TimeProvider time)
+internal sealed class PageFrames(
+    TelemetryStore store, IssueStore issues, EndpointDataSource endpoints, AspireDashboard dashboard, TimeProvider time)
 {
     public PageFrame Of(HttpContext context)
     {
@@ -14,6 +15,7 @@ internal sealed class PageFrames(TelemetryStore store, IssueStore issues, Endpoi
             Theme = Themes.Of(context.Request),
             Address = context.Request.Path + context.Request.QueryString,
             Addresses = endpoints.Endpoints.OfType<RouteEndpoint>().Select(endpoint => endpoint.RoutePattern.RawText).OfType<string>().ToHashSet(StringComparer.Ordinal),
+            Dashboard = dashboard,
             NewIssues = issues.Find(IssueQuery.All, time.GetUtcNow()).Count(issue => issue.Status is IssueStatus.New or IssueStatus.Regressed),
             StoreText = $"{Format.Count(kept)} of {Format.Count(spans.MaxRecords)} spans kept",
             StorePercent = Format.Number(100.0 * kept / spans.MaxRecords),

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web;
+using Platform.Observatory.Access;
 
 namespace Platform.Observatory.Pages;
 
@@ -9,8 +10,11 @@ namespace Platform.Observatory.Pages;
 /// </summary>
 internal sealed class PageRenderer(IServiceProvider services, PageFrames frames, ILoggerFactory loggerFactory)
 {
-    public IResult Login(bool wrongToken) => Page<LoginPage>(
-        wrongToken ? StatusCodes.Status401Unauthorized : null, new() { [nameof(LoginPage.WrongToken)] = wrongToken });
+    public IResult Login(bool wrongToken, string? returnUrl) => Page<LoginPage>(wrongToken ? StatusCodes.Status401Unauthorized : null, new()
+    {
+        [nameof(LoginPage.WrongToken)] = wrongToken,
+        [nameof(LoginPage.ReturnUrl)] = LocalAddress.Or(returnUrl),
+    });
 
     public IResult Page<TComponent>(int? status, Dictionary<string, object?> parameters)
         where TComponent : IComponent =>

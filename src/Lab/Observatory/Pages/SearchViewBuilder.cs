@@ -8,7 +8,7 @@ internal static class SearchViewBuilder
 
     public static SearchView Build(Timeline timeline, string at, string window, DateTimeOffset now)
     {
-        var traces = Format.Count(timeline.Traces, "trace", "traces") + (timeline.TracesCapped ? ", the newest of more" : "");
+        var traces = Format.Count(timeline.Traces, "trace", "traces") + (timeline.TracesCapped ? ", those of more that failed or did most" : "");
         var summary = timeline.TotalCount == 0
             ? "Nothing in the store carries this id or lies at this time."
             : $"{Format.Count(timeline.TotalCount, "entry", "entries")} {(timeline.Query is null ? "of what went wrong" : $"in {traces}")}"

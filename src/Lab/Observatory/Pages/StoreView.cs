@@ -14,6 +14,9 @@ public sealed record StoreView
 
     public required IReadOnlyList<Pair> Errors { get; init; }
 
+    /// <summary>A row for each destination and signal; empty when nothing is sent on.</summary>
+    public required IReadOnlyList<ForwardRow> Forward { get; init; }
+
     /// <summary>Null when nothing is kept over a restart.</summary>
     public required IReadOnlyList<Pair>? History { get; init; }
 
@@ -26,4 +29,9 @@ public sealed record StoreView
 public sealed record SignalRow(
     string Name, string Received, string Refused, string Dropped, string Twice, string Late, string Ahead, string MadeRoom, string Kept, string Of, string FullPercent, string Bytes, string MaxBytes);
 
-public sealed record SenderRow(ServiceName Service, string Instance, string Signals, Moment FirstSeen, Moment LastSeen, string Href);
+/// <summary>Error is empty while all is well; Now says whether it goes on, and Share is empty while all traces are sent.</summary>
+public sealed record ForwardRow(
+    string Destination, string Endpoint, string Share, string Signal, string Sent, string Refused, string Thinned, string Dropped, string Retries,
+    string Waiting, string Error, Moment? ErrorSince, bool IsFailing);
+
+public sealed record SenderRow(ServiceName Service, string Instance, string Signals, string Lost, Moment FirstSeen, Moment LastSeen, string Href);

@@ -1,3 +1,5 @@
+using Platform.Observatory.Access;
+
 namespace Platform.Observatory.Pages;
 
 /// <summary>The reader's choice of light or dark, in a cookie, so that the first byte of a page has it and no script is needed.</summary>
@@ -34,13 +36,6 @@ internal static class Themes
             context.Response.Cookies.Delete(CookieName, new CookieOptions { Path = "/" });
         }
 
-        return TypedResults.Redirect(LocalOr(form["return"].ToString(), "/"));
+        return TypedResults.Redirect(LocalAddress.Or(form["return"]));
     }
-
-    // "//host" and "/\host" lead away although they begin like a path.
-    private static string LocalOr(string address, string other) =>
-        address.StartsWith('/') && !address.StartsWith("//", StringComparison.Ordinal) && !address.StartsWith("/\\", StringComparison.Ordinal)
-            && !address.AsSpan().ContainsAnyInRange('\0', '\u001f')
-            ? address
-            : other;
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Platform.Observatory.Deploys;
 using Platform.Observatory.Envelopes;
+using Platform.Observatory.Forward;
 using Platform.Observatory.History;
 using Platform.Observatory.Ingest;
 using Platform.Observatory.Issues;
@@ -12,7 +13,7 @@ namespace Platform.Observatory.Query;
 /// <summary>What the platform's telemetry says, for programs. Paths and parameters are those of Aspire's telemetry API.</summary>
 internal sealed class TelemetryApi(
     TelemetryStore store, IngestQueue<StoredSpan> spanQueue, IngestQueue<StoredLog> logQueue, RefusalLog refusals, IssueStore issues, ItemCounters items,
-    HistoryLog history, DeployStore deploys, TimeProvider time, IHostApplicationLifetime lifetime)
+    HistoryLog history, Forwarder forwarder, DeployStore deploys, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -32,7 +33,7 @@ internal sealed class TelemetryApi(
     private async Task<Ok<TelemetryStats>> StatsAsync(CancellationToken cancellationToken)
     {
         await SettledAsync(cancellationToken);
-        return TypedResults.Ok(TelemetryStats.Of(store, refusals, issues, items, history));
+        return TypedResults.Ok(TelemetryStats.Of(store, refusals, issues, items, history, forwarder));
     }
 
     private async Task<IResult> RecordsAsync<TRecord>(HttpContext context, Signal signal, SignalStore<TRecord> records)

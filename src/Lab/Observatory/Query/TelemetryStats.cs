@@ -1,4 +1,5 @@
 using Platform.Observatory.Envelopes;
+using Platform.Observatory.Forward;
 using Platform.Observatory.History;
 using Platform.Observatory.Ingest;
 using Platform.Observatory.Issues;
@@ -6,11 +7,14 @@ using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Query;
 
-internal sealed record TelemetryStats(StoredSignalStats Spans, StoredSignalStats Logs, SignalStats Metrics, int Resources, long RefusedRequests, EnvelopeStats Envelopes, HistoryStats History)
+internal sealed record TelemetryStats(
+    StoredSignalStats Spans, StoredSignalStats Logs, SignalStats Metrics, int Resources, long RefusedRequests, EnvelopeStats Envelopes, HistoryStats History,
+    IReadOnlyList<ForwardStats> Forward)
 {
-    public static TelemetryStats Of(TelemetryStore store, RefusalLog refusals, IssueStore issues, ItemCounters items, HistoryLog history) => new(
+    public static TelemetryStats Of(
+        TelemetryStore store, RefusalLog refusals, IssueStore issues, ItemCounters items, HistoryLog history, Forwarder forwarder) => new(
         StoredSignalStats.Of(store.Spans), StoredSignalStats.Of(store.Logs), SignalStats.Of(store.Metrics), store.Resources.All().Count,
-        refusals.Count, new EnvelopeStats(items.Items, items.Sessions, items.CrashedSessions, items.LostBySenders, issues.Stats), history.Stats);
+        refusals.Count, new EnvelopeStats(items.Items, items.Sessions, items.CrashedSessions, items.LostBySenders, issues.Stats), history.Stats, forwarder.Stats);
 }
 
 internal sealed record EnvelopeStats(

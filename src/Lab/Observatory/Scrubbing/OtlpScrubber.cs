@@ -6,7 +6,7 @@ using Platform.Observatory.Otlp;
 namespace Platform.Observatory.Scrubbing;
 
 /// <summary>Scrubs every text of a request in place. Texts are cut first, so that no part of a request escapes by its size.</summary>
-internal sealed class OtlpScrubber
+internal sealed partial class OtlpScrubber
 {
     private bool _changed;
 
@@ -65,8 +65,6 @@ internal sealed class OtlpScrubber
 
         return scrubber._changed;
     }
-
-    public static void Scrub(Resource? resource) => new OtlpScrubber().Attributes(resource?.Attributes);
 
     private void Span(Span span)
     {

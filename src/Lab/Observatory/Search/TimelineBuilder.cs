@@ -14,15 +14,15 @@ internal sealed class TimelineBuilder(TelemetryStore telemetry, IssueStore issue
 {
     public const int MaxEntries = 1_000;
 
-    // A tenant has thousands of traces; the newest stand for them.
+    // A tenant has thousands of traces, and a page that waits for an order one for each look at it: those that failed and those that did
+    // most stand for the others.
     private const int MaxTraces = 50;
 
     public Timeline Build(TimelineQuery query)
     {
         var (from, to) = query.At is { } at ? (at - query.Window, at + query.Window) : (DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
-        var traces = query.Id is null ? [] : TracesOf(query.Id);
-        var capped = traces.Count > MaxTraces;
-        var kept = traces.TakeLast(MaxTraces).ToHashSet();
+        var traces = query.Id is null ? [] : TracesOf(query.Id, from, to);
+        var kept = TellingMost(traces);
         var entries = (query.Id is null ? Trouble(from, to) : Belonging(query.Id, kept)).Where(entry => entry.Time >= from && entry.Time <= to).ToList();
 
         // A deploy belongs to the timeline when it began shortly before or during what is shown.
@@ -32,20 +32,48 @@ internal sealed class TimelineBuilder(TelemetryStore telemetry, IssueStore issue
             .Where(deploy => query.At is not null ? deploy.Time >= from && deploy.Time <= to : deploy.Time >= first && deploy.Time <= last && services.Contains(deploy.Service))
             .Select(Entry));
         var sorted = entries.OrderBy(entry => entry.Time).ThenBy(entry => entry.Signal, StringComparer.Ordinal).ToList();
-        return new Timeline(query.Id, query.At is null ? null : from, query.At is null ? null : to, [.. sorted.Take(MaxEntries)], sorted.Count, kept.Count, capped);
+        return new Timeline(
+            query.Id, query.At is null ? null : from, query.At is null ? null : to, [.. sorted.Take(MaxEntries)], sorted.Count, kept.Count,
+            kept.Count < traces.Count);
     }
 
-    /// <summary>In order of arrival.</summary>
-    private List<UInt128> TracesOf(string id)
+    private List<UInt128> TracesOf(string id, DateTimeOffset from, DateTimeOffset to)
     {
         // A request id can have the form of a trace id.
         IEnumerable<UInt128> named = TelemetryQuery.TryParseTraceId(id, out var traceId) && IsKnown(traceId) ? [traceId] : [];
-        return [.. Carrying(telemetry.Spans, id).Select(record => record.TraceId)
-            .Concat(Carrying(telemetry.Logs, id).Select(record => record.TraceId))
-            .Concat(issues.EventsWhere(item => Names(item, id)).Select(item => item.TraceId))
+        var (first, last) = (UnixTime.NanosOf(from), UnixTime.NanosOf(to));
+        return [.. Carrying(telemetry.Spans, id).Where(span => span.Start >= first && span.Start <= last).Select(record => record.TraceId)
+            .Concat(Carrying(telemetry.Logs, id).Where(log => log.Time >= first && log.Time <= last).Select(record => record.TraceId))
+            .Concat(issues.EventsWhere(item => item.Time >= from && item.Time <= to && Names(item, id)).Select(item => item.TraceId))
             .Concat(named)
             .Where(trace => trace != UInt128.Zero)
             .Distinct()];
+    }
+
+    /// <summary>Whole traces, as many as the entries have room for; the newest first among equals.</summary>
+    private HashSet<UInt128> TellingMost(List<UInt128> traces)
+    {
+        var sizes = traces
+            .Select((trace, arrival) => (Trace: trace, Arrival: arrival, Spans: telemetry.Spans.Trace(trace), Logs: telemetry.Logs.Trace(trace)))
+            .OrderByDescending(trace => trace.Spans.Any(span => span.Failed) || trace.Logs.Any(log => log.HasError))
+            .ThenByDescending(trace => trace.Spans.Count + trace.Logs.Count)
+            .ThenByDescending(trace => trace.Arrival)
+            .Take(MaxTraces);
+        var (kept, entries) = (new HashSet<UInt128>(), 0);
+
+        foreach (var trace in sizes)
+        {
+            entries += trace.Spans.Count + trace.Logs.Count;
+
+            if (kept.Count > 0 && entries > MaxEntries)
+            {
+                break;
+            }
+
+            kept.Add(trace.Trace);
+        }
+
+        return kept;
     }
 
     private bool IsKnown(UInt128 trace) =>

@@ -29,6 +29,15 @@ internal sealed class KnownResources
         }
     }
 
+    /// <summary>What a process says that it lost before it could send it.</summary>
+    public void Lost(OriginResource origin, Signal signal, LossReport report)
+    {
+        lock (_lock)
+        {
+            _resources.GetValueOrDefault((origin.Service, origin.Instance))?.Lost(signal, report);
+        }
+    }
+
     public IReadOnlyList<KnownResourceState> All()
     {
         lock (_lock)
@@ -45,10 +54,15 @@ internal sealed class KnownResources
         private bool _traces;
         private bool _metrics;
         private bool _logs;
+        private readonly LossCounter _lostSpans = new();
+        private readonly LossCounter _lostLogs = new();
 
         public DateTimeOffset LastSeen { get; private set; }
 
-        public KnownResourceState State => new(service, instance, _logs, _traces, _metrics, firstSeen, LastSeen);
+        public KnownResourceState State =>
+            new(service, instance, _logs, _traces, _metrics, firstSeen, LastSeen, _lostSpans.Total, _lostLogs.Total);
+
+        public void Lost(Signal signal, LossReport report) => (signal == Signal.Traces ? _lostSpans : _lostLogs).Add(report);
 
         public void Seen(Signal signal, DateTimeOffset now)
         {
@@ -61,7 +75,8 @@ internal sealed class KnownResources
 }
 
 internal sealed record KnownResourceState(
-    string Name, string? InstanceId, bool HasLogs, bool HasTraces, bool HasMetrics, DateTimeOffset FirstSeen, DateTimeOffset LastSeen)
+    string Name, string? InstanceId, bool HasLogs, bool HasTraces, bool HasMetrics, DateTimeOffset FirstSeen, DateTimeOffset LastSeen,
+    long LostSpans, long LostLogs)
 {
     public string DisplayName => InstanceId is null ? Name : $"{Name}-{InstanceId}";
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Platform.Observatory.Envelopes;
+using Platform.Observatory.Forward;
 using Platform.Observatory.History;
 using Platform.Observatory.Ingest;
 using Platform.Observatory.Issues;
@@ -14,7 +15,8 @@ internal sealed class StoreMetrics
     // One meter for each process, also where a test runs several of them.
     private readonly Meter _meter;
 
-    public StoreMetrics(TelemetryStore store, RefusalLog refusals, IssueStore issues, ItemCounters items, HistoryLog history, IMeterFactory meters)
+    public StoreMetrics(
+        TelemetryStore store, RefusalLog refusals, IssueStore issues, ItemCounters items, HistoryLog history, Forwarder forwarder, IMeterFactory meters)
     {
         _meter = meters.Create(MeterName);
         Count("received", "Items that were well formed and taken.", counters => counters.Received);
@@ -34,6 +36,7 @@ internal sealed class StoreMetrics
         _meter.CreateObservableCounter("platform.observatory.lost_by_senders", () => items.LostBySenders, "{item}", "Items that SDKs say they threw away.");
         _meter.CreateObservableGauge("platform.observatory.issues", () => issues.Stats.Issues, "{issue}", "Issues in the store.");
         _meter.CreateObservableCounter("platform.observatory.history.dropped", () => history.Stats.Dropped, "{batch}", "Batches that did not reach the disk.");
+        ForwardMetrics.AddTo(_meter, forwarder);
 
         void Count(string name, string description, Func<SignalCounters, long> value) => _meter.CreateObservableCounter(
             "platform.observatory." + name,

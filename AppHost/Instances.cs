@@ -1,0 +1,83 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Platform.AppHost;
+
+/// <summary>One process of a service: what it takes to ask it, to deploy it, or to freeze it, and not its replica.</summary>
+/// <param name="Resource">The resource, which is also <c>service.name</c>.</param>
+/// <param name="ResourceId">How commands name the instance: <c>orders-nkshygzk</c>.</param>
+/// <param name="InstanceId"><c>service.instance.id</c> of its telemetry.</param>
+/// <param name="ProcessId">Its process.</param>
+/// <param name="Management">Its own management address; the resource's endpoint is shared among replicas.</param>
+internal sealed record ServiceInstance(string Resource, string ResourceId, string InstanceId, int ProcessId, Uri Management);
+
+/// <summary>The running instances of all services, as the orchestrator tells of them.</summary>
+internal sealed partial class InstanceDirectory(ResourceNotificationService notifications) : BackgroundService
+{
+    // By resource id; bounded by the instances of the model.
+    private readonly ConcurrentDictionary<string, ServiceInstance> _instances = new();
+
+    public IReadOnlyList<ServiceInstance> Of(string resource) =>
+        [
+            .. _instances.Values.Where(instance => instance.Resource == resource)
+                .OrderBy(instance => instance.ResourceId, StringComparer.Ordinal),
+        ];
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await foreach (var change in notifications.WatchAsync(stoppingToken))
+        {
+            if (change.Snapshot.State?.Text == KnownResourceStates.Running && Read(change) is { } instance)
+            {
+                _instances[change.ResourceId] = instance;
+            }
+            else
+            {
+                _instances.TryRemove(change.ResourceId, out _);
+            }
+        }
+    }
+
+    /// <summary>The part of OTEL_RESOURCE_ATTRIBUTES that names the instance.</summary>
+    internal static string? InstanceIdOf(string? attributes) =>
+        InstanceId().Match(attributes ?? "") is { Success: true } match ? match.Groups[1].Value : null;
+
+    private static ServiceInstance? Read(ResourceEvent change)
+    {
+        string? Variable(string name) => change.Snapshot.EnvironmentVariables.FirstOrDefault(variable => variable.Name == name)?.Value;
+        return change.Resource is ProjectResource
+            && Uri.TryCreate(Variable("Kestrel__Endpoints__management__Url"), UriKind.Absolute, out var management)
+            && InstanceIdOf(Variable("OTEL_RESOURCE_ATTRIBUTES")) is { } id
+            && int.TryParse(
+                change.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value?.ToString(),
+                CultureInfo.InvariantCulture,
+                out var processId)
+            ? new ServiceInstance(change.Resource.Name, change.ResourceId, id, processId, management)
+            : null;
+    }
+
+    [GeneratedRegex("(?:^|,)service\\.instance\\.id=([^,]+)")]
+    private static partial Regex InstanceId();
+}
+
+internal static class Instances
+{
+    /// <summary>Registers <see cref="InstanceDirectory"/>.</summary>
+    public static IDistributedApplicationBuilder AddInstances(this IDistributedApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<InstanceDirectory>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<InstanceDirectory>());
+        return builder;
+    }
+
+    /// <summary>As many as configured, <c>-- --Replicas:orders=2</c>; one otherwise.</summary>
+    public static IResourceBuilder<ProjectResource> WithConfiguredReplicas(this IResourceBuilder<ProjectResource> service) =>
+        int.TryParse(
+            service.ApplicationBuilder.Configuration[$"Replicas:{service.Resource.Name}"], CultureInfo.InvariantCulture, out var replicas)
+        && replicas > 1
+            ? service.WithReplicas(replicas)
+            : service;
+}

@@ -1,0 +1,166 @@
+using System.Diagnostics;
+using System.Globalization;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Platform.AppHost;
+using Platform.Bench;
+using Platform.Tests.Support;
+using RabbitMQ.Client;
+
+namespace Platform.Soak;
+
+/// <summary>One thing that goes wrong at a time, chosen by the seed, and mended before the next.</summary>
+internal sealed class Outages(DistributedApplication app, OutsideCompany acquirer, Random random)
+{
+    private static readonly string[] Services = ["orders", "payments", "worker"];
+    private static readonly string[] Queues =
+        ["payments.order-placed", "orders.payment-captured", "orders.payment-declined", "worker.order-paid", "orders.order-fulfilled"];
+
+    private static readonly (string Database, string Table)[] Tables = [("ordersdb", "orders"), ("paymentsdb", "payments"), ("workerdb", "fulfilments")];
+
+    // Bounded by the kinds below.
+    private readonly SortedDictionary<string, int> _happened = [];
+
+    private enum Kind
+    {
+        Kill,
+        Freeze,
+        QueueDeleted,
+        BrokerRestarted,
+        DatabaseConnectionsClosed,
+        DatabaseHeld,
+        CompanyStalled,
+    }
+
+    /// <summary>Until the end; what is broken by then is mended first.</summary>
+    public async Task RunAsync(TimeSpan every, CancellationToken end, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(every);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(end))
+            {
+                var kind = random.GetItems(Enum.GetValues<Kind>(), 1)[0];
+                var (which, lasts) = (random.Next(), TimeSpan.FromSeconds(random.Next(3, (int)every.TotalSeconds / 2)));
+                var what = await BreakAsync(kind, which, lasts, cancellationToken);
+                _happened[what] = _happened.GetValueOrDefault(what) + 1;
+                Console.Error.WriteLine($"{DateTime.Now:HH:mm:ss} {what} ({lasts.TotalSeconds:0} s)");
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The time is over.
+        }
+    }
+
+    public void Add(Report report)
+    {
+        report.Add("outages", $"{_happened.Values.Sum()}");
+        foreach (var (what, count) in _happened)
+        {
+            report.Add($"  {what}", $"{count}");
+        }
+    }
+
+    /// <returns>What it was.</returns>
+    private async Task<string> BreakAsync(Kind kind, int which, TimeSpan lasts, CancellationToken cancellationToken)
+    {
+        switch (kind)
+        {
+            case Kind.Kill:
+                var killed = Choose(which);
+                await SignalAsync(killed, "KILL", cancellationToken);
+                await app.ResourceNotifications.WaitForResourceAsync(
+                    killed.Resource,
+                    state => state.ResourceId == killed.ResourceId && KnownResourceStates.TerminalStates.Contains(state.Snapshot.State?.Text),
+                    cancellationToken);
+                await Task.Delay(lasts, cancellationToken);
+                await CommandAsync(killed.ResourceId, KnownResourceCommands.StartCommand, cancellationToken);
+                return $"an instance of {killed.Resource} killed";
+            case Kind.Freeze:
+                var frozen = Choose(which);
+                await SignalAsync(frozen, "STOP", cancellationToken);
+                await Task.Delay(lasts, cancellationToken);
+                await SignalAsync(frozen, "CONT", cancellationToken);
+                return $"an instance of {frozen.Resource} frozen";
+            case Kind.QueueDeleted:
+                await DeleteQueueAsync(Queues[which % Queues.Length], cancellationToken);
+                return $"queue {Queues[which % Queues.Length]} deleted when empty";
+            case Kind.BrokerRestarted:
+                await CommandAsync("rabbitmq", KnownResourceCommands.RestartCommand, cancellationToken);
+                return "rabbitmq restarted";
+            case Kind.DatabaseConnectionsClosed:
+                await ExecuteAsync(
+                    "postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+                    cancellationToken);
+                return "all connections of postgres closed";
+            case Kind.DatabaseHeld:
+                var (database, table) = Tables[which % Tables.Length];
+                await ExecuteAsync(
+                    database, $"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep({lasts.TotalSeconds:0}); COMMIT", cancellationToken);
+                return $"table {table} locked";
+            default:
+                await acquirer.BehaveAsync("timing-out", cancellationToken);
+                await Task.Delay(lasts, cancellationToken);
+                await acquirer.BehaveAsync("normal", cancellationToken);
+                return "the acquirer stalled";
+        }
+    }
+
+    private ServiceInstance Choose(int which)
+    {
+        var instances = Services.SelectMany(app.Services.GetRequiredService<InstanceDirectory>().Of).ToList();
+        return instances[which % instances.Count];
+    }
+
+    private async Task CommandAsync(string resource, string command, CancellationToken cancellationToken)
+    {
+        var result = await app.ResourceCommands.ExecuteCommandAsync(resource, command, cancellationToken);
+        if (!result.Success)
+        {
+            throw new InvalidOperationException($"{command} of {resource}: {result.Message}");
+        }
+    }
+
+    private static async Task SignalAsync(ServiceInstance instance, string signal, CancellationToken cancellationToken)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", instance.ProcessId.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync(cancellationToken);
+    }
+
+    // Messages in it would be lost: no client can mend that, and it is not what a service is blamed for here.
+    private async Task DeleteQueueAsync(string queue, CancellationToken cancellationToken)
+    {
+        var factory = new ConnectionFactory { Uri = new Uri((await app.GetConnectionStringAsync("rabbitmq", cancellationToken))!) };
+        await using var connection = await factory.CreateConnectionAsync(cancellationToken);
+        while (true)
+        {
+            try
+            {
+                await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+                await channel.QueueDeleteAsync(queue, ifUnused: false, ifEmpty: true, cancellationToken: cancellationToken);
+                return;
+            }
+            catch (RabbitMQ.Client.Exceptions.OperationInterruptedException)
+            {
+                // Not empty at that moment.
+                await Task.Delay(TimeSpan.FromMilliseconds(50), cancellationToken);
+            }
+        }
+    }
+
+    private async Task ExecuteAsync(string database, string sql, CancellationToken cancellationToken)
+    {
+        var connectionString = new NpgsqlConnectionStringBuilder((await app.GetConnectionStringAsync(database, cancellationToken))!)
+        {
+            Pooling = false,
+            CommandTimeout = 60,
+        };
+        await using var source = NpgsqlDataSource.Create(connectionString);
+        await using var command = source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}

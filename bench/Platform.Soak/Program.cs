@@ -1,0 +1,30 @@
+using System.Globalization;
+using Platform.Bench;
+using Platform.Soak;
+
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+
+if (SoakOptions.Parse(args, out var error) is not { } options)
+{
+    Console.Error.WriteLine(error);
+    return 2;
+}
+
+// The start, the orders, and the time that they have to be decided afterwards.
+using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(options.Minutes + 20));
+var report = new Report();
+
+try
+{
+    return await new SoakRun(options, report).RunAsync(limit.Token) ? 0 : 1;
+}
+catch (OperationCanceledException) when (limit.IsCancellationRequested)
+{
+    Console.Error.WriteLine("Ended before its time.");
+    return 3;
+}
+finally
+{
+    // What was seen is said also when the run ends before its time.
+    report.Print();
+}

@@ -1,0 +1,51 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+
+namespace Platform.ServerProcesses;
+
+/// <summary>Ports for servers that are not told one, given once each.</summary>
+public static class FreePort
+{
+    // Below the kernel's ephemeral range, so that no outgoing connection takes a port between here and the server's bind.
+    private const int First = 10000;
+    private const int Last = 32767;
+
+    // Shared by all applications of this process; bounded by the range.
+    private static readonly HashSet<int> Given = [];
+
+    /// <summary>A port between 10000 and 32767 that nobody listens on and that this process has not given before.</summary>
+    /// <exception cref="InvalidOperationException">None was found.</exception>
+    public static int Next()
+    {
+        for (var attempt = 0; attempt < 1000; attempt++)
+        {
+            var port = RandomNumberGenerator.GetInt32(First, Last + 1);
+            lock (Given)
+            {
+                if (!Given.Contains(port) && IsFree(port))
+                {
+                    Given.Add(port);
+                    return port;
+                }
+            }
+        }
+
+        throw new InvalidOperationException($"No free port between {First} and {Last}.");
+    }
+
+    private static bool IsFree(int port)
+    {
+        try
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(IPAddress.Any, port));
+            return true;
+        }
+        catch (SocketException)
+        {
+            // In use: the caller tries another one.
+            return false;
+        }
+    }
+}

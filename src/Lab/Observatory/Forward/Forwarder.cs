@@ -1,0 +1,109 @@
+using Microsoft.Extensions.Options;
+
+namespace Platform.Observatory.Forward;
+
+/// <summary>
+/// Sends what the intake took on to other places: telemetry by OTLP, errors to a further DSN. What the history holds was sent on when it
+/// came, and is not sent again.
+/// </summary>
+internal sealed partial class Forwarder : IHostedService, IDisposable
+{
+    /// <summary>What a stop waits for; what is not sent by then is counted and given up.</summary>
+    private static readonly TimeSpan FlushTime = TimeSpan.FromSeconds(2);
+
+    private readonly IReadOnlyList<Destination> _destinations;
+    private readonly Destination? _envelopes;
+    private readonly Hops _hops;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _running = Task.CompletedTask;
+
+    public Forwarder(Hops hops, IOptions<ObservatoryOptions> options, TimeProvider time, ILogger<Forwarder> logger)
+    {
+        (_hops, _time, _logger) = (hops, time, logger);
+        _destinations =
+        [
+            .. options.Value.Forward.OrderBy(entry => entry.Key, StringComparer.Ordinal)
+                .Select(entry => Destination.ForOtlp(entry.Value.Name ?? entry.Key, entry.Value, time, logger)),
+        ];
+        _envelopes = options.Value.ForwardDsn is { Length: > 0 } dsn ? Destination.ForEnvelopes(Dsn.TryRead(dsn)!, time, logger) : null;
+    }
+
+    /// <summary>False when there is nobody to offer telemetry to.</summary>
+    public bool IsOn => _destinations.Count > 0;
+
+    public IReadOnlyList<ForwardStats> Stats => [.. All.Select(destination => destination.Stats)];
+
+    private IEnumerable<Destination> All => _envelopes is null ? _destinations : _destinations.Append(_envelopes);
+
+    private IEnumerable<Lane> Lanes => All.SelectMany(destination => destination.Lanes);
+
+    /// <summary>Copies the body once, which belongs to the request and holds no secret any more. Neither waits nor fails.</summary>
+    public void Offer(Signal signal, ReadOnlySpan<byte> body, bool hasRejected)
+    {
+        if (!IsOn)
+        {
+            return;
+        }
+
+        var bytes = hasRejected ? AcceptedItems.Of(signal, body) : body.ToArray();
+        var items = OtlpItems.Count(signal, bytes);
+
+        if (items == 0)
+        {
+            return;
+        }
+
+        var batch = new ForwardBatch(bytes, items, _hops.Next, _time.GetTimestamp());
+
+        foreach (var destination in _destinations)
+        {
+            destination.Offer(signal, batch);
+        }
+    }
+
+    /// <summary>An envelope with an error in it, scrubbed and with a header of its own: who sent it to which DSN is not in it.</summary>
+    public void OfferEnvelope(byte[] envelope) =>
+        _envelopes?.Lanes[0].Offer(new ForwardBatch(envelope, 1, _hops.Next, _time.GetTimestamp()));
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _running = Task.WhenAll(Lanes.Select(lane => Task.Run(() => lane.RunAsync(_stopping.Token), CancellationToken.None)));
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        foreach (var lane in Lanes)
+        {
+            lane.Complete();
+        }
+
+        try
+        {
+            await _running.WaitAsync(FlushTime, _time, cancellationToken);
+        }
+        catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
+        {
+            await _stopping.CancelAsync();
+            await _running;
+            LogLeft(Lanes.Sum(lane => lane.Counters.DroppedFor(DropReason.Stopped)), FlushTime.TotalSeconds);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var destination in All)
+        {
+            destination.Dispose();
+        }
+
+        _stopping.Dispose();
+    }
+
+    [LoggerMessage(
+        EventId = 5023, Level = LogLevel.Warning,
+        Message = "{Items} items that were to be sent on were not within {Seconds} s of the stop, and are dropped")]
+    private partial void LogLeft(long items, double seconds);
+}

@@ -1,0 +1,38 @@
+using System.Diagnostics;
+using OpenTelemetry;
+using OpenTelemetry.Logs;
+using OpenTelemetry.Trace;
+using Platform.Observatory.Envelopes;
+
+namespace Platform.Observatory.OwnTelemetry;
+
+/// <summary>
+/// What Observatory says of itself goes past itself: warnings, errors and the requests of its pages and API by OTLP to
+/// OTEL_EXPORTER_OTLP_ENDPOINT (nowhere when that is unset), unhandled errors into its own issues. Nothing is said of what it
+/// receives and sends on: each of that would cause more of it.
+/// </summary>
+internal static class OwnTelemetryServices
+{
+    public static void AddOwnTelemetry(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<OwnErrorTransport>().AddSingleton<ILoggerProvider, OwnErrors>();
+
+        if (string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+        {
+            return;
+        }
+
+        builder.Logging.AddFilter<OpenTelemetryLoggerProvider>("", LogLevel.Warning);
+        builder.Services.AddOpenTelemetry()
+            .WithLogging(logging => logging.AddProcessor(new LogScrubber()), options => options.IncludeFormattedMessage = true)
+            .WithTracing(tracing => tracing.AddAspNetCoreInstrumentation(requests =>
+            {
+                requests.Filter = context => Listeners.Of(context) == Listener.Http && !EnvelopeHttp.IsEnvelope(context);
+                requests.EnrichWithHttpRequest = (activity, _) => RemoveQuery(activity);
+            }))
+            .UseOtlpExporter();
+    }
+
+    // A query may hold the token of the login link, or whatever somebody searched for.
+    private static void RemoveQuery(Activity activity) => activity.SetTag("url.query", null);
+}

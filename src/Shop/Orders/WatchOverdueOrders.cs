@@ -1,0 +1,57 @@
+using Dapper;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Platform.ServiceDefaults.Data;
+using Platform.ServiceDefaults.Jobs;
+
+namespace Platform.Orders;
+
+/// <summary>
+/// Orders that others should have decided or fulfilled by now. Reported by orders, which lives when payments or worker does not: a message that
+/// is lost, parked or never consumed shows here whatever the reason.
+/// </summary>
+internal sealed partial class WatchOverdueOrders(
+    NpgsqlDataSource database, DatabaseSchema schema, OrdersMetrics metrics, IOptions<OrdersOptions> options, JobRuns runs, TimeProvider time,
+    ILogger<WatchOverdueOrders> logger) : ScheduledJob("watch_overdue_orders", options.Value.OverdueInterval, schema, runs, time)
+{
+    // How many were said, by status; bounded by the two that wait for somebody.
+    private readonly Dictionary<OrderStatus, int> _said = [];
+
+    protected override async Task RunOnceAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var (pending, paid) = await connection.QuerySingleAsync<(int, int)>(new CommandDefinition(
+            """
+            SELECT count(*) FILTER (WHERE status = 'pending' AND created_at < now() - @pendingFor)::int,
+                   count(*) FILTER (WHERE status = 'paid' AND decided_at < now() - @OverdueAfter)::int
+            FROM orders WHERE status IN ('pending', 'paid')
+            """,
+            new { pendingFor = options.Value.PayWithin + options.Value.OverdueAfter, options.Value.OverdueAfter },
+            cancellationToken: cancellationToken));
+        Report(OrderStatus.Pending, pending, "payments");
+        Report(OrderStatus.Paid, paid, "worker");
+    }
+
+    /// <summary>An error when it begins and whenever it has doubled: one that nobody sees to must not hide a thousand others.</summary>
+    private void Report(OrderStatus status, int orders, string waitsFor)
+    {
+        metrics.Overdue(status, orders);
+        var said = _said.GetValueOrDefault(status);
+        if (orders > 0 && orders >= 2 * said)
+        {
+            LogOverdue(orders, status.ToText(), waitsFor);
+            _said[status] = orders;
+        }
+        else if (orders == 0)
+        {
+            _said[status] = 0;
+        }
+    }
+
+    [LoggerMessage(
+        EventId = 2106,
+        EventName = "order.overdue",
+        Level = LogLevel.Error,
+        Message = "{Orders} orders are {Status} for too long: see whether {Service} runs, its dead letters and the parked messages of orders")]
+    private partial void LogOverdue(int orders, string status, string service);
+}

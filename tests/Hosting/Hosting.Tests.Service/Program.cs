@@ -1,0 +1,2 @@
+// A project of the AppHost's that does nothing.
+await Task.Delay(Timeout.Infinite);

@@ -1,0 +1,118 @@
+using Google.Protobuf;
+using Microsoft.AspNetCore.Http;
+using Platform.Observatory.Forward;
+using static Platform.Observatory.Tests.Forwarding;
+
+namespace Platform.Observatory.Tests;
+
+/// <summary>A lane by itself, with the real sender and a receiver.</summary>
+public sealed class LaneTests
+{
+    /// <summary>Field 1 with more bytes announced than there are: the intake lets nothing like it through.</summary>
+    private static readonly byte[] Broken = [0x0A, 0x7F];
+
+    private readonly ManualTime _time = new();
+
+    [Fact]
+    public async Task Error_OfOurs_LosesWhatIsInHandAndNotTheLane()
+    {
+        await using var receiver = await ForwardReceiver.StartAsync(grpc: false);
+        using var log = new LogCollector();
+        await using var running = Run(receiver, log);
+        var lane = running.Lane;
+
+        lane.Offer(new ForwardBatch(Broken, 3, "", _time.GetTimestamp()));
+        await UntilAsync(() => lane.Stats.Failed == 3);
+        Assert.NotNull(lane.Stats.FailingSince);
+        lane.Offer(Batch(1));
+        await UntilAsync(() => lane.Stats.Sent == 1);
+
+        Assert.Equal([1UL], receiver.SpanIds);
+        Assert.Equal((0, 0), (lane.Stats.WaitingItems, lane.Stats.WaitingBytes));
+        Assert.Null(lane.Stats.FailingSince);
+        Assert.Single(log.Lines, line => line.Contains("failed in itself", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Batch_OlderThanTheLimit_IsDroppedAndCountedAndWhatIsYoungerIsSent()
+    {
+        await using var receiver = await ForwardReceiver.StartAsync(grpc: false);
+        var isAway = true;
+        receiver.Before = (context, _) =>
+        {
+            context.Response.StatusCode = Volatile.Read(ref isAway) ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
+            return Task.FromResult(!isAway);
+        };
+        using var log = new LogCollector();
+        await using var running = Run(receiver, log);
+        var lane = running.Lane;
+
+        // One is being tried again, one waits behind it, and one comes later.
+        lane.Offer(Batch(1));
+        await UntilAsync(() => lane.Stats.FailingSince is not null);
+        lane.Offer(Batch(2));
+        _time.Advance(LaneLimits.MaxAge + TimeSpan.FromSeconds(1));
+        await UntilAsync(() => lane.Stats.Expired == 2);
+        lane.Offer(Batch(3));
+        Volatile.Write(ref isAway, false);
+        await UntilAsync(() => lane.Stats.Sent == 1);
+
+        Assert.Equal([3UL], receiver.SpanIds);
+        Assert.Equal((0, 0), (lane.Stats.WaitingItems, lane.Stats.WaitingBytes));
+    }
+
+    [Fact]
+    public async Task Batch_OfARequestThatIsYoungerThanTheLimit_OutlivesTheOthers()
+    {
+        await using var receiver = await ForwardReceiver.StartAsync(grpc: false);
+        using var log = new LogCollector();
+        var running = Create(receiver, log);
+        var lane = running.Lane;
+        lane.Offer(Batch(1));
+        _time.Advance(LaneLimits.MaxAge + TimeSpan.FromSeconds(1));
+        lane.Offer(Batch(2));
+
+        await using (running.Start())
+        {
+            await UntilAsync(() => lane.Stats.Sent == 1);
+        }
+
+        Assert.Equal([2UL], receiver.SpanIds);
+        Assert.Equal((1, 0, 0), (lane.Stats.Expired, lane.Stats.WaitingItems, lane.Stats.WaitingBytes));
+    }
+
+    private ForwardBatch Batch(ulong id) =>
+        new(Telemetry.Request("orders", Telemetry.Span(id, trace: TraceId((int)id))).ToByteArray(), 1, "a", _time.GetTimestamp());
+
+    private RunningLane Run(ForwardReceiver receiver, LogCollector log) => Create(receiver, log).Start();
+
+    private RunningLane Create(ForwardReceiver receiver, LogCollector log)
+    {
+        var address = OtlpHttpSender.AddressOf(new Uri(receiver.Address), Signal.Traces);
+        return new RunningLane(new Lane(
+            "a", Signal.Traces, new LaneLimits(1 << 20, 100), new OtlpHttpSender(address, gzip: false, [], _time), new Thinning(_time),
+            pace: null, after: null, _time, log.CreateLogger("lane")));
+    }
+
+    private sealed class RunningLane(Lane lane) : IAsyncDisposable
+    {
+        private readonly CancellationTokenSource _stop = new();
+        private Task _running = Task.CompletedTask;
+
+        public Lane Lane => lane;
+
+        public RunningLane Start()
+        {
+            _running = lane.RunAsync(_stop.Token);
+            return this;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _stop.CancelAsync();
+            await _running;
+            lane.Dispose();
+            _stop.Dispose();
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+using Platform.Tests.Support;
+
+namespace Platform.Tests;
+
+/// <summary>
+/// Aspire's dashboard is the front door: it shows what runs and what Observatory has passed on, and leads to Observatory and back.
+/// </summary>
+public sealed class AspireDashboardTests(PlatformFixture platform, Browser browser) : PlatformTest(platform), IClassFixture<Browser>
+{
+    [Fact]
+    public async Task Resources_OfThePlatform_AreShownRunning()
+    {
+        var page = await browser.OpenAspireAsync(Platform);
+
+        foreach (var name in PlatformFixture.Services
+            .Concat(["postgres", "ordersdb", "redis", "rabbitmq", "observatory", "acquirer", "llm"]))
+        {
+            await Assertions.Expect(Row(page, name)).ToContainTextAsync("Running", new() { Timeout = 15_000 });
+        }
+    }
+
+    [Theory]
+    [InlineData("orders", "Its traces", "/traces?resource=orders", "Traces")]
+    [InlineData("worker", "Its issues", "/issues?service=worker", "Issues")]
+    [InlineData("observatory", "Observatory", "/", "Overview")]
+    public async Task Link_OfAResource_OpensThatPageOfObservatorySignedIn(string resource, string link, string address, string heading)
+    {
+        var page = await browser.OpenAspireAsync(Platform);
+
+        var opened = await page.Context.RunAndWaitForPageAsync(
+            () => Row(page, resource).GetByRole(AriaRole.Link, new() { Name = link, Exact = true }).ClickAsync());
+
+        await Assertions.Expect(opened.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync(heading);
+        Assert.Equal(address, new Uri(opened.Url).PathAndQuery);
+    }
+
+    [Fact]
+    public async Task Trace_OfAnOrder_IsTheSameInBothDashboardsAndALinkAway()
+    {
+        var shopper = await Platform.Shop.SignInAsync("harbor", "harbor-u11", Cancellation);
+        var order = await shopper.PlaceAsync(Cancellation);
+        var spans = await Platform.Telemetry.WaitForTraceAsync(
+            order.TraceId, OneTrace.LooksComplete, "the trace is complete", Cancellation);
+
+        var shown = await Eventually.GetAsync(
+            () => AspiresTraceAsync(order.TraceId), shown => shown.Count >= spans.Count, "Aspire's dashboard has the trace");
+
+        Assert.Equal(spans.Select(span => span.SpanId).Order(), shown.Select(span => span.SpanId).Order());
+        var page = await browser.OpenAsync(Platform);
+        await page.GotoAsync($"/traces/{order.TraceId}");
+        var link = page.Locator($"a[href$='/traces/detail/{order.TraceId}']").First;
+        await Assertions.Expect(link).ToBeVisibleAsync();
+    }
+
+    private async Task<IReadOnlyList<Span>> AspiresTraceAsync(string traceId)
+    {
+        using var answer = await Platform.Dashboard.GetAsync($"/api/telemetry/traces/{traceId}", Cancellation);
+        return answer.IsSuccessStatusCode ? Telemetry.Read(await answer.Content.ReadFromJsonAsync<JsonElement>(Cancellation)) : [];
+    }
+
+    private static ILocator Row(IPage page, string name) => page.GetByRole(AriaRole.Row)
+        .Filter(new() { Has = page.GetByText(new Regex($"^\\s*{name}\\s*$")) }).First;
+}

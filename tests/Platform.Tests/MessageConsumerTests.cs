@@ -1,0 +1,214 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Platform.Messaging;
+using Platform.Tests.Support;
+using RabbitMQ.Client;
+
+namespace Platform.Tests;
+
+/// <summary>A consumer on real servers, with a database and queues of its own.</summary>
+public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTest(platform)
+{
+    private readonly MessagingHost _services = new(platform);
+    private readonly ConcurrentQueue<string> _handled = [];
+
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        await _services.CreateAsync(Cancellation);
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await _services.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("queue")]
+    [InlineData("exchange")]
+    [InlineData("dead")]
+    public async Task Destination_DeletedUnderTheConsumer_ComesBackWithinSecondsAndWithOneLine(string deleted)
+    {
+        var host = await StartAsync(HandleAsync);
+        await _services.AddAsync(host, new Ping("before"), Cancellation);
+        await HandledAsync("before");
+        await _services.UseChannelAsync(
+            channel => deleted switch
+            {
+                "queue" => channel.QueueDeleteAsync(_services.QueueName),
+                "exchange" => channel.ExchangeDeleteAsync(_services.Name),
+                _ => channel.QueueDeleteAsync($"{_services.QueueName}.dead"),
+            },
+            Cancellation);
+
+        await _services.AddAsync(host, new Ping("poison"), Cancellation);
+        await _services.AddAsync(host, new Ping("after"), Cancellation);
+
+        await HandledAsync("after");
+        var letters = host.Services.GetRequiredService<DeadLetters>();
+        await Eventually.GetAsync(() => letters.ListAsync(Cancellation), list => list.Count == 1, "the poison is a dead letter");
+        await MessagingHost.ConnectedAsync(host, Cancellation);
+        Assert.InRange(_services.Log.Count(line => line.Text.Contains("is not consumed", StringComparison.Ordinal)), 0, 1);
+
+        Task HandleAsync(Ping message)
+        {
+            _handled.Enqueue(message.Text);
+            return message.Text == "poison" ? throw new PoisonMessageException("It can never be handled.") : Task.CompletedTask;
+        }
+    }
+
+    /// <summary>The message cannot be settled then: the consumer starts over, says what a person must see to, and heals by itself afterwards.</summary>
+    [Fact]
+    public async Task DeadLetterQueue_WithOtherArguments_IsSaidAndHealsOnceItIsGone()
+    {
+        var host = await StartAsync(HandleAsync);
+        var dead = $"{_services.QueueName}.dead";
+        await _services.AddAsync(host, new Ping("before"), Cancellation);
+        await HandledAsync("before");
+        await _services.UseChannelAsync(
+            async channel =>
+            {
+                await channel.QueueDeleteAsync(dead);
+                await channel.QueueDeclareAsync(dead, durable: true, exclusive: false, autoDelete: false);
+            },
+            Cancellation);
+
+        await _services.AddAsync(host, new Ping("poison"), Cancellation);
+        await Eventually.BeTrueAsync(
+            () => Task.FromResult(_services.Log.Any(line =>
+                line.Level == LogLevel.Error && line.Text.Contains("exists with other arguments", StringComparison.Ordinal))),
+            "it is said");
+        await _services.UseChannelAsync(channel => channel.QueueDeleteAsync(dead), Cancellation);
+        await _services.AddAsync(host, new Ping("after"), Cancellation);
+
+        await HandledAsync("after");
+        var letters = host.Services.GetRequiredService<DeadLetters>();
+        await Eventually.GetAsync(() => letters.ListAsync(Cancellation), list => list.Count == 1, "the poison is a dead letter");
+        await MessagingHost.ConnectedAsync(host, Cancellation);
+
+        Task HandleAsync(Ping message)
+        {
+            _handled.Enqueue(message.Text);
+            return message.Text == "poison" ? throw new PoisonMessageException("It can never be handled.") : Task.CompletedTask;
+        }
+    }
+
+    /// <summary>Far more often than RabbitMQ 4 would deliver a message of a queue without a limit of its own.</summary>
+    [Fact]
+    public async Task DeadLetters_LookedAtAgainAndAgain_StayAsTheyAre()
+    {
+        var host = await StartAsync(_ => throw new PoisonMessageException("It can never be handled."));
+        var ids = new List<string>();
+        for (var number = 0; number < 5; number++)
+        {
+            ids.Add((await _services.AddAsync(host, new Ping($"{number}"), Cancellation)).ToString());
+        }
+
+        var letters = host.Services.GetRequiredService<DeadLetters>();
+        await Eventually.GetAsync(() => letters.ListAsync(Cancellation), list => list.Count == 5, "all are dead letters");
+
+        for (var look = 0; look < 60; look++)
+        {
+            var list = await letters.ListAsync(Cancellation);
+            Assert.Equal(ids.Order(), list.Select(letter => letter.MessageId).Order());
+        }
+
+        Assert.Equal(5, await letters.SendAgainAsync(Cancellation));
+    }
+
+    /// <summary>The process that died over it did not say so; the twentieth one does.</summary>
+    [Fact]
+    public async Task Message_DeliveredTwentyTimesAndNeverSettled_IsADeadLetterWithAnError()
+    {
+        // Without a consumer of its own: deliveries that end like those of a process that dies.
+        var publisher = await StartAsync((Func<Ping, AfterCommit, Task>?)null);
+        await _services.AddAsync(publisher, new Ping("deadly"), Cancellation);
+        await _services.UseChannelAsync(
+            async channel =>
+            {
+                for (var delivery = 1; delivery < 20; delivery++)
+                {
+                    var message = await Eventually.GetAsync(
+                        async () => await channel.BasicGetAsync(_services.QueueName, autoAck: false, Cancellation),
+                        message => message is not null,
+                        "it comes");
+                    await channel.BasicNackAsync(message!.DeliveryTag, multiple: false, requeue: true, Cancellation);
+                }
+            },
+            Cancellation);
+
+        var consumer = await StartAsync(message =>
+        {
+            _handled.Enqueue(message.Text);
+            return Task.CompletedTask;
+        });
+
+        var letters = consumer.Services.GetRequiredService<DeadLetters>();
+        await Eventually.GetAsync(() => letters.ListAsync(Cancellation), list => list.Count == 1, "it is a dead letter");
+        var error = Assert.Single(_services.Log, line => line.Level == LogLevel.Error);
+        Assert.Contains("was delivered 20 times and never settled", error.Text, StringComparison.Ordinal);
+        Assert.Empty(_handled);
+    }
+
+    [Fact]
+    public async Task Outcome_OfAMessageHandledAtTheThirdAttempt_IsCountedOnce()
+    {
+        var (attempts, outcomes) = (0, 0);
+        var host = await StartAsync((_, afterCommit) =>
+        {
+            afterCommit.Do(() => outcomes++);
+            return ++attempts < 3 ? throw new InvalidOperationException("Not yet.") : Task.CompletedTask;
+        });
+
+        await _services.AddAsync(host, new Ping("third"), Cancellation);
+
+        await Eventually.BeTrueAsync(() => Task.FromResult(outcomes > 0), "it is handled");
+        Assert.Equal((3, 1), (attempts, outcomes));
+    }
+
+    /// <summary>While the outage lasts, not only when it is over.</summary>
+    [Fact]
+    public async Task Pause_OfAQueue_IsSeenWhileItLastsAndCountedOnce()
+    {
+        var spans = new ConcurrentQueue<(string Name, ActivityStatusCode Status)>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "Platform.Messaging",
+            Sample = (ref _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = activity => spans.Enqueue((activity.DisplayName, activity.Status)),
+        };
+        ActivitySource.AddActivityListener(listener);
+        var isAway = true;
+        var host = await StartAsync(message =>
+        {
+            _handled.Enqueue(message.Text);
+            return isAway ? throw new TimeoutException("The database is away.") : Task.CompletedTask;
+        });
+
+        await _services.AddAsync(host, new Ping("waits"), Cancellation);
+        await Eventually.BeTrueAsync(
+            () => Task.FromResult(spans.Contains(($"process {_services.QueueName}", ActivityStatusCode.Error))), "the pause is a span");
+        await Eventually.BeTrueAsync(() => Task.FromResult(_handled.Count >= 3), "it is tried again");
+        isAway = false;
+
+        await Eventually.BeTrueAsync(
+            () => Task.FromResult(spans.Contains(($"process {_services.QueueName}", ActivityStatusCode.Unset))), "it is handled");
+        Assert.Single(_services.Log, line => line.Text.Contains("is paused", StringComparison.Ordinal));
+        Assert.DoesNotContain(_services.Log, line => line.Level == LogLevel.Error);
+    }
+
+    private Task<IHost> StartAsync(Func<Ping, Task> handle) => StartAsync((message, _) => handle(message));
+
+    private async Task<IHost> StartAsync(Func<Ping, AfterCommit, Task>? handle)
+    {
+        var host = await _services.StartAsync(Cancellation, handle, settings: [("Messaging:MaxPublishAttempts", "12")]);
+        await MessagingHost.ConnectedAsync(host, Cancellation);
+        return host;
+    }
+
+    private Task HandledAsync(string text) => Eventually.BeTrueAsync(() => Task.FromResult(_handled.Contains(text)), $"{text} is handled");
+}

@@ -1,0 +1,39 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Platform.Tests.Support;
+
+namespace Platform.Tests;
+
+/// <summary>What a person must change before anything starts is one sentence on the console, and the AppHost ends.</summary>
+public sealed class StartRefusedTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("--Ports=fee", "Ports=fee is not known; leave it out or say Ports=free.")]
+    [InlineData("--Telemetry=direkt", "Telemetry=direkt is not known; leave it out or say Telemetry=direct.")]
+    public async Task AppHost_WithAWrongSetting_NamesItAndEnds(string argument, string reason)
+    {
+        var (exitCode, output) = await AppHostProgram.RunAsync([argument], Cancellation, ("ASPNETCORE_URLS", "http://localhost:0"));
+
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains(reason, output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AppHost_WhoseOwnPortIsTaken_NamesWhoHasIt()
+    {
+        using var owner = new TcpListener(IPAddress.Loopback, 0);
+        owner.Start();
+        var port = ((IPEndPoint)owner.LocalEndpoint).Port;
+
+        var (exitCode, output) = await AppHostProgram.RunAsync(
+            [], Cancellation, ("ASPNETCORE_URLS", string.Create(CultureInfo.InvariantCulture, $"http://localhost:0;http://localhost:{port}")));
+
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains($"Port {port} of Aspire (ASPNETCORE_URLS) is taken by ", output, StringComparison.Ordinal);
+        Assert.Contains($"(pid {Environment.ProcessId}). End it, or start with -- --Ports=free.", output, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,110 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Claims;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.BearerToken;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Platform.ServiceDefaults.Identity;
+
+namespace Platform.Shop.Tests.Support;
+
+/// <summary>The service as it is, in a process of its own: its validation is generated into its own program. Without Redis and RabbitMQ.</summary>
+internal sealed class OrdersProcess : IAsyncDisposable
+{
+    public const string FingerprintKey = "a fingerprint key of the tests";
+    public const string Tenant = "acme";
+    public const string User = "acme-u01";
+
+    private const string IdentityKey = "0123456789abcdef0123456789abcdef";
+
+    private readonly Process _process;
+    private readonly string _folder;
+    private readonly ConcurrentQueue<string> _output = new();
+
+    private OrdersProcess(Process process, string folder, int port)
+    {
+        (_process, _folder) = (process, folder);
+        process.OutputDataReceived += (_, line) => _output.Enqueue(line.Data ?? "");
+        process.BeginOutputReadLine();
+        Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = Eventually.Deadline };
+        Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", CreateToken());
+    }
+
+    public HttpClient Http { get; }
+
+    public static async Task<OrdersProcess> StartAsync(Database database)
+    {
+        var folder = Directory.CreateTempSubdirectory("orders-").FullName;
+        var (port, management) = (PostgresServer.FreePort(), PostgresServer.FreePort());
+        using var rsa = RSA.Create(2048);
+        var process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Orders.dll"), "--contentRoot", folder])
+        {
+            RedirectStandardOutput = true,
+            Environment =
+            {
+                ["DOTNET_gcServer"] = "0",
+                ["ConnectionStrings__ordersdb"] = database.ConnectionString,
+                ["ConnectionStrings__redis"] = "127.0.0.1:1",
+                ["ConnectionStrings__rabbitmq"] = "amqp://127.0.0.1:1",
+                ["Kestrel__Endpoints__http__Url"] = $"http://127.0.0.1:{port}",
+                ["Kestrel__Endpoints__management__Url"] = $"http://127.0.0.1:{management}",
+                ["Identity__Key"] = IdentityKey,
+                ["Orders__FingerprintKey"] = FingerprintKey,
+                ["Orders__CardPublicKey"] = Convert.ToBase64String(rsa.ExportSubjectPublicKeyInfo()),
+            },
+        })!;
+        var orders = new OrdersProcess(process, folder, port);
+        await Eventually.GetAsync(orders.AnswersAsync, static answers => answers, "orders answers");
+        return orders;
+    }
+
+    public async Task<(HttpStatusCode Status, string Body)> PlaceAsync(Guid key, string body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/orders") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        request.Headers.Add("Idempotency-Key", key.ToString());
+        using var response = await Http.SendAsync(request, TestContext.Current.CancellationToken);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task<bool> AnswersAsync()
+    {
+        Assert.False(_process.HasExited, $"Orders has ended:\n{string.Join('\n', _output)}");
+        try
+        {
+            using var response = await Http.GetAsync("/api/products", TestContext.Current.CancellationToken);
+            return response.StatusCode == HttpStatusCode.OK;
+        }
+        catch (HttpRequestException)
+        {
+            // It is starting.
+            return false;
+        }
+    }
+
+    private static string CreateToken()
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Configuration["Identity:Key"] = IdentityKey;
+        builder.AddIdentity();
+        using var services = builder.Services.BuildServiceProvider();
+        var principal = new ClaimsPrincipal(new ClaimsIdentity(
+            [new Claim(IdentityClaims.User, User), new Claim(IdentityClaims.Tenant, Tenant)], BearerTokenDefaults.AuthenticationScheme));
+        return services.GetRequiredService<IOptionsMonitor<BearerTokenOptions>>().Get(BearerTokenDefaults.AuthenticationScheme).BearerTokenProtector.Protect(new AuthenticationTicket(
+            principal, new AuthenticationProperties { ExpiresUtc = DateTimeOffset.UtcNow.AddHours(1) }, $"{BearerTokenDefaults.AuthenticationScheme}:AccessToken"));
+    }
+}

@@ -1,0 +1,103 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Platform.Shop.Tests;
+
+/// <summary>
+/// Takes what a service's exporter sends, over HTTP or gRPC, and keeps the bytes. It answers when Answer is done: true for yes, false to
+/// break the connection, as a process does that is killed.
+/// </summary>
+internal sealed class TelemetryReceiver : IAsyncDisposable
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+
+    private readonly WebApplication _app;
+    private readonly bool _grpc;
+
+    private TelemetryReceiver(WebApplication app, bool grpc) => (_app, _grpc) = (app, grpc);
+
+    public ConcurrentQueue<(string Path, byte[] Body)> Requests { get; } = [];
+
+    public Task<bool> Answer { get; set; } = Task.FromResult(true);
+
+    private string Address => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+
+    public static async Task<TelemetryReceiver> StartAsync(bool grpc = false)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(
+            IPAddress.Loopback, 0, listen => listen.Protocols = grpc ? HttpProtocols.Http2 : HttpProtocols.Http1));
+        var receiver = new TelemetryReceiver(builder.Build(), grpc);
+        receiver._app.Run(receiver.HandleAsync);
+        await receiver._app.StartAsync(TestContext.Current.CancellationToken);
+        return receiver;
+    }
+
+    /// <summary>A service with the defaults, not started, that exports to this receiver.</summary>
+    public WebApplication Service(params string[] settings)
+    {
+        var protocol = _grpc ? "grpc" : "http/protobuf";
+        var builder = WebApplication.CreateBuilder(
+            [$"--OTEL_EXPORTER_OTLP_ENDPOINT={Address}", $"--OTEL_EXPORTER_OTLP_PROTOCOL={protocol}", .. settings]);
+        builder.AddServiceDefaults();
+        return builder.Build();
+    }
+
+    /// <summary>How many requests a text is in.</summary>
+    public int Times(string text) =>
+        Requests.Count(request => Encoding.Latin1.GetString(request.Body).Contains(text, StringComparison.Ordinal));
+
+    /// <summary>Until each text has come so often. The SDK's ForceFlush is no such wait: it ends when the queue is empty.</summary>
+    public async Task UntilAsync(int times, params IEnumerable<string> texts)
+    {
+        var began = Stopwatch.GetTimestamp();
+
+        while (texts.FirstOrDefault(text => Times(text) != times) is { } missing)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(began) < Deadline, $"{missing} came {Times(missing)} times in {Deadline}.");
+            await Task.Delay(Look, TestContext.Current.CancellationToken);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // Requests that are held are not waited for.
+        await _app.StopAsync(new CancellationToken(canceled: true));
+        await _app.DisposeAsync();
+    }
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        Requests.Enqueue((context.Request.Path.Value!, body.ToArray()));
+
+        if (!await Answer.WaitAsync(context.RequestAborted))
+        {
+            context.Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort();
+        }
+        else if (_grpc)
+        {
+            context.Response.ContentType = "application/grpc";
+            await context.Response.Body.WriteAsync(new byte[5], context.RequestAborted);
+            context.Response.AppendTrailer("grpc-status", "0");
+        }
+        else
+        {
+            context.Response.ContentType = "application/x-protobuf";
+        }
+    }
+}
