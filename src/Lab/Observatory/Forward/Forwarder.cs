@@ -88,7 +88,7 @@ internal sealed partial class Forwarder : IHostedService, IDisposable
         {
             await _stopping.CancelAsync();
             await _running;
-            LogLeft(Lanes.Sum(lane => lane.Counters.DroppedFor(DropReason.Stopped)), FlushTime.TotalSeconds);
+            LogLeft(Lanes.Sum(lane => lane.Stats.Stopped), FlushTime.TotalSeconds);
         }
     }
 

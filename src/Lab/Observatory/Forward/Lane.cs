@@ -39,45 +39,29 @@ internal sealed partial class Lane(
     private readonly Channel<ForwardBatch> _queue =
         Channel.CreateBounded<ForwardBatch>(new BoundedChannelOptions(LaneLimits.MaxBatches));
 
-    private long _waitingBytes;
-    private long _waitingItems;
+    private readonly LaneCounters _counters = new(signal?.ToString().ToLowerInvariant() ?? "errors", limits.MaxBytes, time);
+
     private long? _loggedAt;
 
     // What did not fit into the last request.
     private Taken? _carried;
 
-    public string Name { get; } = signal?.ToString().ToLowerInvariant() ?? "errors";
-
-    public LaneCounters Counters { get; } = new(time);
-
-    public LaneStats Stats
-    {
-        get
-        {
-            var error = Counters.LastError;
-            return new LaneStats(
-                Name, Counters.Sent, Counters.Refused, Counters.DroppedFor(DropReason.Thinned), Counters.DroppedFor(DropReason.QueueFull),
-                Counters.DroppedFor(DropReason.Expired), Counters.DroppedFor(DropReason.Failed), Counters.DroppedFor(DropReason.Stopped),
-                Counters.Retries, Interlocked.Read(ref _waitingItems), Interlocked.Read(ref _waitingBytes), limits.MaxBytes,
-                error?.Message, error?.At, error is { IsOver: false } ? error.Since : null);
-        }
-    }
+    public LaneStats Stats => _counters.Stats;
 
     /// <summary>Neither waits nor fails: who offers is answering a service.</summary>
     public void Offer(ForwardBatch batch)
     {
         thinning?.Offered(signal!.Value, batch.Items);
 
-        // Added before it is in the queue, so that whoever takes it out never subtracts first.
-        Interlocked.Add(ref _waitingItems, batch.Items);
+        // Counted before it is in the queue, so that whoever takes it out never subtracts first.
+        var more = new Waiting(batch.Bytes.Length, batch.Items);
 
-        if (Interlocked.Add(ref _waitingBytes, batch.Bytes.Length) <= limits.MaxBytes && _queue.Writer.TryWrite(batch))
+        if (_counters.TryWait(more) && _queue.Writer.TryWrite(batch))
         {
             return;
         }
 
-        Leave(batch.Bytes.Length, batch.Items);
-        Counters.AddDropped(DropReason.QueueFull, batch.Items);
+        _counters.Drop(DropReason.QueueFull, batch.Items, more);
         thinning?.LeaveOut(signal!.Value, batch.Bytes);
     }
 
@@ -99,7 +83,7 @@ internal sealed partial class Lane(
 #pragma warning restore CA1031
         {
             // What was under way may have arrived; it counts as not sent.
-            Counters.AddDropped(DropReason.Stopped, Interlocked.Read(ref _waitingItems));
+            _counters.DropAll(DropReason.Stopped);
         }
     }
 
@@ -122,17 +106,13 @@ internal sealed partial class Lane(
             {
                 await Task.Delay(HoldLook, time, cancellationToken);
             }
-
-            Settle(load);
         }
 #pragma warning disable CA1031 // Whatever it is: nobody else would start the lane again.
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {
-            Counters.AddDropped(DropReason.Failed, load.WaitingItems);
-            Settle(load);
-            Counters.Failed(exception.Message);
-            LogError(exception, destination, Name);
+            _counters.Fail(exception.Message, load.Release());
+            LogError(exception, destination, Stats.Signal);
             await Task.Delay(ErrorPause, time, cancellationToken);
         }
     }
@@ -140,7 +120,7 @@ internal sealed partial class Lane(
     // Puts together what is there. Batches that came another way have other hops, and a loop must not take the others with it.
     private void Fill(Load load)
     {
-        while (Take() is { } taken)
+        while (Take(load) is { } taken)
         {
             if (!load.Fits(taken, limits.MaxRequestItems))
             {
@@ -153,7 +133,7 @@ internal sealed partial class Lane(
     }
 
     // The next batch of which something is to be sent.
-    private Taken? Take()
+    private Taken? Take(Load load)
     {
         if (_carried is { } carried)
         {
@@ -163,7 +143,7 @@ internal sealed partial class Lane(
 
         while (!IsHeld() && _queue.Reader.TryRead(out var batch))
         {
-            if (Thin(batch) is { } taken)
+            if (Thin(batch, load) is { } taken)
             {
                 return taken;
             }
@@ -172,21 +152,19 @@ internal sealed partial class Lane(
         return null;
     }
 
-    private Taken? Thin(ForwardBatch batch)
+    private Taken? Thin(ForwardBatch batch, Load load)
     {
         try
         {
             var items = batch.Items;
             var kept = thinning is null ? batch.Bytes : thinning.Filter(signal!.Value, batch.Bytes, out items);
-            Counters.AddDropped(DropReason.Thinned, batch.Items - items);
-            Leave(kept is null ? batch.Bytes.Length : 0, batch.Items - items);
+            var left = batch.Items - items;
+            _counters.Drop(DropReason.Thinned, left, new Waiting(kept is null ? batch.Bytes.Length : 0, left));
             return kept is { } part ? new Taken(batch, part, items) : null;
         }
         catch
         {
-            // It is in no load yet, and nobody else would count it.
-            Counters.AddDropped(DropReason.Failed, batch.Items);
-            Leave(batch.Bytes.Length, batch.Items);
+            load.Lose(batch);
             throw;
         }
     }
@@ -222,13 +200,11 @@ internal sealed partial class Lane(
                     await SentAsync(load, result, age, cancellationToken);
                     return;
                 case SendOutcome.Refused:
-                    Counters.AddRefused(load.Items);
-                    Failed(result.Message);
+                    LogIfNew(_counters.Refuse(load.Items, result.Message, load.Release()));
                     thinning?.Failed(signal!.Value);
                     return;
                 default:
-                    Counters.AddRetry();
-                    Failed(result.Message);
+                    LogIfNew(_counters.Retry(result.Message));
                     thinning?.Failed(signal!.Value);
                     await Task.Delay(Backoff.Of(attempt, result.RetryAfter, Random.Shared.NextDouble()), time, cancellationToken);
                     break;
@@ -242,8 +218,7 @@ internal sealed partial class Lane(
         while (load.Oldest is { } oldest && time.GetElapsedTime(oldest.Batch.OfferedAt) > LaneLimits.MaxAge)
         {
             load.RemoveOldest();
-            Leave(oldest.Batch.Bytes.Length, oldest.Items);
-            Counters.AddDropped(DropReason.Expired, oldest.Items);
+            _counters.Drop(DropReason.Expired, oldest.Items, new Waiting(oldest.Batch.Bytes.Length, oldest.Items));
             thinning?.LeaveOut(signal!.Value, oldest.Batch.Bytes);
         }
     }
@@ -264,22 +239,17 @@ internal sealed partial class Lane(
 
     private async Task SentAsync(Load load, SendResult result, TimeSpan age, CancellationToken cancellationToken)
     {
-        var rejected = Math.Min(result.Rejected, load.Items);
-        Counters.AddSent(load.Items - rejected);
-        Counters.AddRefused(rejected);
-
-        if (rejected > 0)
-        {
-            Failed(result.Message);
-        }
-        else if (Counters.Recovered())
-        {
-            LogRecovered(destination, Name);
-        }
-
         // What went out makes room: the fill is that of what still waits.
-        Settle(load);
-        thinning?.Sent(signal!.Value, load.Items, age, Interlocked.Read(ref _waitingBytes) / (double)limits.MaxBytes);
+        var rejected = Math.Min(result.Rejected, load.Items);
+        LogIfNew(_counters.Sent(load.Items, rejected, result.Message, load.Release(), out var hasRecovered));
+
+        if (hasRecovered)
+        {
+            LogRecovered(destination, Stats.Signal);
+        }
+
+        var stats = Stats;
+        thinning?.Sent(signal!.Value, load.Items, age, stats.WaitingBytes / (double)stats.MaxWaitingBytes);
 
         if (result.RetryAfter is { } pause)
         {
@@ -288,26 +258,13 @@ internal sealed partial class Lane(
         }
     }
 
-    // Counted as something else than waiting.
-    private void Settle(Load load)
-    {
-        Leave(load.WaitingBytes, load.WaitingItems);
-        load.Settle();
-    }
-
-    private void Leave(long bytes, long items)
-    {
-        Interlocked.Add(ref _waitingBytes, -bytes);
-        Interlocked.Add(ref _waitingItems, -items);
-    }
-
     // Once a minute at most: a destination that comes and goes repeats itself.
-    private void Failed(string? message)
+    private void LogIfNew(bool isNew)
     {
-        if (Counters.Failed(message) && (_loggedAt is not { } at || time.GetElapsedTime(at) > LogEvery))
+        if (isNew && (_loggedAt is not { } at || time.GetElapsedTime(at) > LogEvery))
         {
             _loggedAt = time.GetTimestamp();
-            LogFailed(destination, Name, Counters.LastError!.Message);
+            LogFailed(destination, Stats.Signal, Stats.LastError!);
         }
     }
 
@@ -331,6 +288,9 @@ internal sealed partial class Lane(
     {
         private readonly Queue<Taken> _taken = [];
 
+        // What leaves the queue with it: whole batches, since their bytes are held.
+        private Waiting _waiting;
+
         public bool IsEmpty => _taken.Count == 0;
 
         public Taken? Oldest => _taken.TryPeek(out var taken) ? taken : null;
@@ -346,11 +306,6 @@ internal sealed partial class Lane(
         /// <summary>Of the oldest part.</summary>
         public long OfferedAt { get; private set; }
 
-        /// <summary>What leaves the queue with it: whole batches, since their bytes are held.</summary>
-        public long WaitingBytes { get; private set; }
-
-        public long WaitingItems { get; private set; }
-
         public bool Fits(Taken taken, int maxItems) => IsEmpty
             || (Bytes + taken.Kept.Count <= LaneLimits.MaxRequestBytes && Items + taken.Items <= maxItems && Hops == taken.Batch.Hops);
 
@@ -365,16 +320,26 @@ internal sealed partial class Lane(
             Count(taken, 1);
         }
 
+        /// <summary>Nothing of it is sent, but it is in hand.</summary>
+        public void Lose(ForwardBatch batch) => Hold(batch.Bytes.Length, batch.Items);
+
         public void RemoveOldest() => Count(_taken.Dequeue(), -1);
 
-        public void Settle() => (WaitingBytes, WaitingItems) = (0, 0);
+        /// <summary>What waits no longer; to be counted as something else.</summary>
+        public Waiting Release()
+        {
+            var waiting = _waiting;
+            _waiting = default;
+            return waiting;
+        }
 
         private void Count(Taken taken, int sign)
         {
             Items += sign * taken.Items;
             Bytes += sign * taken.Kept.Count;
-            WaitingBytes += sign * taken.Batch.Bytes.Length;
-            WaitingItems += sign * taken.Items;
+            Hold(sign * taken.Batch.Bytes.Length, sign * taken.Items);
         }
+
+        private void Hold(long bytes, long items) => _waiting = new Waiting(_waiting.Bytes + bytes, _waiting.Items + items);
     }
 }

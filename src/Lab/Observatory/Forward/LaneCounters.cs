@@ -19,40 +19,130 @@ internal enum DropReason
     Stopped,
 }
 
-/// <summary>What became of the items that one destination was to get of one signal, since the start.</summary>
-internal sealed class LaneCounters(TimeProvider time)
+/// <summary>What is in the queue or in the request under way.</summary>
+internal readonly record struct Waiting(long Bytes, long Items);
+
+/// <summary>
+/// What became of the items that one destination was to get of one signal, since the start. Everything that happens to a request shows at
+/// once: whoever reads finds each item in one place, and the failure beside what it cost.
+/// </summary>
+internal sealed class LaneCounters(string name, long maxBytes, TimeProvider time)
 {
     private const int MaxErrorBytes = 300;
 
+    private readonly Lock _lock = new();
     private readonly long[] _dropped = new long[Enum.GetValues<DropReason>().Length];
     private long _sent;
     private long _refused;
     private long _retries;
-    private volatile ForwardError? _lastError;
+    private long _waitingBytes;
+    private long _waitingItems;
+    private ForwardError? _lastError;
 
-    /// <summary>Items that the destination took.</summary>
-    public long Sent => Interlocked.Read(ref _sent);
+    public LaneStats Stats
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return new LaneStats(
+                    name, _sent, _refused, DroppedFor(DropReason.Thinned), DroppedFor(DropReason.QueueFull), DroppedFor(DropReason.Expired),
+                    DroppedFor(DropReason.Failed), DroppedFor(DropReason.Stopped), _retries, _waitingItems, _waitingBytes, maxBytes,
+                    _lastError?.Message, _lastError?.At, _lastError is { IsOver: false } error ? error.Since : null);
+            }
+        }
+    }
+
+    /// <summary>False when that is more than may wait; even then it counts as waiting until it is dropped.</summary>
+    public bool TryWait(Waiting more)
+    {
+        lock (_lock)
+        {
+            _waitingItems += more.Items;
+            return (_waitingBytes += more.Bytes) <= maxBytes;
+        }
+    }
+
+    public void Drop(DropReason reason, long items, Waiting left)
+    {
+        lock (_lock)
+        {
+            _dropped[(int)reason] += items;
+            Leave(left);
+        }
+    }
+
+    /// <summary>All that waits.</summary>
+    public void DropAll(DropReason reason)
+    {
+        lock (_lock)
+        {
+            _dropped[(int)reason] += _waitingItems;
+            Leave(new Waiting(_waitingBytes, _waitingItems));
+        }
+    }
+
+    /// <summary>Lost to an error of ours.</summary>
+    public void Fail(string message, Waiting left)
+    {
+        lock (_lock)
+        {
+            _dropped[(int)DropReason.Failed] += left.Items;
+            Leave(left);
+            SetError(message);
+        }
+    }
+
+    /// <summary>To be tried again. True when all was well before, as in the others.</summary>
+    public bool Retry(string? message)
+    {
+        lock (_lock)
+        {
+            _retries++;
+            return SetError(message);
+        }
+    }
 
     /// <summary>Items that the destination will never take.</summary>
-    public long Refused => Interlocked.Read(ref _refused);
+    public bool Refuse(long items, string? message, Waiting left)
+    {
+        lock (_lock)
+        {
+            _refused += items;
+            Leave(left);
+            return SetError(message);
+        }
+    }
 
-    /// <summary>Attempts that were repeated.</summary>
-    public long Retries => Interlocked.Read(ref _retries);
+    /// <summary>The destination took the items, but for those that it rejected.</summary>
+    public bool Sent(long items, long rejected, string? message, Waiting left, out bool hasRecovered)
+    {
+        lock (_lock)
+        {
+            _sent += items - rejected;
+            _refused += rejected;
+            Leave(left);
+            hasRecovered = rejected == 0 && _lastError is { IsOver: false };
 
-    public ForwardError? LastError => _lastError;
+            if (hasRecovered)
+            {
+                _lastError = _lastError! with { IsOver = true };
+            }
 
-    public long DroppedFor(DropReason reason) => Interlocked.Read(ref _dropped[(int)reason]);
+            return rejected > 0 && SetError(message);
+        }
+    }
 
-    public void AddDropped(DropReason reason, long items) => Interlocked.Add(ref _dropped[(int)reason], items);
+    private long DroppedFor(DropReason reason) => _dropped[(int)reason];
 
-    public void AddSent(long items) => Interlocked.Add(ref _sent, items);
+    private void Leave(Waiting left)
+    {
+        _waitingBytes -= left.Bytes;
+        _waitingItems -= left.Items;
+    }
 
-    public void AddRefused(long items) => Interlocked.Add(ref _refused, items);
-
-    public void AddRetry() => Interlocked.Increment(ref _retries);
-
-    /// <summary>The text is foreign, and may repeat what was sent. True when all was well before.</summary>
-    public bool Failed(string? message)
+    // The text is foreign, and may repeat what was sent.
+    private bool SetError(string? message)
     {
         var now = time.GetUtcNow();
         var began = _lastError is { IsOver: false } last ? last.Since : now;
@@ -60,18 +150,6 @@ internal sealed class LaneCounters(TimeProvider time)
         var text = TextScrubber.Scrub(message is { Length: > 0 } ? message : "No reason was given.");
         _lastError = new ForwardError(ItemLimits.Cut(text, MaxErrorBytes), began, now, IsOver: false);
         return isNew;
-    }
-
-    /// <summary>True when it failed before.</summary>
-    public bool Recovered()
-    {
-        if (_lastError is not { IsOver: false } last)
-        {
-            return false;
-        }
-
-        _lastError = last with { IsOver = true };
-        return true;
     }
 }
 
