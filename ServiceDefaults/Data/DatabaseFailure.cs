@@ -19,6 +19,7 @@ public static class DatabaseFailure
 
         // A full pool or a connection that was cut under a command reports no SQLSTATE.
         NpgsqlException { SqlState: null } => true,
+        AggregateException aggregate => aggregate.InnerExceptions.All(IsTransient),
         _ => false,
     };
 

@@ -47,25 +47,52 @@ internal sealed partial class Retention(
 {
     protected override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
+        // One table whose rows do not go must not keep those of the others.
+        var failures = new List<Exception>();
         foreach (var rule in rules)
         {
-            var deleted = 0;
-            int batch;
-            do
+            try
             {
-                await using var command = database.CreateCommand(
-                    $"DELETE FROM {rule.Table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {rule.Table} WHERE {rule.Condition} LIMIT {options.Value.BatchSize}))");
-                batch = await command.ExecuteNonQueryAsync(cancellationToken);
-                deleted += batch;
+                await ApplyAsync(rule, cancellationToken);
             }
-            while (batch == options.Value.BatchSize);
-
-            if (deleted > 0)
+            catch (NpgsqlException exception)
             {
-                LogDeleted(deleted, rule.Table);
+                LogNotApplied(exception, rule.Table);
+                failures.Add(exception);
             }
         }
+
+        if (failures.Count > 0)
+        {
+            throw new AggregateException(failures);
+        }
     }
+
+    private async Task ApplyAsync(RetentionRule rule, CancellationToken cancellationToken)
+    {
+        var deleted = 0;
+        int batch;
+        do
+        {
+            await using var command = database.CreateCommand(
+                $"""
+                DELETE FROM {rule.Table}
+                WHERE ctid = ANY (ARRAY(SELECT ctid FROM {rule.Table} WHERE {rule.Condition} LIMIT {options.Value.BatchSize}))
+                """);
+            batch = await command.ExecuteNonQueryAsync(cancellationToken);
+            deleted += batch;
+        }
+        while (batch == options.Value.BatchSize);
+
+        if (deleted > 0)
+        {
+            LogDeleted(deleted, rule.Table);
+        }
+    }
+
+    [LoggerMessage(
+        EventId = 9003, EventName = "retention.not_applied", Level = LogLevel.Warning, Message = "Retention could not delete old rows of {Table}")]
+    private partial void LogNotApplied(Exception exception, string table);
 
     [LoggerMessage(EventId = 9002, Level = LogLevel.Information, Message = "Retention deleted {Rows} rows of {Table}")]
     private partial void LogDeleted(int rows, string table);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Platform.Messaging;
@@ -189,16 +190,60 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
             return isAway ? throw new TimeoutException("The database is away.") : Task.CompletedTask;
         });
 
-        await _services.AddAsync(host, new Ping("waits"), Cancellation);
+        foreach (var text in new[] { "waits", "waits too", "and this" })
+        {
+            await _services.AddAsync(host, new Ping(text), Cancellation);
+        }
+
         await Eventually.BeTrueAsync(
             () => Task.FromResult(spans.Contains(($"process {_services.QueueName}", ActivityStatusCode.Error))), "the pause is a span");
-        await Eventually.BeTrueAsync(() => Task.FromResult(_handled.Count >= 3), "it is tried again");
+        await Eventually.BeTrueAsync(() => Task.FromResult(_handled.Distinct().Count() == 3 && _handled.Count >= 9), "all are tried again");
         isAway = false;
 
         await Eventually.BeTrueAsync(
             () => Task.FromResult(spans.Contains(($"process {_services.QueueName}", ActivityStatusCode.Unset))), "it is handled");
         Assert.Single(_services.Log, line => line.Text.Contains("is paused", StringComparison.Ordinal));
         Assert.DoesNotContain(_services.Log, line => line.Level == LogLevel.Error);
+    }
+
+    /// <summary>The real broker's alarm. What is handled makes room in it, and one message at a time shows that it hears so.</summary>
+    [Fact]
+    public async Task Broker_LowOnMemory_BlocksWhoPublishesAndNotWhoConsumes()
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var host = await _services.StartAsync(
+            Cancellation,
+            async (message, _) =>
+            {
+                await gate.Task.WaitAsync(Cancellation);
+                _handled.Enqueue(message.Text);
+            },
+            settings: [("Messaging:Prefetch", "1")]);
+        await MessagingHost.ConnectedAsync(host, Cancellation);
+        string[] before = ["first", "second", "third"];
+        foreach (var text in before)
+        {
+            await _services.AddAsync(host, new Ping(text), Cancellation);
+        }
+
+        await Eventually.BeTrueAsync(
+            async () => await _services.CountAsync("published_at IS NOT NULL", Cancellation) == before.Length, "the broker has them");
+        await using (await BrokerAlarm.RaiseAsync(Platform, Cancellation))
+        {
+            await _services.AddAsync(host, new Ping("late"), Cancellation);
+            await Eventually.BeTrueAsync(
+                async () => (await MessagingHost.HealthAsync(host, Cancellation)) is { Status: HealthStatus.Degraded, Description: { } why }
+                    && why.Contains("publish: blocked by the broker", StringComparison.Ordinal),
+                "the health says so");
+
+            gate.SetResult();
+            await HandledAsync("third");
+            Assert.Equal(before, _handled);
+            Assert.Single(_services.Log, line => line.Text.Contains("reads nothing more from the connection to publish", StringComparison.Ordinal));
+        }
+
+        await HandledAsync("late");
+        await MessagingHost.ConnectedAsync(host, Cancellation);
     }
 
     private Task<IHost> StartAsync(Func<Ping, Task> handle) => StartAsync((message, _) => handle(message));

@@ -51,6 +51,17 @@ public sealed class WebhookTests(PlatformFixture platform) : PlatformTest(platfo
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Event_LargerThanAnyOfTheAcquirers_IsRefusedUnread(bool chunked)
+    {
+        using var response = await SendAsync(new string(' ', 65 * 1024), DateTimeOffset.UtcNow, chunked: chunked);
+
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+    }
+
     [Fact]
     public async Task Event_OfACharge_IsATraceOfItsOwnThatLinksToTheOrder()
     {
@@ -79,11 +90,12 @@ public sealed class WebhookTests(PlatformFixture platform) : PlatformTest(platfo
         await shopper.WaitForAsync(order.Id, "fulfilled", Cancellation, TimeSpan.FromSeconds(60));
     }
 
-    private async Task<HttpResponseMessage> SendAsync(string body, DateTimeOffset time, string? secret = null)
+    private async Task<HttpResponseMessage> SendAsync(string body, DateTimeOffset time, string? secret = null, bool chunked = false)
     {
         var timestamp = time.ToUnixTimeSeconds();
         var signature = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret ?? Platform.WebhookSecret), Encoding.UTF8.GetBytes($"{timestamp}.{body}")));
         using var request = new HttpRequestMessage(HttpMethod.Post, "/webhooks/acquirer") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        request.Headers.TransferEncodingChunked = chunked;
         request.Headers.Add("Acquirer-Signature", $"t={timestamp},v1={signature}");
         return await Platform.Shop.Http.SendAsync(request, Cancellation);
     }

@@ -1,14 +1,27 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 
 namespace Platform.Messaging;
 
+/// <summary>For what is published. A broker that is low on memory or disk stops reading from it.</summary>
+internal sealed class PublishConnection(
+    IConnectionFactory factory, BrokerTroubles troubles, IHostEnvironment environment, ILogger<PublishConnection> logger)
+    : BrokerConnection("publish", factory, troubles, environment, logger);
+
+/// <summary>For what is consumed: acknowledgements make room in a broker that is low on memory, and must reach it even then.</summary>
+internal sealed class ConsumeConnection(
+    IConnectionFactory factory, BrokerTroubles troubles, IHostEnvironment environment, ILogger<ConsumeConnection> logger)
+    : BrokerConnection("consume", factory, troubles, environment, logger);
+
 /// <summary>
-/// The process's one connection to RabbitMQ, made when somebody needs it and made anew when it was lost. No automatic recovery inside
+/// A connection of the process to RabbitMQ, made when somebody needs it and made anew when it was lost. No automatic recovery inside
 /// the client: the consumers and the relay start over by themselves, and declare what they need again.
 /// </summary>
-internal sealed class BrokerConnection(IConnectionFactory factory) : IAsyncDisposable
+internal abstract partial class BrokerConnection(
+    string purpose, IConnectionFactory factory, BrokerTroubles troubles, IHostEnvironment environment, ILogger logger) : IAsyncDisposable
 {
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
 
@@ -30,7 +43,19 @@ internal sealed class BrokerConnection(IConnectionFactory factory) : IAsyncDispo
             if (_connection is not { IsOpen: true })
             {
                 await CloseAsync();
-                _connection = await factory.CreateConnectionAsync(cancellationToken);
+                _connection = await factory.CreateConnectionAsync($"{environment.ApplicationName} {purpose}", cancellationToken);
+                _connection.ConnectionBlockedAsync += (_, blocked) =>
+                {
+                    LogBlocked(purpose, blocked.Reason);
+                    troubles.Begin(purpose, $"blocked by the broker: {blocked.Reason}");
+                    return Task.CompletedTask;
+                };
+                _connection.ConnectionUnblockedAsync += (_, _) =>
+                {
+                    LogUnblocked(purpose);
+                    troubles.End(purpose);
+                    return Task.CompletedTask;
+                };
             }
 
             return _connection;
@@ -53,6 +78,7 @@ internal sealed class BrokerConnection(IConnectionFactory factory) : IAsyncDispo
         if (_connection is { } connection)
         {
             _connection = null;
+            troubles.End(purpose);
             try
             {
                 await connection.AbortAsync(CloseTimeout);
@@ -65,12 +91,21 @@ internal sealed class BrokerConnection(IConnectionFactory factory) : IAsyncDispo
             await connection.DisposeAsync();
         }
     }
+
+    [LoggerMessage(
+        EventId = 9131, EventName = "broker.blocked", Level = LogLevel.Warning,
+        Message = "The broker reads nothing more from the connection to {Purpose}: {Reason}")]
+    private partial void LogBlocked(string purpose, string reason);
+
+    [LoggerMessage(
+        EventId = 9132, Level = LogLevel.Information, Message = "The broker reads from the connection to {Purpose} again")]
+    private partial void LogUnblocked(string purpose);
 }
 
 /// <summary>What of the service's publishing and consuming does not work at the moment, for its health.</summary>
 internal sealed class BrokerTroubles
 {
-    // By queue, or "outbox": bounded by the queues of the service.
+    // By queue, connection or "outbox": bounded by the queues of the service.
     private readonly ConcurrentDictionary<string, string> _troubles = new();
 
     public IEnumerable<string> All => _troubles.OrderBy(trouble => trouble.Key, StringComparer.Ordinal).Select(trouble => $"{trouble.Key}: {trouble.Value}");
@@ -81,11 +116,13 @@ internal sealed class BrokerTroubles
 }
 
 /// <summary>Soft: without the broker orders are still accepted, and wait in the outbox.</summary>
-internal sealed class BrokerHealthCheck(BrokerConnection broker, BrokerTroubles troubles) : IHealthCheck
+internal sealed class BrokerHealthCheck(
+    PublishConnection publish, ConsumeConnection consume, IEnumerable<ConsumedQueue> consumed, BrokerTroubles troubles) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var found = broker.IsOpen ? string.Join("; ", troubles.All) : "Not connected.";
+        var isConnected = publish.IsOpen && (consume.IsOpen || !consumed.Any());
+        var found = isConnected ? string.Join("; ", troubles.All) : "Not connected.";
         return Task.FromResult(found.Length == 0
             ? HealthCheckResult.Healthy()
             : new HealthCheckResult(context.Registration.FailureStatus, found));

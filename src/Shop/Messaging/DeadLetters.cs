@@ -8,14 +8,17 @@ using RabbitMQ.Client;
 
 namespace Platform.Messaging;
 
-/// <summary>What is shown of a dead letter or a parked message: all that helps to find its trace, and nothing of its content.</summary>
-/// <param name="Queue">Where it was delivered from; for a parked message the exchange that it never reached.</param>
-/// <param name="MessageId">Its id, as sent.</param>
-/// <param name="RoutingKey">Its routing key.</param>
-/// <param name="Reason">The broker's word (rejected, delivery_limit), or "parked".</param>
+/// <summary>What is shown of a dead letter, a parked message or parked work: all that helps to find its trace, and nothing of its content.</summary>
+/// <param name="Queue">Where it was delivered from; of a parked message the exchange that it never reached, of work its table.</param>
+/// <param name="MessageId">Its id, as sent; of work the key of its row.</param>
+/// <param name="RoutingKey">Its routing key; null for work.</param>
+/// <param name="Reason">The broker's word (rejected, delivery_limit), or <see cref="Parked"/>.</param>
 /// <param name="Traceparent">Its trace.</param>
-/// <param name="Size">Bytes of its body.</param>
-public sealed record DeadLetter(string Queue, string? MessageId, string RoutingKey, string? Reason, string? Traceparent, int Size);
+/// <param name="Size">Bytes of its body; null for work.</param>
+public sealed record DeadLetter(string Queue, string? MessageId, string? RoutingKey, string? Reason, string? Traceparent, int? Size)
+{
+    internal const string Parked = "parked";
+}
 
 /// <summary>
 /// Looks at messages that nobody handles any more, and sends them again once their cause is mended: dead letters of the queues, and rows of
@@ -30,7 +33,8 @@ public sealed class DeadLetters : IDisposable
 
     // Who sends again while another looks would not find what that one holds.
     private readonly SemaphoreSlim _gate = new(1);
-    private readonly BrokerConnection _broker;
+    private readonly PublishConnection _publish;
+    private readonly ConsumeConnection _consume;
     private readonly Topology _topology;
     private readonly NpgsqlDataSource _database;
     private readonly OutboxSignal _relay;
@@ -39,11 +43,11 @@ public sealed class DeadLetters : IDisposable
     private readonly IReadOnlyList<Queue> _queues;
 
     internal DeadLetters(
-        BrokerConnection broker, Topology topology, NpgsqlDataSource database, OutboxSignal relay, IEnumerable<ConsumedQueue> consumed,
-        IEnumerable<IParkedWork> work, TimeProvider time)
+        PublishConnection publish, ConsumeConnection consume, Topology topology, NpgsqlDataSource database, OutboxSignal relay,
+        IEnumerable<ConsumedQueue> consumed, IEnumerable<IParkedWork> work, TimeProvider time)
     {
         _work = [.. work];
-        (_broker, _topology, _database, _relay, _time) = (broker, topology, database, relay, time);
+        (_publish, _consume, _topology, _database, _relay, _time) = (publish, consume, topology, database, relay, time);
         _queues = [.. consumed.Select(queue => queue.Queue)];
     }
 
@@ -54,6 +58,11 @@ public sealed class DeadLetters : IDisposable
         async connection =>
         {
             var letters = new List<DeadLetter>(await ParkedAsync(cancellationToken));
+            foreach (var work in _work)
+            {
+                letters.AddRange(await work.Table.ParkedAsync(Limit, cancellationToken));
+            }
+
             foreach (var queue in _queues)
             {
                 await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
@@ -87,12 +96,13 @@ public sealed class DeadLetters : IDisposable
     public Task<int> SendAgainAsync(CancellationToken cancellationToken) => AloneAsync(
         async connection =>
         {
-            await using var channel = await connection.CreateChannelAsync(
+            await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+            await using var publisher = await (await _publish.GetAsync(cancellationToken)).CreateChannelAsync(
                 new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
             var sent = await UnparkAsync(cancellationToken);
             foreach (var work in _work)
             {
-                sent += await work.SendAgainAsync(cancellationToken);
+                sent += await work.Table.UnparkAsync(cancellationToken);
             }
 
             foreach (var queue in _queues)
@@ -110,7 +120,7 @@ public sealed class DeadLetters : IDisposable
                             ? MessageProperties.Create(id, MessageProperties.ContextOf(letter.BasicProperties)).Headers
                             : null,
                     };
-                    await channel.BasicPublishAsync("", queue.Name, mandatory: true, properties, letter.Body, cancellationToken);
+                    await publisher.BasicPublishAsync("", queue.Name, mandatory: true, properties, letter.Body, cancellationToken);
                     await channel.BasicAckAsync(letter.DeliveryTag, multiple: false, cancellationToken);
                     sent++;
                 }
@@ -126,7 +136,7 @@ public sealed class DeadLetters : IDisposable
         try
         {
             // A queue that somebody deleted is empty, and no error.
-            var connection = await _broker.GetAsync(cancellationToken);
+            var connection = await _consume.GetAsync(cancellationToken);
             await connection.DeclareAsync(_topology, cancellationToken);
             return await action(connection);
         }
@@ -141,13 +151,13 @@ public sealed class DeadLetters : IDisposable
         await using var connection = await _database.OpenConnectionAsync(cancellationToken);
         return await connection.QueryAsync<DeadLetter>(new CommandDefinition(
             """
-            SELECT exchange AS Queue, id::text AS MessageId, routing_key AS RoutingKey, 'parked' AS Reason, traceparent,
+            SELECT exchange AS Queue, id::text AS MessageId, routing_key AS RoutingKey, @Parked AS Reason, traceparent,
                 octet_length(body) AS Size
             FROM outbox WHERE parked_at IS NOT NULL AND published_at IS NULL
             ORDER BY id
             LIMIT @Limit
             """,
-            new { Limit },
+            new { Limit, DeadLetter.Parked },
             cancellationToken: cancellationToken));
     }
 

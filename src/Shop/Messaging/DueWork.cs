@@ -17,6 +17,9 @@ public interface IDueRow
     /// <summary>Names the row in logs.</summary>
     Guid Id { get; }
 
+    /// <summary>Whose it is: nothing is written of a row that another instance took meanwhile.</summary>
+    Guid LeaseId { get; }
+
     /// <summary>How often its work failed in a way that nobody foresaw.</summary>
     int Failures { get; }
 }
@@ -24,9 +27,7 @@ public interface IDueRow
 /// <summary>Rows of due work that were given up, and wait for a person.</summary>
 public interface IParkedWork
 {
-    /// <summary>Makes all parked rows due again, once what they failed of is mended.</summary>
-    /// <returns>How many.</returns>
-    Task<int> SendAgainAsync(CancellationToken cancellationToken);
+    DueTable Table { get; }
 }
 
 /// <summary>
@@ -39,7 +40,7 @@ public interface IParkedWork
 /// </code>
 /// </summary>
 public abstract partial class DueWork<TRow>(
-    string name, DatabaseSchema schema, WakeSignal signal, int concurrency, DueWorkMetrics metrics, TimeProvider time, ILogger logger)
+    DueTable table, DatabaseSchema schema, WakeSignal signal, int concurrency, DueWorkMetrics metrics, TimeProvider time, ILogger logger)
     : BackgroundService, IParkedWork
     where TRow : IDueRow
 {
@@ -60,6 +61,8 @@ public abstract partial class DueWork<TRow>(
 
     private readonly CancellationTokenSource _cutOff = new();
 
+    public DueTable Table => table;
+
     protected TimeProvider Time { get; } = time;
 
     /// <summary>Claims at most that many rows and commits. Not traced: looking for work belongs to no order.</summary>
@@ -70,12 +73,6 @@ public abstract partial class DueWork<TRow>(
 
     /// <summary>Works one row off and writes down the outcome, or when to try again.</summary>
     protected abstract Task HandleAsync(TRow row, Activity? activity, CancellationToken cancellationToken);
-
-    /// <summary>Counts a failure in the row and gives its lease back: to be tried again after the delay, or parked.</summary>
-    /// <returns>False when the lease was lost: the row is another instance's.</returns>
-    protected abstract Task<bool> FailAsync(TRow row, TimeSpan delay, bool park, CancellationToken cancellationToken);
-
-    public abstract Task<int> SendAgainAsync(CancellationToken cancellationToken);
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -130,11 +127,11 @@ public abstract partial class DueWork<TRow>(
                 {
                     if (refusal is null)
                     {
-                        LogAway(exception, name);
+                        LogAway(exception, table.Name);
                     }
                     else
                     {
-                        LogNotClaimed(exception, name, refusal);
+                        LogNotClaimed(exception, table.Name, refusal);
                     }
                 }
 
@@ -208,7 +205,7 @@ public abstract partial class DueWork<TRow>(
     {
         if (DatabaseFailure.IsTransient(exception))
         {
-            LogInterrupted(exception, name, row.Id);
+            LogInterrupted(exception, table.Name, row.Id);
             return;
         }
 
@@ -216,7 +213,7 @@ public abstract partial class DueWork<TRow>(
         var park = failures >= MaxFailures;
         try
         {
-            if (!await FailAsync(row, BackoffAfter(failures), park, cutOff))
+            if (!await table.FailAsync(row, BackoffAfter(failures), park, cutOff))
             {
                 return;
             }
@@ -225,18 +222,18 @@ public abstract partial class DueWork<TRow>(
         catch (Exception notWritten)
 #pragma warning restore CA1031
         {
-            LogInterrupted(new AggregateException(exception, notWritten), name, row.Id);
+            LogInterrupted(new AggregateException(exception, notWritten), table.Name, row.Id);
             return;
         }
 
         if (park)
         {
-            metrics.Parked(name);
-            LogParked(exception, name, row.Id, failures);
+            metrics.Parked(table.Name);
+            LogParked(exception, table.Name, row.Id, failures);
         }
         else
         {
-            LogFailed(exception, name, row.Id, failures);
+            LogFailed(exception, table.Name, row.Id, failures);
         }
     }
 

@@ -19,7 +19,7 @@ internal sealed partial class MessageConsumer<TMessage>(
     Queue queue,
     NpgsqlDataSource database,
     DatabaseSchema schema,
-    BrokerConnection broker,
+    ConsumeConnection broker,
     BrokerTroubles troubles,
     IEnumerable<WakeSignal> afterCommit,
     MessagingMetrics metrics,
@@ -38,6 +38,9 @@ internal sealed partial class MessageConsumer<TMessage>(
 
     // Null until the broker has taken the subscription.
     private long? _consumingSince;
+
+    // Said once for all messages in hand, until one of them is handled.
+    private bool _isPaused;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -173,6 +176,7 @@ internal sealed partial class MessageConsumer<TMessage>(
     {
         if (!Guid.TryParse(delivery.BasicProperties.MessageId, out var messageId))
         {
+            metrics.Consumed(queue.Name, "dead", TimeSpan.Zero);
             LogWithoutId(queue.Name);
             return false;
         }
@@ -220,6 +224,7 @@ internal sealed partial class MessageConsumer<TMessage>(
         try
         {
             var first = await HandleAsync(messageId, delivery.Body, stoppingToken);
+            Volatile.Write(ref _isPaused, false);
             Count(first ? "done" : "duplicate");
             activity?.SetTag("platform.message.duplicate", first ? null : true);
             return Attempt.Done;
@@ -235,6 +240,10 @@ internal sealed partial class MessageConsumer<TMessage>(
                     if (pauses == 0)
                     {
                         Count("paused");
+                    }
+
+                    if (!Interlocked.Exchange(ref _isPaused, true))
+                    {
                         LogPaused(exception, queue.Name);
                     }
 
@@ -335,7 +344,11 @@ internal sealed partial class MessageConsumer<TMessage>(
         Message = "Message {MessageId} was delivered {Deliveries} times and never settled, a process may die over it: moved to the dead letters of {Queue}")]
     private partial void LogNeverSettled(Guid messageId, long deliveries, string queue);
 
-    [LoggerMessage(EventId = 9116, Level = LogLevel.Warning, Message = "A message without id was moved to the dead letters of {Queue}")]
+    [LoggerMessage(
+        EventId = 9116,
+        EventName = "message.without_id",
+        Level = LogLevel.Error,
+        Message = "A message whose id is missing or no uuid was moved to the dead letters of {Queue}")]
     private partial void LogWithoutId(string queue);
 
     [LoggerMessage(EventId = 9117, Level = LogLevel.Information, Message = "Message {MessageId} could not be settled; {Queue} will deliver it again")]

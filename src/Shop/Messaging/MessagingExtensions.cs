@@ -22,13 +22,12 @@ public static class MessagingExtensions
             },
             factory =>
             {
-                // Consumers and relay start over by themselves; see BrokerConnection.
+                // Consumers and relay start over by themselves; see BrokerConnection, which also names the connections.
                 factory.AutomaticRecoveryEnabled = false;
                 factory.TopologyRecoveryEnabled = false;
                 factory.RequestedHeartbeat = TimeSpan.FromSeconds(10);
                 factory.ContinuationTimeout = TimeSpan.FromSeconds(10);
                 factory.RequestedConnectionTimeout = TimeSpan.FromSeconds(5);
-                factory.ClientProvidedName = builder.Environment.ApplicationName;
             });
 
         builder.Services.AddOptions<MessagingOptions>().BindConfiguration(MessagingOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
@@ -37,11 +36,13 @@ public static class MessagingExtensions
         builder.Services.AddSingleton<Outbox>();
         builder.Services.AddWakeSignal<OutboxSignal>();
         builder.Services.AddSingleton<MessagingMetrics>();
-        builder.Services.AddSingleton<BrokerConnection>();
+        builder.Services.AddSingleton<PublishConnection>();
+        builder.Services.AddSingleton<ConsumeConnection>();
         builder.Services.AddSingleton<BrokerTroubles>();
         builder.Services.AddScoped<AfterCommit>();
         builder.Services.AddSingleton(services => new DeadLetters(
-            services.GetRequiredService<BrokerConnection>(),
+            services.GetRequiredService<PublishConnection>(),
+            services.GetRequiredService<ConsumeConnection>(),
             services.GetRequiredService<Topology>(),
             services.GetRequiredService<NpgsqlDataSource>(),
             services.GetRequiredService<OutboxSignal>(),

@@ -24,7 +24,7 @@ namespace Platform.Messaging;
 internal sealed partial class OutboxRelay(
     NpgsqlDataSource database,
     DatabaseSchema schema,
-    BrokerConnection broker,
+    PublishConnection broker,
     Topology topology,
     BrokerTroubles troubles,
     OutboxSignal signal,

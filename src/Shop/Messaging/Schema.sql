@@ -16,6 +16,8 @@ CREATE TABLE IF NOT EXISTS outbox (
 );
 ALTER TABLE outbox ADD COLUMN IF NOT EXISTS next_attempt_at timestamptz NOT NULL DEFAULT now();
 CREATE INDEX IF NOT EXISTS outbox_unpublished ON outbox (id) WHERE published_at IS NULL AND parked_at IS NULL;
+CREATE INDEX IF NOT EXISTS outbox_parked ON outbox (id) WHERE parked_at IS NOT NULL AND published_at IS NULL;
+CREATE INDEX IF NOT EXISTS outbox_published ON outbox (published_at) WHERE published_at IS NOT NULL;
 
 -- One row for each message that a queue's handler has finished. Bounded by retention: 7 days.
 CREATE TABLE IF NOT EXISTS inbox (
@@ -24,3 +26,4 @@ CREATE TABLE IF NOT EXISTS inbox (
     received_at     timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (queue, message_id)
 );
+CREATE INDEX IF NOT EXISTS inbox_received ON inbox (received_at);

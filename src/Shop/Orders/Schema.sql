@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS orders (
     decided_at      timestamptz
 );
 CREATE INDEX IF NOT EXISTS orders_by_tenant ON orders (tenant_id, id DESC);
+CREATE INDEX IF NOT EXISTS orders_created ON orders (created_at);
 CREATE INDEX IF NOT EXISTS orders_waiting ON orders (created_at) WHERE status IN ('pending', 'paid');
 
 CREATE TABLE IF NOT EXISTS order_lines (
@@ -46,6 +47,7 @@ CREATE TABLE IF NOT EXISTS idempotency (
     created_at      timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, user_id, key)
 );
+CREATE INDEX IF NOT EXISTS idempotency_created ON idempotency (created_at);
 
 INSERT INTO products (sku, name, price_minor, currency, stock, target_stock, supplied) VALUES
     ('lamp-arc',      'Arc floor lamp',         18900, 'EUR', 500, 500, 500),

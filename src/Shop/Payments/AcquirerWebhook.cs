@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -24,9 +25,9 @@ internal static partial class AcquirerWebhook
     private const string InboxQueue = "webhooks.acquirer";
 
     public static IEndpointConventionBuilder MapAcquirerWebhook(this IEndpointRouteBuilder routes) =>
-        routes.MapPost("/webhooks/acquirer", HandleAsync).WithName("AcquirerWebhook");
+        routes.MapPost("/webhooks/acquirer", HandleAsync).WithName("AcquirerWebhook").WithMetadata(new RequestSizeLimitAttribute(MaxBodyBytes));
 
-    internal static async Task<Results<Ok, UnauthorizedHttpResult, BadRequest, StatusCodeHttpResult>> HandleAsync(
+    internal static async Task<Results<Ok, UnauthorizedHttpResult, BadRequest>> HandleAsync(
         HttpRequest request,
         NpgsqlDataSource database,
         PaymentSignal payments,
@@ -35,11 +36,6 @@ internal static partial class AcquirerWebhook
         ILogger<AcquirerEvent> logger,
         CancellationToken cancellationToken)
     {
-        if (request.ContentLength > MaxBodyBytes)
-        {
-            return TypedResults.StatusCode(StatusCodes.Status413PayloadTooLarge);
-        }
-
         using var body = new MemoryStream();
         await request.Body.CopyToAsync(body, cancellationToken);
         if (!IsSigned(request.Headers["Acquirer-Signature"].ToString(), body.ToArray(), options.Value.AcquirerWebhookSecret, time.GetUtcNow()))
@@ -109,11 +105,12 @@ internal static partial class AcquirerWebhook
             return null;
         }
 
+        // By the clock and not by the transaction's begin: while it waited for the row, an attempt may have been claimed, and is not the last.
         var payment = await connection.QuerySingleOrDefaultAsync<(Guid OrderId, string? Traceparent, string? Tracestate)?>(new CommandDefinition(
             """
             UPDATE payments
             SET status = CASE status WHEN 'declined' THEN 'refund_due' ELSE status END, decided_at = NULL,
-                maybe_charged = true, reported_at = now(), next_attempt_at = least(next_attempt_at, now())
+                maybe_charged = true, reported_at = clock_timestamp(), next_attempt_at = least(next_attempt_at, now())
             WHERE id = @paymentId AND status IN ('due', 'void_due', 'declined')
             RETURNING order_id, traceparent, tracestate
             """,

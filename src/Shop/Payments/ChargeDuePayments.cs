@@ -20,12 +20,10 @@ internal sealed partial class ChargeDuePayments(
     DueWorkMetrics workMetrics,
     IOptions<PaymentsOptions> options,
     TimeProvider time,
-    ILogger<ChargeDuePayments> logger) : DueWork<Payment>("payments", schema, signal, Concurrency, workMetrics, time, logger)
+    ILogger<ChargeDuePayments> logger) : DueWork<Payment>(store.Due, schema, signal, Concurrency, workMetrics, time, logger)
 {
     /// <summary>Calls to the acquirer under way at a time, per instance.</summary>
     private const int Concurrency = 32;
-
-    public override Task<int> SendAgainAsync(CancellationToken cancellationToken) => store.SendAgainAsync(cancellationToken);
 
     protected override Task<IReadOnlyList<Payment>> ClaimAsync(int most, CancellationToken cancellationToken) => store.ClaimAsync(most, cancellationToken);
 
@@ -33,9 +31,6 @@ internal sealed partial class ChargeDuePayments(
         .SetTag(PaymentsTelemetry.OrderId, row.OrderId)
         .SetTag(PaymentsTelemetry.PaymentId, row.Id)
         .SetTag("platform.payment.attempt", row.Attempts);
-
-    protected override Task<bool> FailAsync(Payment row, TimeSpan delay, bool park, CancellationToken cancellationToken) =>
-        store.FailAsync(row, delay, park, cancellationToken);
 
     protected override async Task HandleAsync(Payment row, Activity? activity, CancellationToken cancellationToken)
     {

@@ -11,6 +11,8 @@ internal sealed class PaymentStore(NpgsqlDataSource database, Outbox outbox, Out
     /// <summary>Longer than two calls to the acquirer and what is around them.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(15);
 
+    public DueTable Due { get; } = new(database, "payments", "id");
+
     public async Task<IReadOnlyList<Payment>> ClaimAsync(int most, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
@@ -106,29 +108,6 @@ internal sealed class PaymentStore(NpgsqlDataSource database, Outbox outbox, Out
             RETURNING coalesce(overdue_at = now(), false)
             """,
             new { payment.Id, payment.LeaseId, payment.ClaimedAt, delay, maybeCharged, overdueAfter },
-            cancellationToken: cancellationToken));
-    }
-
-    /// <summary>Counts an unforeseen failure and gives the lease back. False when the lease was lost.</summary>
-    public async Task<bool> FailAsync(Payment payment, TimeSpan delay, bool park, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteAsync(new CommandDefinition(
-            """
-            UPDATE payments
-            SET lease_until = NULL, next_attempt_at = now() + @delay, failures = failures + 1, parked_at = CASE WHEN @park THEN now() END
-            WHERE id = @Id AND lease_id = @LeaseId
-            """,
-            new { payment.Id, payment.LeaseId, delay, park },
-            cancellationToken: cancellationToken)) == 1;
-    }
-
-    /// <summary>Makes parked payments due again. Whether they were charged stays as it is known.</summary>
-    public async Task<int> SendAgainAsync(CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE payments SET parked_at = NULL, failures = 0, next_attempt_at = now() WHERE parked_at IS NOT NULL",
             cancellationToken: cancellationToken));
     }
 }

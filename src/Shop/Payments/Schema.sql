@@ -31,5 +31,7 @@ ALTER TABLE payments ADD COLUMN IF NOT EXISTS reported_at timestamptz;
 ALTER TABLE payments ADD COLUMN IF NOT EXISTS overdue_at timestamptz;
 CREATE INDEX IF NOT EXISTS payments_open ON payments (next_attempt_at)
     WHERE status IN ('due', 'void_due', 'refund_due') AND parked_at IS NULL;
+CREATE INDEX IF NOT EXISTS payments_parked ON payments (parked_at) WHERE parked_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS payments_decided ON payments (decided_at) WHERE decided_at IS NOT NULL;
 DROP INDEX IF EXISTS payments_due;
 DROP INDEX IF EXISTS payments_claimable;

@@ -21,20 +21,13 @@ internal sealed partial class FulfilPaidOrders(
     DueWorkMetrics workMetrics,
     IOptions<WorkerOptions> options,
     TimeProvider time,
-    ILogger<FulfilPaidOrders> logger) : DueWork<Fulfilment>("fulfilments", schema, signal, Concurrency, workMetrics, time, logger)
+    ILogger<FulfilPaidOrders> logger) : DueWork<Fulfilment>(
+        new DueTable(database, "fulfilments", "order_id"), schema, signal, Concurrency, workMetrics, time, logger)
 {
     private const int Concurrency = 16;
 
     /// <summary>Longer than the one outside call and what is around it.</summary>
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(10);
-
-    public override async Task<int> SendAgainAsync(CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE fulfilments SET parked_at = NULL, failures = 0, next_attempt_at = now() WHERE parked_at IS NOT NULL",
-            cancellationToken: cancellationToken));
-    }
 
     protected override async Task<IReadOnlyList<Fulfilment>> ClaimAsync(int most, CancellationToken cancellationToken)
     {
@@ -74,19 +67,6 @@ internal sealed partial class FulfilPaidOrders(
             metrics.Fulfilled(note is not null);
             LogFulfilled(row.OrderId);
         }
-    }
-
-    protected override async Task<bool> FailAsync(Fulfilment row, TimeSpan delay, bool park, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteAsync(new CommandDefinition(
-            """
-            UPDATE fulfilments
-            SET lease_until = NULL, next_attempt_at = now() + @delay, failures = failures + 1, parked_at = CASE WHEN @park THEN now() END
-            WHERE order_id = @OrderId AND lease_id = @LeaseId
-            """,
-            new { row.OrderId, row.LeaseId, delay, park },
-            cancellationToken: cancellationToken)) == 1;
     }
 
     private async Task<string?> WriteFraudNoteAsync(Fulfilment row, CancellationToken cancellationToken)

@@ -22,6 +22,8 @@ CREATE TABLE IF NOT EXISTS fulfilments (
 ALTER TABLE fulfilments ADD COLUMN IF NOT EXISTS failures integer NOT NULL DEFAULT 0;
 ALTER TABLE fulfilments ADD COLUMN IF NOT EXISTS parked_at timestamptz;
 CREATE INDEX IF NOT EXISTS fulfilments_claimable ON fulfilments (next_attempt_at) WHERE done_at IS NULL AND parked_at IS NULL;
+CREATE INDEX IF NOT EXISTS fulfilments_parked ON fulfilments (parked_at) WHERE parked_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS fulfilments_done ON fulfilments (done_at) WHERE done_at IS NOT NULL;
 DROP INDEX IF EXISTS fulfilments_due;
 
 -- One receipt an order, whatever is redelivered.

@@ -68,15 +68,19 @@ public sealed class FulfilPaidOrdersTests(PostgresServer server) : IAsyncLifetim
     {
         await using var company = await FakeCompany.StartAsync((context, _) => context.Response.WriteAsync("{}", context.RequestAborted));
         await _database.ExecuteAsync("ALTER TABLE receipts ADD CONSTRAINT refuse CHECK (content = '')");
+        await _database.NoteFailuresAsync("fulfilments");
         using var service = await StartAsync(company.Address);
         await AddAsync();
-        await WaitForAsync("SELECT failures = 1 AND parked_at IS NULL AND next_attempt_at > now() FROM fulfilments", "the failure is counted");
+        await WaitForAsync(
+            "SELECT wait = interval '1 second' AND NOT leased AND NOT parked FROM noted_failures WHERE failures = 1", "the failure is counted");
         Assert.DoesNotContain(_lines.All, line => line.Level == LogLevel.Error);
 
         await _database.ExecuteAsync($"UPDATE fulfilments SET failures = {DueWork<Fulfilment>.MaxFailures - 1}, next_attempt_at = now()");
         await Eventually.TrueAsync(() => _lines.Count("work.parked") == 1, "it is parked");
         await _database.ExecuteAsync("ALTER TABLE receipts DROP CONSTRAINT refuse");
-        Assert.Equal(1, await service.Services.GetRequiredService<IParkedWork>().SendAgainAsync(Cancellation));
+        var table = service.Services.GetRequiredService<IParkedWork>().Table;
+        Assert.Equal("fulfilments", Assert.Single(await table.ParkedAsync(10, Cancellation)).Queue);
+        Assert.Equal(1, await table.UnparkAsync(Cancellation));
 
         await WaitForAsync("SELECT done_at IS NOT NULL FROM fulfilments", "the order is fulfilled");
         Assert.Equal(1, _lines.All.Count(line => line.Level == LogLevel.Error));

@@ -155,18 +155,18 @@ public sealed class PaymentStoreTests(PostgresServer server) : IAsyncLifetime
     {
         await AddAsync();
         var payment = Assert.Single(await _store.ClaimAsync(10, Cancellation));
-        Assert.True(await _store.FailAsync(payment, TimeSpan.FromHours(1), park: false, Cancellation));
-        Assert.False(await _store.FailAsync(payment with { LeaseId = Guid.NewGuid() }, TimeSpan.Zero, park: true, Cancellation));
+        Assert.True(await _store.Due.FailAsync(payment, TimeSpan.FromHours(1), park: false, Cancellation));
+        Assert.False(await _store.Due.FailAsync(payment with { LeaseId = Guid.NewGuid() }, TimeSpan.Zero, park: true, Cancellation));
         Assert.Empty(await _store.ClaimAsync(10, Cancellation));
         await _database.ExecuteAsync("UPDATE payments SET next_attempt_at = now()");
 
         payment = Assert.Single(await _store.ClaimAsync(10, Cancellation));
         Assert.Equal(1, payment.Failures);
-        Assert.True(await _store.FailAsync(payment, TimeSpan.Zero, park: true, Cancellation));
+        Assert.True(await _store.Due.FailAsync(payment, TimeSpan.Zero, park: true, Cancellation));
         Assert.Empty(await _store.ClaimAsync(10, Cancellation));
 
-        Assert.Equal(1, await _store.SendAgainAsync(Cancellation));
-        Assert.Equal(0, await _store.SendAgainAsync(Cancellation));
+        Assert.Equal(1, await _store.Due.UnparkAsync(Cancellation));
+        Assert.Equal(0, await _store.Due.UnparkAsync(Cancellation));
         var again = Assert.Single(await _store.ClaimAsync(10, Cancellation));
         Assert.Equal((0, true), (again.Failures, again.MaybeCharged));
     }

@@ -137,6 +137,18 @@ internal sealed class Database(string connectionString, Assembly[] schemas) : IA
         return (T)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken) is { } value and not DBNull ? value : default(T)!);
     }
 
+    /// <summary>Notes how long a row of the table waits after each failure that is counted in it: the wait may be over when a test looks.</summary>
+    public Task<int> NoteFailuresAsync(string table) => ExecuteAsync(
+        $"""
+        CREATE TABLE noted_failures (failures integer, wait interval, leased boolean, parked boolean);
+        CREATE FUNCTION note_failure() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            INSERT INTO noted_failures
+                VALUES (NEW.failures, NEW.next_attempt_at - now(), NEW.lease_until IS NOT NULL, NEW.parked_at IS NOT NULL);
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER note_failure AFTER UPDATE OF failures ON {table} FOR EACH ROW EXECUTE FUNCTION note_failure();
+        """);
+
     public async ValueTask DisposeAsync()
     {
         Schema.Dispose();
