@@ -21,11 +21,17 @@ internal sealed record Books(
         await using var orders = NpgsqlDataSource.Create((await app.GetConnectionStringAsync("ordersdb", cancellationToken))!);
         await using var payments = NpgsqlDataSource.Create((await app.GetConnectionStringAsync("paymentsdb", cancellationToken))!);
         var started = TimeProvider.System.GetTimestamp();
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
-        while ((await QueryAsync<int>("SELECT count(*)::int FROM orders WHERE status IN ('pending', 'paid')", orders)).Single() > 0
-            && TimeProvider.System.GetElapsedTime(started) < limit)
+        using (var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
         {
-            await timer.WaitForNextTickAsync(cancellationToken);
+            ended.CancelAfter(limit);
+            try
+            {
+                await WaitUntilDecidedAsync(orders, ended.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // What is left then is stuck.
+            }
         }
 
         var waited = TimeProvider.System.GetElapsedTime(started);
@@ -61,6 +67,21 @@ internal sealed record Books(
             await using var connection = await database.OpenConnectionAsync(cancellationToken);
             return (await connection.QueryAsync<T>(new CommandDefinition(sql, cancellationToken: cancellationToken))).AsList();
         }
+    }
+
+    /// <summary>Until no order waits for anybody.</summary>
+    public static async Task WaitUntilDecidedAsync(NpgsqlDataSource orders, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        do
+        {
+            await using var command = orders.CreateCommand("SELECT count(*) FROM orders WHERE status IN ('pending', 'paid')");
+            if (await command.ExecuteScalarAsync(cancellationToken) is 0L)
+            {
+                return;
+            }
+        }
+        while (await timer.WaitForNextTickAsync(cancellationToken));
     }
 
     public void Add(Report report)

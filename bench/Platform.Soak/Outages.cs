@@ -13,8 +13,11 @@ using RabbitMQ.Client;
 namespace Platform.Soak;
 
 /// <summary>One thing that goes wrong at a time, chosen by the seed, and mended before the next.</summary>
-internal sealed class Outages(DistributedApplication app, OutsideCompany acquirer, Random random)
+internal sealed class Outages(DistributedApplication app, OutsideCompany acquirer, Shoppers shoppers, Random random)
 {
+    /// <summary>For breaking one thing and mending it, its own time included.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
     private static readonly string[] Services = ["orders", "payments", "worker"];
     private static readonly string[] Queues =
         ["payments.order-placed", "orders.payment-captured", "orders.payment-declined", "worker.order-paid", "orders.order-fulfilled"];
@@ -45,7 +48,7 @@ internal sealed class Outages(DistributedApplication app, OutsideCompany acquire
             {
                 var kind = random.GetItems(Enum.GetValues<Kind>(), 1)[0];
                 var (which, lasts) = (random.Next(), TimeSpan.FromSeconds(random.Next(3, (int)every.TotalSeconds / 2)));
-                var what = await BreakAsync(kind, which, lasts, cancellationToken);
+                var what = await BreakInTimeAsync(kind, which, lasts, cancellationToken);
                 _happened[what] = _happened.GetValueOrDefault(what) + 1;
                 Console.Error.WriteLine($"{DateTime.Now:HH:mm:ss} {what} ({lasts.TotalSeconds:0} s)");
             }
@@ -62,6 +65,20 @@ internal sealed class Outages(DistributedApplication app, OutsideCompany acquire
         foreach (var (what, count) in _happened)
         {
             report.Add($"  {what}", $"{count}");
+        }
+    }
+
+    private async Task<string> BreakInTimeAsync(Kind kind, int which, TimeSpan lasts, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Limit);
+        try
+        {
+            return await BreakAsync(kind, which, lasts, limit.Token);
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"{kind} was not over after {Limit.TotalMinutes} min.", exception);
         }
     }
 
@@ -88,7 +105,7 @@ internal sealed class Outages(DistributedApplication app, OutsideCompany acquire
                 return $"an instance of {frozen.Resource} frozen";
             case Kind.QueueDeleted:
                 await DeleteQueueAsync(Queues[which % Queues.Length], cancellationToken);
-                return $"queue {Queues[which % Queues.Length]} deleted when empty";
+                return $"queue {Queues[which % Queues.Length]} deleted while nothing was under way";
             case Kind.BrokerRestarted:
                 await CommandAsync("rabbitmq", KnownResourceCommands.RestartCommand, cancellationToken);
                 return "rabbitmq restarted";
@@ -131,25 +148,17 @@ internal sealed class Outages(DistributedApplication app, OutsideCompany acquire
         await kill.WaitForExitAsync(cancellationToken);
     }
 
-    // Messages in it would be lost: no client can mend that, and it is not what a service is blamed for here.
+    // Messages in it would be lost: no client can mend that, and it is not what a service is blamed for here. The broker deletes no quorum
+    // queue on the condition that it is empty.
     private async Task DeleteQueueAsync(string queue, CancellationToken cancellationToken)
     {
+        using var hold = await shoppers.HoldAsync(cancellationToken);
+        await using var orders = NpgsqlDataSource.Create((await app.GetConnectionStringAsync("ordersdb", cancellationToken))!);
+        await Books.WaitUntilDecidedAsync(orders, cancellationToken);
         var factory = new ConnectionFactory { Uri = new Uri((await app.GetConnectionStringAsync("rabbitmq", cancellationToken))!) };
         await using var connection = await factory.CreateConnectionAsync(cancellationToken);
-        while (true)
-        {
-            try
-            {
-                await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
-                await channel.QueueDeleteAsync(queue, ifUnused: false, ifEmpty: true, cancellationToken: cancellationToken);
-                return;
-            }
-            catch (RabbitMQ.Client.Exceptions.OperationInterruptedException)
-            {
-                // Not empty at that moment.
-                await Task.Delay(TimeSpan.FromMilliseconds(50), cancellationToken);
-            }
-        }
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+        await channel.QueueDeleteAsync(queue, cancellationToken: cancellationToken);
     }
 
     private async Task ExecuteAsync(string database, string sql, CancellationToken cancellationToken)

@@ -16,11 +16,16 @@ internal sealed class Shoppers : IDisposable
     private static readonly string[] Products = ["mug-blue", "mug-steel", "beans-dark", "beans-light"];
     private static readonly TimeSpan GiveUpAfter = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
 
     private readonly HttpClient _http;
     private readonly List<string> _tokens = [];
     private readonly ConcurrentBag<Guid> _accepted = [];
     private readonly ConcurrentDictionary<string, int> _refused = new();
+
+    // Taken by whoever holds the orders back, and by each order for a moment.
+    private readonly SemaphoreSlim _held = new(1);
+    private int _underWay;
     private int _placed;
     private int _repeats;
     private int _givenUp;
@@ -58,6 +63,9 @@ internal sealed class Shoppers : IDisposable
         {
             while (await timer.WaitForNextTickAsync(end))
             {
+                await _held.WaitAsync(end);
+                Interlocked.Increment(ref _underWay);
+                _held.Release();
                 var number = _placed++;
                 underWay.Add(PlaceOneAsync(_tokens[number % _tokens.Count], Products[number % Products.Length], cancellationToken));
                 underWay.RemoveAll(order => order.IsCompletedSuccessfully);
@@ -81,9 +89,46 @@ internal sealed class Shoppers : IDisposable
         }
     }
 
-    public void Dispose() => _http.Dispose();
+    /// <summary>No order is placed until this is disposed of, and none is on its way to be accepted.</summary>
+    public async Task<IDisposable> HoldAsync(CancellationToken cancellationToken)
+    {
+        await _held.WaitAsync(cancellationToken);
+        var hold = new Hold(_held);
+        try
+        {
+            while (Volatile.Read(ref _underWay) > 0)
+            {
+                await Task.Delay(Look, cancellationToken);
+            }
+        }
+        catch
+        {
+            hold.Dispose();
+            throw;
+        }
+
+        return hold;
+    }
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _held.Dispose();
+    }
 
     private async Task PlaceOneAsync(string token, string product, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await PlaceUntilAcceptedAsync(token, product, cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _underWay);
+        }
+    }
+
+    private async Task PlaceUntilAcceptedAsync(string token, string product, CancellationToken cancellationToken)
     {
         var key = Guid.NewGuid().ToString();
         var deadline = TimeProvider.System.GetTimestamp();
@@ -130,5 +175,10 @@ internal sealed class Shoppers : IDisposable
         {
             return ("time-out", null);
         }
+    }
+
+    private sealed class Hold(SemaphoreSlim held) : IDisposable
+    {
+        public void Dispose() => held.Release();
     }
 }

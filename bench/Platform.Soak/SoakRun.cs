@@ -42,14 +42,19 @@ internal sealed class SoakRun(SoakOptions options, Report report)
         var acquirer = new OutsideCompany(app.GetEndpoint("acquirer", "http"), adminKey!);
         using var shoppers = await Shoppers.SignInAsync(app.GetEndpoint("gateway", "http"), cancellationToken);
         var health = new HealthWatch(app, Replicated);
-        var outages = new Outages(app, acquirer, new Random(options.Seed));
+        var outages = new Outages(app, acquirer, shoppers, new Random(options.Seed));
 
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         end.CancelAfter(TimeSpan.FromMinutes(options.Minutes));
         var watching = health.WatchAsync(end.Token);
         var breaking = outages.RunAsync(TimeSpan.FromSeconds(options.Every), end.Token, cancellationToken);
-        await shoppers.PlaceAsync(options.Rate, end.Token, cancellationToken);
-        await Task.WhenAll(watching, breaking);
+        var placing = shoppers.PlaceAsync(options.Rate, end.Token, cancellationToken);
+
+        // An outage that does not end, or orders that cannot be placed, end the run at once.
+        await foreach (var ended in Task.WhenEach(watching, breaking, placing))
+        {
+            await ended;
+        }
 
         var books = await Books.CloseAsync(app, acquirer, shoppers.Accepted, DecisionLimit, cancellationToken);
         shoppers.Add(report);
