@@ -1,4 +1,6 @@
 using System.Reflection;
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -7,13 +9,22 @@ using OpenTelemetry;
 namespace Platform.ServiceDefaults.Data;
 
 /// <summary>
-/// Brings the database to the schema of this build. A service that starts while its database is away serves 503 and keeps
-/// trying; background work waits for <see cref="WaitUntilAppliedAsync"/>.
+/// Brings the database to the schema of this build, once: a script that was applied takes no lock again, so that an instance which starts
+/// stands in nobody's way. A service that starts while its database is away serves 503 and keeps trying; background work waits for
+/// <see cref="WaitUntilAppliedAsync"/>.
 /// </summary>
 public sealed partial class DatabaseSchema(NpgsqlDataSource database, IReadOnlyList<Assembly> schemas, ILogger<DatabaseSchema> logger) : BackgroundService
 {
     // Any constant will do; instances of one service that start together apply the schema one after another.
-    private const long AdvisoryLock = 7_201_500_001;
+    private const string AdvisoryLock = "7201500001";
+
+    // Whoever waits for a table's lock holds up everybody behind him: let go of it, and try again.
+    private const string Prepare =
+        $"""
+        SET LOCAL lock_timeout = '1s';
+        SELECT pg_advisory_xact_lock({AdvisoryLock});
+        CREATE TABLE IF NOT EXISTS applied_schemas (hash bytea PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
+        """;
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
 
@@ -45,10 +56,14 @@ public sealed partial class DatabaseSchema(NpgsqlDataSource database, IReadOnlyL
         using var quiet = SuppressInstrumentationScope.Begin();
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({AdvisoryLock})", cancellationToken);
+        await ExecuteAsync(connection, Prepare, cancellationToken);
         foreach (var assembly in schemas)
         {
-            await ExecuteAsync(connection, await ReadAsync(assembly, cancellationToken), cancellationToken);
+            var script = await ReadAsync(assembly, cancellationToken);
+            if (await IsNewAsync(connection, script, cancellationToken))
+            {
+                await ExecuteAsync(connection, script, cancellationToken);
+            }
         }
 
         await transaction.CommitAsync(cancellationToken);
@@ -58,6 +73,13 @@ public sealed partial class DatabaseSchema(NpgsqlDataSource database, IReadOnlyL
     {
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static async Task<bool> IsNewAsync(NpgsqlConnection connection, string script, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("INSERT INTO applied_schemas (hash) VALUES ($1) ON CONFLICT DO NOTHING", connection);
+        command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = SHA256.HashData(Encoding.UTF8.GetBytes(script)) });
+        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
     private static async Task<string> ReadAsync(Assembly assembly, CancellationToken cancellationToken)

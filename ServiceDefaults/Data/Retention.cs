@@ -91,7 +91,8 @@ internal sealed partial class Retention(
     }
 
     [LoggerMessage(
-        EventId = 9003, EventName = "retention.not_applied", Level = LogLevel.Warning, Message = "Retention could not delete old rows of {Table}")]
+        EventId = 9003, EventName = "retention.not_applied", Level = LogLevel.Warning,
+        Message = "Retention could not delete old rows of {Table}")]
     private partial void LogNotApplied(Exception exception, string table);
 
     [LoggerMessage(EventId = 9002, Level = LogLevel.Information, Message = "Retention deleted {Rows} rows of {Table}")]

@@ -12,20 +12,13 @@ internal static class FatalErrors
 {
     private const int ExitCode = 1;
 
-    /// <summary>A receiver that is away may not keep a dead process.</summary>
-    private static readonly TimeSpan ReportLimit = TimeSpan.FromSeconds(2);
+    /// <summary>A receiver that hangs may not keep a dead process for long; one that refuses does not keep it at all.</summary>
+    private static readonly TimeSpan ReportLimit = TimeSpan.FromSeconds(5);
 
     public static void EndWithOneLine(ServiceIdentity identity, bool isDevelopment) => AppDomain.CurrentDomain.UnhandledException += (_, args) =>
     {
-        // The container, and with it every logger, may be gone or never have been there; so may the reporting of errors, which then does nothing.
+        // The container, and with it every logger, may be gone or never have been there.
         var exception = (args.ExceptionObject as Exception)?.GetBaseException();
-        if (exception is not null)
-        {
-            exception.SetSentryMechanism("AppDomain.UnhandledException", "The process ended.", handled: false);
-            SentrySdk.CaptureException(exception);
-            SentrySdk.Flush(ReportLimit);
-        }
-
         var message = Scrubber.Scrub(exception?.Message ?? "unknown failure");
         Console.Out.WriteLine(isDevelopment
             ? $"{DateTimeOffset.UtcNow.ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture)} fatal {identity.Service}: {message}"
@@ -43,6 +36,15 @@ internal static class FatalErrors
                 stack = Scrubber.Scrub(exception?.StackTrace ?? ""),
             }));
         Console.Out.Flush();
+
+        // Behind the line, which also a process that is killed meanwhile has written; without a DSN this does nothing.
+        if (exception is not null)
+        {
+            exception.SetSentryMechanism("AppDomain.UnhandledException", "The process ended.", handled: false);
+            SentrySdk.CaptureException(exception);
+            SentrySdk.Flush(ReportLimit);
+        }
+
         Environment.Exit(ExitCode);
     };
 }

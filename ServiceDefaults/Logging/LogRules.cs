@@ -16,6 +16,9 @@ internal static class LogRules
         ("Npgsql", LogLevel.Warning),
         ("Yarp", LogLevel.Warning),
 
+        // A lost connection is an Error of each of its loops: who publishes and consumes over it says so, once.
+        ("RabbitMQ.Client", LogLevel.None),
+
         // At each probe, and at each call of a breaker that is open: that a dependency is away is told once, by DependencyLog.
         ("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None),
         ("Polly", LogLevel.None),

@@ -51,9 +51,16 @@ internal sealed class SoakRun(SoakOptions options, Report report)
         var placing = shoppers.PlaceAsync(options.Rate, end.Token, cancellationToken);
 
         // An outage that does not end, or orders that cannot be placed, end the run at once.
-        await foreach (var ended in Task.WhenEach(watching, breaking, placing))
+        try
         {
-            await ended;
+            await foreach (var ended in Task.WhenEach(watching, breaking, placing))
+            {
+                await ended;
+            }
+        }
+        finally
+        {
+            await end.CancelAsync();
         }
 
         var books = await Books.CloseAsync(app, acquirer, shoppers.Accepted, DecisionLimit, cancellationToken);
@@ -75,7 +82,10 @@ internal sealed class SoakRun(SoakOptions options, Report report)
         report.Add("issues in Observatory", $"{issues.Count}");
         foreach (var issue in issues.Take(15))
         {
-            report.Add($"  {issue.GetProperty("title").GetString()}", $"{issue.GetProperty("count")} events");
+            var services = issue.GetProperty("services").EnumerateArray().Select(service => service.GetString());
+            report.Add(
+                $"  {issue.GetProperty("title").GetString()}", $"{issue.GetProperty("count")} events",
+                $"{string.Join(", ", services)}: {issue.GetProperty("culprit").GetString()}");
         }
     }
 }

@@ -28,9 +28,10 @@ public sealed class DirectTelemetryTests(SecondPlatform platform)
 
         var spans = await AskAsync($"/api/telemetry/traces/{traceId}", "the dashboard has the failing trace");
         var logs = await AskAsync($"/api/telemetry/logs?traceId={traceId}", "and its records");
-        var lines = string.Join('\n', await ConsoleLines.ReadAsync(platform.App, "orders", Cancellation));
+        var lines = await Eventually.GetAsync(
+            async () => string.Join('\n', await ConsoleLines.ReadAsync(platform.App, "orders", Cancellation)),
+            lines => lines.Contains("refused for ***", StringComparison.Ordinal), "the console has the failure");
 
-        Assert.Contains("refused for ***", lines, StringComparison.Ordinal);
         Assert.Empty(new[] { spans, logs, lines }.SelectMany(canaries.In));
         Assert.Empty(await platform.Observatory.TraceAsync(traceId, Cancellation));
     }

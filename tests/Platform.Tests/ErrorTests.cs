@@ -89,7 +89,10 @@ public sealed class ErrorTests(PlatformFixture platform) : PlatformTest(platform
                 await Platform.Telemetry.WaitForEventAsync(traces[service], Cancellation, TimeSpan.FromSeconds(60));
             }
 
-            await Eventually.BeTrueAsync(async () => await DeadLetterBox.CountAsync(Platform, service, Cancellation) > 0, $"the message is a dead letter of {service}");
+            await Eventually.BeTrueAsync(
+                async () => (await DeadLetterBox.ListAsync(Platform, service, Cancellation))
+                    .Any(letter => letter.Text("traceparent")?.Contains(order.TraceId, StringComparison.Ordinal) == true),
+                $"the message is a dead letter of {service}");
             await Platform.CommandAsync(service, "send-dead-letters-again", Cancellation);
             await shopper.WaitForAsync(order.Id, "fulfilled", Cancellation);
         }
@@ -164,7 +167,7 @@ public sealed class ErrorTests(PlatformFixture platform) : PlatformTest(platform
 
         async Task MustFailAsync(Shopper shopper)
         {
-            using var response = await shopper.SendOrderAsync(Shopper.OneMug, CardInput.Valid, Guid.NewGuid(), Cancellation);
+            using var response = await shopper.OrderAsync(Shopper.OneMug, CardInput.Valid, Guid.NewGuid(), Cancellation);
             Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
         }
 
@@ -208,7 +211,11 @@ public sealed class ErrorTests(PlatformFixture platform) : PlatformTest(platform
 
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         var call = shopper.SendOrderAsync(Shopper.OneMug, CardInput.Valid, Guid.NewGuid(), gone.Token, ("traceparent", $"00-{CallerGone}-00f067aa0ba902b7-01"));
-        await using var waiting = database.CreateCommand("SELECT count(*) FROM pg_locks WHERE relation = 'orders'::regclass AND NOT granted");
+        await using var waiting = database.CreateCommand(
+            """
+            SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO orders%'
+            """);
         await Eventually.BeTrueAsync(async () => (long)(await waiting.ExecuteScalarAsync(Cancellation))! > 0, "the request waits for the table");
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);

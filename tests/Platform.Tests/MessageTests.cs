@@ -45,7 +45,7 @@ public sealed class MessageTests(PlatformFixture platform) : PlatformTest(platfo
         var letter = (await Eventually.GetAsync(
             () => DeadLetterBox.ListAsync(Platform, "orders", Cancellation),
             letters => letters.Any(letter => letter.GetProperty("messageId").GetString() == messageId.ToString()),
-            "the message is a dead letter")).Single();
+            "the message is a dead letter")).Single(letter => letter.GetProperty("messageId").GetString() == messageId.ToString());
         Assert.Equal("orders.payment-declined", letter.GetProperty("queue").GetString());
         Assert.DoesNotContain(missing.ToString(), letter.ToString(), StringComparison.Ordinal);
 
@@ -54,7 +54,9 @@ public sealed class MessageTests(PlatformFixture platform) : PlatformTest(platfo
         await Platform.CommandAsync("orders", "send-dead-letters-again", Cancellation);
         await Eventually.BeTrueAsync(
             async () => await CountAsync("ordersdb", "SELECT count(*) FROM orders WHERE id::text = @order AND status = 'declined'", missing) == 1, "the order is declined");
-        Assert.Equal(0, await DeadLetterBox.CountAsync(Platform, "orders", Cancellation));
+        Assert.DoesNotContain(
+            await DeadLetterBox.ListAsync(Platform, "orders", Cancellation),
+            letter => letter.GetProperty("messageId").GetString() == messageId.ToString());
     }
 
     [Theory]

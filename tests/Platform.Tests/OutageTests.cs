@@ -5,7 +5,8 @@ using Platform.Tests.Support;
 namespace Platform.Tests;
 
 /// <summary>
-/// Something goes away for a while under traffic. Afterwards every accepted order is decided, the acquirer's ledger is the paid orders, the
+/// Something goes away for a while under traffic. Orders are accepted meanwhile, but for those that need what is away: a 503 is sent again as
+/// it asks. Afterwards every accepted order is decided, the acquirer's ledger is the paid orders, the
 /// stock adds up, and nothing is dead-lettered.
 /// </summary>
 public sealed class OutageTests(PlatformFixture platform) : PlatformTest(platform)
@@ -68,16 +69,16 @@ public sealed class OutageTests(PlatformFixture platform) : PlatformTest(platfor
         await SignalAsync("redis", "STOP");
         try
         {
-            var longest = TimeSpan.Zero;
+            var times = new List<TimeSpan>();
             for (var i = 0; i < 10; i++)
             {
                 var started = Stopwatch.GetTimestamp();
                 await shopper.PlaceAsync(Cancellation);
-                longest = TimeSpan.FromTicks(Math.Max(longest.Ticks, Stopwatch.GetElapsedTime(started).Ticks));
+                times.Add(Stopwatch.GetElapsedTime(started));
             }
 
-            // A blocked client waits for 5 s; three calls of 100 ms and a busy machine do not.
-            Assert.True(longest < TimeSpan.FromSeconds(3), $"The slowest order took {longest}.");
+            // A blocked client makes each order wait for 5 s; three calls of 100 ms do not, and a busy machine delays one or two.
+            Assert.True(times.Order().ElementAt(times.Count / 2) < TimeSpan.FromSeconds(3), $"The orders took {string.Join(", ", times)}.");
         }
         finally
         {
@@ -113,6 +114,7 @@ public sealed class OutageTests(PlatformFixture platform) : PlatformTest(platfor
         var shopper = await Platform.Shop.SignInAsync("acme", "acme-u07", Cancellation);
         var placed = new ConcurrentBag<Guid>();
         var refused = new ConcurrentBag<string>();
+        var lettersBefore = await LettersAsync();
         await PlaceManyAsync();
 
         // Traffic goes on while it breaks.
@@ -139,10 +141,14 @@ public sealed class OutageTests(PlatformFixture platform) : PlatformTest(platfor
             Assert.NotNull(await shopper.GetAsync(id, Cancellation));
         }
 
-        foreach (var service in new[] { "orders", "payments", "worker" })
-        {
-            Assert.Equal(0, await DeadLetterBox.CountAsync(Platform, service, Cancellation));
-        }
+        Assert.Empty((await LettersAsync()).Except(lettersBefore));
+
+        async Task<IReadOnlyList<string?>> LettersAsync() =>
+        [
+            .. (await Task.WhenAll(
+                new[] { "orders", "payments", "worker" }.Select(service => DeadLetterBox.ListAsync(Platform, service, Cancellation))))
+                .SelectMany(letters => letters).Select(letter => letter.Text("messageId")),
+        ];
 
         async Task PlaceManyAsync()
         {
@@ -158,7 +164,9 @@ public sealed class OutageTests(PlatformFixture platform) : PlatformTest(platfor
 
         async Task PlaceOneAsync()
         {
-            using var response = await shopper.SendOrderAsync(Shopper.OneMug, CardInput.Valid, Guid.NewGuid(), Cancellation);
+            using var response = mayRefuse
+                ? await shopper.SendOrderAsync(Shopper.OneMug, CardInput.Valid, Guid.NewGuid(), Cancellation)
+                : await shopper.OrderAsync(Shopper.OneMug, CardInput.Valid, Guid.NewGuid(), Cancellation);
             if (response.StatusCode == System.Net.HttpStatusCode.Accepted)
             {
                 placed.Add(Guid.Parse(response.Headers.Location!.ToString().Split('/')[^1]));

@@ -95,6 +95,7 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
             async () => await CountAsync("parked_at IS NOT NULL AND attempts = 2 AND routing_key = 'lost'") == 1,
             "the bad row is parked after its attempts");
         Assert.Equal(1, await CountAsync("published_at IS NOT NULL"));
+        await Eventually.BeTrueAsync(() => Task.FromResult(_services.Log.Any(line => line.Level == LogLevel.Error)), "it is said");
         var error = Assert.Single(_services.Log, line => line.Level == LogLevel.Error);
         Assert.Contains("(lost) was refused 2 times and is parked: mend why, then send dead letters again", error.Text, StringComparison.Ordinal);
     }
@@ -208,7 +209,7 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
         await using var proxy = new AmqpProxy(_services.Broker.Host, _services.Broker.Port);
         var host = await _services.StartAsync(
             Cancellation, broker: new UriBuilder(_services.Broker) { Host = "127.0.0.1", Port = proxy.Port }.Uri,
-            settings: [("Messaging:ConfirmTimeout", "00:00:06"), ("Messaging:PollInterval", "00:00:05")]);
+            settings: [("Messaging:ConfirmTimeout", "00:00:10"), ("Messaging:PollInterval", "00:00:05")]);
         await MessagingHost.ConnectedAsync(host, Cancellation);
 
         // The rows are so large that one confirm is not of all.
@@ -224,11 +225,13 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
             await transaction.CommitAsync(Cancellation);
         }
 
-        await Eventually.BeTrueAsync(async () => await CountAsync("published_at IS NOT NULL") > 0, "confirmed rows are marked");
+        await Eventually.BeTrueAsync(
+            async () => await CountAsync("published_at IS NOT NULL") > 0, "confirmed rows are marked", TimeSpan.FromSeconds(60));
         Assert.InRange(await CountAsync("published_at IS NOT NULL"), 1, Rows - 1);
         proxy.Speak();
 
-        await Eventually.BeTrueAsync(async () => await CountAsync("published_at IS NOT NULL") == Rows, "all are published");
+        await Eventually.BeTrueAsync(
+            async () => await CountAsync("published_at IS NOT NULL") == Rows, "all are published", TimeSpan.FromSeconds(60));
     }
 
     /// <summary>A relay that stands still after it has taken rows holds no lock, and another takes them when the lease has run out.</summary>

@@ -17,7 +17,7 @@ public sealed class QuestionTests(PlatformFixture platform) : PlatformTest(platf
             foreach (var (tenant, expected) in new[] { ("acme", HttpStatusCode.Accepted), ("cedar", HttpStatusCode.InternalServerError), ("dune", HttpStatusCode.Accepted) })
             {
                 var shopper = await Platform.Shop.SignInAsync(tenant, $"{tenant}-u12", Cancellation);
-                using var response = await shopper.SendOrderAsync(Shopper.OneMug, CardInput.Valid, Guid.NewGuid(), Cancellation);
+                using var response = await shopper.OrderAsync(Shopper.OneMug, CardInput.Valid, Guid.NewGuid(), Cancellation);
                 Assert.Equal(expected, response.StatusCode);
             }
         }
@@ -56,7 +56,7 @@ public sealed class QuestionTests(PlatformFixture platform) : PlatformTest(platf
     {
         var shopper = await Platform.Shop.SignInAsync("birch", "birch-u12", Cancellation);
         const string question = "/api/telemetry/unfinished?started=order.placed&completed=payment.decided&olderThan=1";
-        await Platform.CommandAsync("acquirer", "timing-out", Cancellation);
+        await Platform.CommandAsync("acquirer", "failing", Cancellation);
         PlacedOrder order;
         try
         {

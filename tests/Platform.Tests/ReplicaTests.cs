@@ -34,7 +34,7 @@ public sealed class ReplicaTests(SecondPlatform two)
         try
         {
             Assert.Null(await HealthAsync(frozen, TimeSpan.FromSeconds(2)));
-            Assert.Equal(HttpStatusCode.OK, await HealthAsync(serving, TimeSpan.FromSeconds(10)));
+            Assert.Equal(HttpStatusCode.OK, await HealthAsync(serving, TimeSpan.FromSeconds(30)));
             using var answer = await two.ProductsAsync(serving, Cancellation);
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         }

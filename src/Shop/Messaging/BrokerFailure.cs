@@ -20,15 +20,20 @@ internal static class BrokerFailure
         ShutdownReason.ReplyCode: Constants.NotFound or Constants.PreconditionFailed or Constants.ContentTooLarge,
     };
 
+    /// <summary>A queue or exchange is there, with other arguments than were declared.</summary>
+    public static bool HasOtherArguments(OperationInterruptedException exception) => exception.ShutdownReason is
+    {
+        ReplyCode: Constants.PreconditionFailed, ReplyText: { } text,
+    } && text.Contains("inequivalent arg", StringComparison.Ordinal);
+
     /// <summary>What a person must change; null when the failure passes by itself.</summary>
     public static string? RefusalOf(Exception exception) => exception switch
     {
         PossibleAuthenticationFailureException =>
             "RabbitMQ refuses the login: check user and password of the connection string",
-        OperationInterruptedException { ShutdownReason: { ReplyCode: Constants.PreconditionFailed } reason }
-            when reason.ReplyText.Contains("inequivalent arg", StringComparison.Ordinal) =>
+        OperationInterruptedException other when HasOtherArguments(other) =>
             "a queue or exchange exists with other arguments than this service declares: send its letters again and delete it, or change the service "
-            + $"({reason.ReplyText})",
+            + $"({other.ShutdownReason!.ReplyText})",
         OperationInterruptedException { ShutdownReason: { ReplyCode: Constants.AccessRefused or Constants.NotAllowed } reason } =>
             $"RabbitMQ does not allow it: check the virtual host and the user's permissions ({reason.ReplyText})",
         AggregateException aggregate => aggregate.InnerExceptions.Select(RefusalOf).FirstOrDefault(refusal => refusal is not null),

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Dapper;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -5,10 +6,13 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using Platform.ServiceDefaults.Management;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace Platform.Messaging;
 
-/// <summary>What is shown of a dead letter, a parked message or parked work: all that helps to find its trace, and nothing of its content.</summary>
+/// <summary>
+/// What is shown of a dead letter, a parked message or parked work: all that helps to find its trace, and nothing of its content.
+/// </summary>
 /// <param name="Queue">Where it was delivered from; of a parked message the exchange that it never reached, of work its table.</param>
 /// <param name="MessageId">Its id, as sent; of work the key of its row.</param>
 /// <param name="RoutingKey">Its routing key; null for work.</param>
@@ -29,31 +33,30 @@ public sealed class DeadLetters : IDisposable
     /// <summary>Most letters one call looks at or sends, per queue.</summary>
     public const int Limit = 1000;
 
-    private static readonly TimeSpan ReturnTimeout = TimeSpan.FromSeconds(2);
-
     // Who sends again while another looks would not find what that one holds.
     private readonly SemaphoreSlim _gate = new(1);
     private readonly PublishConnection _publish;
     private readonly ConsumeConnection _consume;
-    private readonly Topology _topology;
     private readonly NpgsqlDataSource _database;
     private readonly OutboxSignal _relay;
     private readonly IReadOnlyList<IParkedWork> _work;
-    private readonly TimeProvider _time;
     private readonly IReadOnlyList<Queue> _queues;
 
     internal DeadLetters(
-        PublishConnection publish, ConsumeConnection consume, Topology topology, NpgsqlDataSource database, OutboxSignal relay,
-        IEnumerable<ConsumedQueue> consumed, IEnumerable<IParkedWork> work, TimeProvider time)
+        PublishConnection publish, ConsumeConnection consume, NpgsqlDataSource database, OutboxSignal relay,
+        IEnumerable<ConsumedQueue> consumed, IEnumerable<IParkedWork> work)
     {
         _work = [.. work];
-        (_publish, _consume, _topology, _database, _relay, _time) = (publish, consume, topology, database, relay, time);
+        (_publish, _consume, _database, _relay) = (publish, consume, database, relay);
         _queues = [.. consumed.Select(queue => queue.Queue)];
     }
 
     public void Dispose() => _gate.Dispose();
 
-    /// <summary>Letters are taken and given back, which changes nothing but the broker's count of deliveries, and that has no limit here.</summary>
+    /// <summary>
+    /// Letters are taken and given back, which changes nothing but the broker's count of deliveries. That has no limit here; in a queue that
+    /// an older version declared it may have one.
+    /// </summary>
     public Task<IReadOnlyList<DeadLetter>> ListAsync(CancellationToken cancellationToken) => AloneAsync<IReadOnlyList<DeadLetter>>(
         async connection =>
         {
@@ -66,9 +69,8 @@ public sealed class DeadLetters : IDisposable
             foreach (var queue in _queues)
             {
                 await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
-                uint taken = 0;
                 ulong lastTag = 0;
-                for (; taken < Limit && await channel.BasicGetAsync(queue.DeadLetters, autoAck: false, cancellationToken) is { } letter; taken++)
+                await foreach (var letter in TakeAsync(channel, queue, cancellationToken))
                 {
                     lastTag = letter.DeliveryTag;
                     letters.Add(new DeadLetter(
@@ -77,10 +79,10 @@ public sealed class DeadLetters : IDisposable
                         MessageProperties.Header(letter.BasicProperties, "traceparent"), letter.Body.Length));
                 }
 
-                if (taken > 0)
+                if (lastTag > 0)
                 {
+                    // They are back when the channel is closed: who takes them afterwards comes behind this in the queue's log.
                     await channel.BasicNackAsync(lastTag, multiple: true, requeue: true, cancellationToken);
-                    await WaitUntilReturnedAsync(channel, queue, taken, cancellationToken);
                 }
             }
 
@@ -107,11 +109,11 @@ public sealed class DeadLetters : IDisposable
 
             foreach (var queue in _queues)
             {
-                // No more than are there now: a letter that dies again at once must not keep this loop going.
-                var waiting = Math.Min(await channel.MessageCountAsync(queue.DeadLetters, cancellationToken), Limit);
-                for (var i = 0;
-                    i < waiting && await channel.BasicGetAsync(queue.DeadLetters, autoAck: false, cancellationToken) is { } letter;
-                    i++)
+                // Not into a queue that nobody here consumes.
+                await connection.DeclareWithoutDeadLettersAsync(queue, cancellationToken);
+
+                // All before the first is sent: one that dies again at once must not keep this loop going.
+                foreach (var letter in await TakeAsync(channel, queue, cancellationToken).ToListAsync(cancellationToken))
                 {
                     var properties = new BasicProperties(letter.BasicProperties)
                     {
@@ -135,14 +137,42 @@ public sealed class DeadLetters : IDisposable
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            // A queue that somebody deleted is empty, and no error.
             var connection = await _consume.GetAsync(cancellationToken);
-            await connection.DeclareAsync(_topology, cancellationToken);
+            foreach (var queue in _queues)
+            {
+                await EnsureAsync(connection, queue, cancellationToken);
+            }
+
             return await action(connection);
         }
         finally
         {
             _gate.Release();
+        }
+    }
+
+    // A queue that somebody deleted is empty, and no error. One with other arguments is there, and must be emptied before it is deleted.
+    private static async Task EnsureAsync(IConnection connection, Queue queue, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await connection.DeclareDeadLettersAsync(queue, cancellationToken);
+        }
+        catch (OperationInterruptedException exception) when (BrokerFailure.HasOtherArguments(exception))
+        {
+            // Consumer and relay say so.
+        }
+    }
+
+    // By taking, since the broker's count of a quorum queue is a guess: it is behind for a moment, and zero when asking takes too long.
+    private static async IAsyncEnumerable<BasicGetResult> TakeAsync(
+        IChannel channel, Queue queue, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var taken = 0;
+            taken < Limit && await channel.BasicGetAsync(queue.DeadLetters, autoAck: false, cancellationToken) is { } letter;
+            taken++)
+        {
+            yield return letter;
         }
     }
 
@@ -169,16 +199,6 @@ public sealed class DeadLetters : IDisposable
             cancellationToken: cancellationToken));
         _relay.Notify();
         return rows;
-    }
-
-    /// <summary>A quorum queue takes letters back a moment later; whoever sends them again right after looking must find them.</summary>
-    private async Task WaitUntilReturnedAsync(IChannel channel, Queue queue, uint taken, CancellationToken cancellationToken)
-    {
-        var started = _time.GetTimestamp();
-        while (await channel.MessageCountAsync(queue.DeadLetters, cancellationToken) < taken && _time.GetElapsedTime(started) < ReturnTimeout)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), _time, cancellationToken);
-        }
     }
 }
 

@@ -52,8 +52,7 @@ internal sealed partial class MessageConsumer<TMessage>(
             Exception failure;
             try
             {
-                await ConsumeAsync(stoppingToken);
-                failure = new IOException("The channel was closed, or the queue was deleted.");
+                failure = new IOException(await ConsumeAsync(stoppingToken));
             }
 #pragma warning disable CA1031 // Consuming is never given up: whatever it was, it is said and tried again.
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
@@ -68,7 +67,9 @@ internal sealed partial class MessageConsumer<TMessage>(
                 outage.End();
             }
 
-            if (outage.IsNew(failure, out var refusal))
+            var isNew = outage.IsNew(failure, out var refusal);
+            troubles.Begin(queue.Name, refusal ?? "is not consumed");
+            if (isNew)
             {
                 if (refusal is null)
                 {
@@ -80,14 +81,15 @@ internal sealed partial class MessageConsumer<TMessage>(
                 }
             }
 
-            troubles.Begin(queue.Name, refusal ?? "is not consumed");
             await Task.Delay(options.Value.BackoffBefore(outage.Failures), time, stoppingToken);
         }
     }
 
     /// <summary>Until the channel is closed by the broker or with its connection, the queue is deleted, or a message cannot be settled.</summary>
-    private async Task ConsumeAsync(CancellationToken stoppingToken)
+    /// <returns>Which of these, in the broker's words.</returns>
+    private async Task<string> ConsumeAsync(CancellationToken stoppingToken)
     {
+        _isPaused = false;
         var connection = await broker.GetAsync(stoppingToken);
         await connection.DeclareAsync(queue, stoppingToken);
         var channel = await connection.CreateChannelAsync(
@@ -98,7 +100,7 @@ internal sealed partial class MessageConsumer<TMessage>(
         // What is in hand when the channel goes can no longer be acknowledged: it is let go of, and comes again.
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         var untilEnded = ended.Token;
-        var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var closed = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
             await channel.BasicQosAsync(0, options.Value.Prefetch, global: false, stoppingToken);
@@ -107,16 +109,16 @@ internal sealed partial class MessageConsumer<TMessage>(
             {
                 if (!await DeliverAsync(channel, delivery, untilEnded))
                 {
-                    closed.TrySetResult();
+                    closed.TrySetResult("A message could not be settled.");
                 }
             };
-            consumer.ShutdownAsync += (_, _) => CompleteAsync();
-            consumer.UnregisteredAsync += (_, _) => CompleteAsync();
+            consumer.ShutdownAsync += (_, shutdown) => CompleteAsync($"The channel was closed: {shutdown.ReplyCode} {shutdown.ReplyText}");
+            consumer.UnregisteredAsync += (_, _) => CompleteAsync("The queue was deleted.");
             await channel.BasicConsumeAsync(queue.Name, autoAck: false, consumer, stoppingToken);
             _consumingSince = time.GetTimestamp();
             LogConsuming(queue.Name);
             troubles.End(queue.Name);
-            await closed.Task.WaitAsync(stoppingToken);
+            return await closed.Task.WaitAsync(stoppingToken);
         }
         finally
         {
@@ -130,9 +132,9 @@ internal sealed partial class MessageConsumer<TMessage>(
             }
         }
 
-        Task CompleteAsync()
+        Task CompleteAsync(string why)
         {
-            closed.TrySetResult();
+            closed.TrySetResult(why);
             return Task.CompletedTask;
         }
     }

@@ -43,12 +43,10 @@ public static class MessagingExtensions
         builder.Services.AddSingleton(services => new DeadLetters(
             services.GetRequiredService<PublishConnection>(),
             services.GetRequiredService<ConsumeConnection>(),
-            services.GetRequiredService<Topology>(),
             services.GetRequiredService<NpgsqlDataSource>(),
             services.GetRequiredService<OutboxSignal>(),
             services.GetServices<ConsumedQueue>(),
-            services.GetServices<IParkedWork>(),
-            services.GetRequiredService<TimeProvider>()));
+            services.GetServices<IParkedWork>()));
         builder.Services.AddHostedService<OutboxRelay>();
         builder.Services.AddHealthChecks().AddCheck<BrokerHealthCheck>("rabbitmq", HealthStatus.Degraded);
         builder.Services.AddRetention("outbox", "published_at < now() - interval '7 days'");

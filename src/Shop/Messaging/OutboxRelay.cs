@@ -63,7 +63,9 @@ internal sealed partial class OutboxRelay(
 #pragma warning restore CA1031
             {
                 // Rows stay where they are. One line when it starts, not one for each try.
-                if (outage.IsNew(exception, out var refusal))
+                var isNew = outage.IsNew(exception, out var refusal);
+                troubles.Begin("outbox", refusal ?? "waits for the broker or the database");
+                if (isNew)
                 {
                     if (refusal is null)
                     {
@@ -75,7 +77,6 @@ internal sealed partial class OutboxRelay(
                     }
                 }
 
-                troubles.Begin("outbox", refusal ?? "waits for the broker or the database");
                 await Task.Delay(options.Value.BackoffBefore(outage.Failures), time, stoppingToken);
             }
         }

@@ -39,6 +39,13 @@ internal static class TopologyDeclaration
         await DeclareAsync(channel, queue, cancellationToken);
     }
 
+    public static async Task DeclareWithoutDeadLettersAsync(this IConnection connection, Queue queue, CancellationToken cancellationToken)
+    {
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+        await DeclareExchangeAsync(channel, queue.Source.Exchange, cancellationToken);
+        await DeclareWithoutDeadLettersAsync(channel, queue, cancellationToken);
+    }
+
     public static async Task DeclareDeadLettersAsync(this IConnection connection, Queue queue, CancellationToken cancellationToken)
     {
         await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
@@ -51,6 +58,11 @@ internal static class TopologyDeclaration
     private static async Task DeclareAsync(IChannel channel, Queue queue, CancellationToken cancellationToken)
     {
         await DeclareDeadLettersAsync(channel, queue, cancellationToken);
+        await DeclareWithoutDeadLettersAsync(channel, queue, cancellationToken);
+    }
+
+    private static async Task DeclareWithoutDeadLettersAsync(IChannel channel, Queue queue, CancellationToken cancellationToken)
+    {
         await DeclareQueueAsync(
             channel,
             queue.Name,

@@ -25,7 +25,9 @@ internal static partial class AcquirerWebhook
     private const string InboxQueue = "webhooks.acquirer";
 
     public static IEndpointConventionBuilder MapAcquirerWebhook(this IEndpointRouteBuilder routes) =>
-        routes.MapPost("/webhooks/acquirer", HandleAsync).WithName("AcquirerWebhook").WithMetadata(new RequestSizeLimitAttribute(MaxBodyBytes));
+        routes.MapPost("/webhooks/acquirer", HandleAsync)
+            .WithName("AcquirerWebhook")
+            .WithMetadata(new RequestSizeLimitAttribute(MaxBodyBytes));
 
     internal static async Task<Results<Ok, UnauthorizedHttpResult, BadRequest>> HandleAsync(
         HttpRequest request,
@@ -105,7 +107,8 @@ internal static partial class AcquirerWebhook
             return null;
         }
 
-        // By the clock and not by the transaction's begin: while it waited for the row, an attempt may have been claimed, and is not the last.
+        // By the clock and not by the transaction's begin: while it waited for the row, an attempt may have been claimed, which does not
+        // know of this yet.
         var payment = await connection.QuerySingleOrDefaultAsync<(Guid OrderId, string? Traceparent, string? Tracestate)?>(new CommandDefinition(
             """
             UPDATE payments

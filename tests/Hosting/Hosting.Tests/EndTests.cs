@@ -13,7 +13,7 @@ public sealed class EndTests
     /// <summary>
     /// The orchestrator ends processes some seconds after an AppHost that was killed; what is left then is killed after 15 s.
     /// </summary>
-    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(90);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -26,7 +26,7 @@ public sealed class PostgresScriptTests : IDisposable
         var data = Path.Combine(_root, "kept");
         var script = Path.Combine(_root, "run.sh");
 
-        using (var first = Start(program!, data, script))
+        using (var first = Start(NeverInitialized(program!), data, script))
         {
             try
             {
@@ -60,6 +60,18 @@ public sealed class PostgresScriptTests : IDisposable
                 second.Kill(entireProcessTree: true);
             }
         }
+    }
+
+    /// <summary>The same server, whose initdb does its work and does not come back: it can be killed at any time.</summary>
+    private string NeverInitialized(string program)
+    {
+        const UnixFileMode ForAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+            | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+        var folder = Directory.CreateDirectory(Path.Combine(_root, "bin"), ForAll).FullName;
+        var initialize = Path.Combine(folder, "initdb");
+        File.WriteAllText(initialize, $"#!/bin/sh\n'{Path.Combine(Path.GetDirectoryName(program)!, "initdb")}' \"$@\"\nexec sleep 600\n");
+        File.SetUnixFileMode(initialize, ForAll);
+        return Path.Combine(folder, Path.GetFileName(program));
     }
 
     private Process Start(string program, string data, string script)

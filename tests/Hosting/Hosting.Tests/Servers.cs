@@ -122,6 +122,23 @@ public sealed class Servers : IAsyncLifetime
     public static bool IsHealthySinceItsStart(CustomResourceSnapshot state) => state.HealthStatus == HealthStatus.Healthy
         && state.HealthReports.All(report => report.LastRunAt > state.StartTimeStamp);
 
+    /// <summary>The log, once that is in it.</summary>
+    public async Task<string> LogWithAsync(string resource, string text, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var log = await LogOfAsync(resource, cancellationToken);
+            if (log.Contains(text, StringComparison.Ordinal))
+            {
+                return log;
+            }
+
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < limit, $"{resource} does not say '{text}': {log}");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken);
+        }
+    }
+
     public async Task<string> LogOfAsync(string resource, CancellationToken cancellationToken)
     {
         var model = App.Services.GetRequiredService<DistributedApplicationModel>().Resources

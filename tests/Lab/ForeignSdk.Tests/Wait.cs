@@ -7,7 +7,7 @@ namespace Platform.ForeignSdk.Tests;
 /// <summary>Reads Observatory until it shows what is expected, or fails with what it showed last.</summary>
 internal static class Wait
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     public static async Task<JsonNode> ForAsync(ObservatoryProcess observatory, string path, Func<JsonNode, bool> holds)

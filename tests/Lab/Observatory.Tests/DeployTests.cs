@@ -105,7 +105,7 @@ public sealed class DeployTests
         await FillAsync(process);
         var now = DateTimeOffset.UnixEpoch.AddTicks(TimeProvider.System.GetUtcNow().Ticks - DateTimeOffset.UnixEpoch.Ticks);
 
-        var around = await process.GetJsonAsync($"/api/search?at={now:HH:mm}&window=2m");
+        var around = await process.GetJsonAsync($"/api/search?at={now:yyyy-MM-ddTHH:mm}Z&window=2m");
         var elsewhere = await process.GetJsonAsync("/api/search?at=2020-01-01T00:00:00Z&window=1h");
         using var bad = await process.Http.GetAsync(new Uri("/api/search?at=noon", UriKind.Relative), TestContext.Current.CancellationToken);
 

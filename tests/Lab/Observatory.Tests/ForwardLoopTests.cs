@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Microsoft.Extensions.DependencyInjection;
 using Platform.Observatory.Forward;
+using Platform.ServerProcesses;
 using static Platform.Observatory.Tests.Forwarding;
 
 namespace Platform.Observatory.Tests;
@@ -12,7 +13,7 @@ public sealed class ForwardLoopTests
     public async Task Loop_OfTwoProcesses_Ends()
     {
         await using var listener = await ForwardReceiver.StartAsync(grpc: false);
-        var (a, b) = (FreePort(), FreePort());
+        var (a, b) = (FreePort.Next(), FreePort.Next());
         await using var first = await ObservatoryProcess.StartAsync(
             [.. To("b", $"http://127.0.0.1:{b}", grpc: true), .. To("seen", listener, grpc: false),
             $"--Kestrel:Endpoints:otlp-grpc:Url=http://127.0.0.1:{a}"]);

@@ -4,6 +4,7 @@ using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.DependencyInjection;
 using Platform.Observatory.Forward;
 using Platform.Observatory.Otlp;
+using Platform.ServerProcesses;
 using static Platform.Observatory.Tests.Forwarding;
 
 namespace Platform.Observatory.Tests;
@@ -22,18 +23,18 @@ public sealed class ForwardOutageTests
         hanging.Before = (_, _) => never.Task;
         await using var process = await ObservatoryProcess.StartAsync(
             [.. To("hanging", hanging, grpc), .. To("well", well, grpc: false)]);
-        var began = Stopwatch.GetTimestamp();
 
+        var began = Stopwatch.GetTimestamp();
         for (var index = 1UL; index <= 300; index++)
         {
             Assert.Equal(200, (await Send.TracesAsync(process, "orders", Telemetry.Span(index))).Status);
         }
 
-        var took = Stopwatch.GetElapsedTime(began);
+        // Who waited for the destination would wait for as long as a call may take: 300 times 10 s.
+        Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(1), "The services waited.");
         await UntilAsync(process, "well", "traces", lane => Count(lane, "sent") == 300);
         var lane = await LaneAsync(process, "hanging", "traces");
         Assert.Equal((0, 300), (Count(lane, "sent"), Count(lane, "waitingItems")));
-        Assert.True(took < TimeSpan.FromSeconds(8), $"300 requests took {took}");
         never.SetResult(false);
     }
 
@@ -207,14 +208,12 @@ public sealed class ForwardOutageTests
     [Fact]
     public async Task Stop_WithADestinationThatIsGone_IsBounded()
     {
-        var process = await ObservatoryProcess.StartAsync(To("a", $"http://127.0.0.1:{FreePort()}", grpc: true));
+        var process = await ObservatoryProcess.StartAsync(To("a", $"http://127.0.0.1:{FreePort.Next()}", grpc: true));
         await Send.TracesAsync(process, "orders", Telemetry.Span(1), Telemetry.Span(2));
         var forwarder = process.Services.GetRequiredService<Forwarder>();
-        var began = Stopwatch.GetTimestamp();
 
-        await process.DisposeAsync();
+        await process.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 
-        Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(5));
         Assert.Equal(2, forwarder.Stats[0].Signals.Single(lane => lane.Signal == "traces").Stopped);
     }
 

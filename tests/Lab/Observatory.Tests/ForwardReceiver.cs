@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Platform.Observatory.Otlp;
+using Platform.ServerProcesses;
 
 namespace Platform.Observatory.Tests;
 
@@ -41,13 +42,14 @@ internal sealed class ForwardReceiver : IAsyncDisposable
 
     public IEnumerable<ulong> SpanIds => Spans.Select(span => BinaryPrimitives.ReadUInt64BigEndian(span.SpanId.Span));
 
-    /// <summary>Port 0: any free one.</summary>
-    public static async Task<ForwardReceiver> StartAsync(bool grpc, int port = 0)
+    /// <summary>On any free port, which nobody else takes when this one is gone for a while.</summary>
+    public static async Task<ForwardReceiver> StartAsync(bool grpc, int? port = null)
     {
         // Empty: the settings of Observatory are in the same folder.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(
-            System.Net.IPAddress.Loopback, port, listen => listen.Protocols = grpc ? HttpProtocols.Http2 : HttpProtocols.Http1));
+            System.Net.IPAddress.Loopback, port ?? FreePort.Next(),
+            listen => listen.Protocols = grpc ? HttpProtocols.Http2 : HttpProtocols.Http1));
         var receiver = new ForwardReceiver(builder.Build(), grpc);
         receiver._app.Run(receiver.HandleAsync);
         await receiver._app.StartAsync(TestContext.Current.CancellationToken);

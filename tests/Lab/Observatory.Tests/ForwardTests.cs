@@ -108,7 +108,7 @@ public sealed class ForwardTests
         await Send.TracesAsync(process, "orders", span);
         await Send.LogsAsync(process, "orders", Telemetry.Log("the header was " + Secret));
 
-        await UntilAsync(() => receiver.Requests.Count == 3);
+        await UntilAsync(() => receiver.Requests.Count == 3 && receiver.Metrics.Count == 1);
         Assert.All(receiver.Requests, each =>
         {
             var text = System.Text.Encoding.Latin1.GetString(each.Body);

@@ -50,13 +50,6 @@ internal static class Forwarding
         }
     }
 
-    public static int FreePort()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     public static string TraceId(int number) => $"{number + 1:x8}8038103d269b6338{number + 1:x8}";
 
     public static string TraceOf(Span span) => Convert.ToHexStringLower(span.TraceId.Span);

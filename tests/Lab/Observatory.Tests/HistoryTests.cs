@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
 using Platform.Observatory.History;
+using Platform.ServerProcesses;
 
 namespace Platform.Observatory.Tests;
 
@@ -35,7 +35,7 @@ public sealed class HistoryTests : IDisposable
     public async Task Restart_AfterAKill_BringsBackWhatWasReceived()
     {
         JsonNode before;
-        var ports = FreePorts(Listener.Names.Length);
+        var ports = Listener.Names.Select(_ => FreePort.Next()).ToArray();
         using var child = Process.Start(new ProcessStartInfo("dotnet")
         {
             ArgumentList =
@@ -242,15 +242,6 @@ public sealed class HistoryTests : IDisposable
         content.Headers.ContentType = contentType is null ? null : new(contentType);
         using var response = await client.PostAsync(new Uri(path, UriKind.Relative), content, Cancellation);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-    }
-
-    private static int[] FreePorts(int count)
-    {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        listeners.ForEach(listener => listener.Start());
-        var ports = listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port).ToArray();
-        listeners.ForEach(listener => listener.Dispose());
-        return ports;
     }
 
     private sealed class SegmentReaderProbe

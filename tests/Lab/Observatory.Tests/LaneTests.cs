@@ -40,8 +40,9 @@ public sealed class LaneTests
         var isAway = true;
         receiver.Before = (context, _) =>
         {
-            context.Response.StatusCode = Volatile.Read(ref isAway) ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
-            return Task.FromResult(!isAway);
+            var refuses = Volatile.Read(ref isAway);
+            context.Response.StatusCode = refuses ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
+            return Task.FromResult(!refuses);
         };
         using var log = new LogCollector();
         await using var running = Run(receiver, log);

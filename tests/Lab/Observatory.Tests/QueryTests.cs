@@ -220,7 +220,9 @@ public sealed class QueryTests
 
         await process.DisposeAsync();
 
-        Assert.Equal(0, await stream.ReadAsync(new byte[1], TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+        var read = await stream.ReadAsync(new byte[1], TestContext.Current.CancellationToken).AsTask()
+            .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Assert.Equal(0, read);
     }
 
     [Fact]
@@ -242,7 +244,8 @@ public sealed class QueryTests
 
     private static async Task<string?> NameAsync(StreamReader lines)
     {
-        var line = await lines.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        var line = await lines.ReadLineAsync(TestContext.Current.CancellationToken).AsTask()
+            .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         return (string?)JsonNode.Parse(line!)!["resourceSpans"]![0]!["scopeSpans"]![0]!["spans"]![0]!["name"];
     }
 }

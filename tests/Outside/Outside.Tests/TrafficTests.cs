@@ -32,7 +32,8 @@ public sealed class TrafficTests
         Assert.All(gateway.Orders, order => Assert.InRange(order.Articles, 1, 3));
         Assert.All(gateway.Orders, order => Assert.False(order.Headers.ContainsKey("traceparent")));
         Assert.True(gateway.Sessions.Count < gateway.Orders.Count, "a shopper who comes again is still signed in");
-        Assert.Equal(gateway.Orders.Count, gateway.Orders.Select(order => order.Key).Distinct().Count());
+        var keys = gateway.Orders.Select(order => order.Key).ToList();
+        Assert.Equal(keys.Count, keys.Distinct().Count());
     }
 
     [Fact]
@@ -78,19 +79,30 @@ public sealed class TrafficTests
         var (clock, gateway) = (new ManualTimeProvider(), new FakeGateway { NeverAnswers = new TaskCompletionSource() });
         await using var shop = await gateway.StartAsync();
         await using var traffic = await StartAsync(clock, shop, 1, "Traffic:RequestTimeout=00:00:05");
+        var limit = TimeSpan.FromSeconds(5);
 
         Pass(clock, TimeSpan.FromSeconds(1));
         await SetRateAsync(traffic, 0);
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                clock.Advance(TimeSpan.FromMilliseconds(500));
-                return Count(await LoadAsync(traffic), "failed") == 1;
-            },
-            "the visit fails");
+        var tries = 0;
+        foreach (var pause in new[] { 0.5, 1, 2 }.Select(TimeSpan.FromSeconds))
+        {
+            await WaitInVainAsync();
+            await Eventually.TrueAsync(() => clock.HasTimerDueIn(pause), "it waits before it tries again");
+            clock.Advance(pause);
+        }
+
+        await WaitInVainAsync();
+        await Eventually.TrueAsync(async () => Count(await LoadAsync(traffic), "failed") == 1, "the visit fails");
 
         Assert.Equal(4, gateway.Orders.Count);
         Assert.Single(gateway.Orders.Select(order => order.Key).Distinct());
+
+        async Task WaitInVainAsync()
+        {
+            tries++;
+            await Eventually.TrueAsync(() => gateway.Orders.Count == tries && clock.HasTimerDueIn(limit), "the order waits for its answer");
+            clock.Advance(limit);
+        }
     }
 
     [Theory]

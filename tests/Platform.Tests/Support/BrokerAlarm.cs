@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Platform.Tests.Support;
 
-/// <summary>The platform's RabbitMQ as it is without memory: it reads nothing more from connections that publish, until this is disposed of.</summary>
+/// <summary>The platform's RabbitMQ without memory: it reads nothing more from connections that publish, until this is disposed of.</summary>
 public sealed class BrokerAlarm : IAsyncDisposable
 {
     // https://www.rabbitmq.com/docs/memory: zero raises the alarm at once.
@@ -48,7 +48,8 @@ public sealed class BrokerAlarm : IAsyncDisposable
         {
             try
             {
-                var environment = File.ReadAllText(Path.Combine(process, "environ"), Encoding.UTF8).Split('\0', StringSplitOptions.RemoveEmptyEntries);
+                var environment = File.ReadAllText(Path.Combine(process, "environ"), Encoding.UTF8)
+                    .Split('\0', StringSplitOptions.RemoveEmptyEntries);
                 if (environment.Contains(variable))
                 {
                     return environment.Select(entry => entry.Split('=', 2)).Where(entry => entry.Length == 2).DistinctBy(entry => entry[0])

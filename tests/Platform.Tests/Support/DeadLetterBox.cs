@@ -19,7 +19,4 @@ public static class DeadLetterBox
         using var http = new HttpClient { BaseAddress = platform.App.GetEndpoint(service, "management") };
         return await http.GetAsync("/dead-letters", cancellationToken);
     }
-
-    public static async Task<int> CountAsync(PlatformFixture platform, string service, CancellationToken cancellationToken) =>
-        (await ListAsync(platform, service, cancellationToken)).Count;
 }

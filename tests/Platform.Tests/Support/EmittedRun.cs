@@ -74,8 +74,11 @@ public sealed class EmittedRun(PlatformFixture platform) : IAsyncLifetime
         }
         finally
         {
-            // The stop also sends what is still held back, metrics above all.
-            await platform.ReconfigureAsync(PlatformFixture.Services, settings.ToDictionary(setting => setting.Key, _ => (string?)null), limit.Token);
+            // The stop also sends what is still held back, metrics above all. Also when the time is over: the other tests go on with these
+            // services.
+            await platform.ReconfigureAsync(
+                PlatformFixture.Services, settings.ToDictionary(setting => setting.Key, _ => (string?)null), CancellationToken.None)
+                .WaitAsync(TimeSpan.FromMinutes(2));
         }
 
         (Spans, Records, Metrics, Events) = (Tap.Spans, Tap.Logs, Tap.Metrics, Tap.Events);

@@ -67,6 +67,9 @@ public sealed class PlatformFixture : IAsyncLifetime
             {
                 // Waits between attempts grow to a second and not to five: what is given up after ten is given up in eight seconds.
                 context.EnvironmentVariables["Messaging__MaxBackoff"] = "00:00:01";
+
+                // Bursts of orders while the machine does something else: what is asserted is not how much the queue holds.
+                context.EnvironmentVariables["OTEL_BSP_MAX_QUEUE_SIZE"] = "16384";
                 foreach (var (name, value) in settings)
                 {
                     context.EnvironmentVariables[name] = value;

@@ -84,7 +84,7 @@ public sealed class SecondPlatform(PlatformFixture platform) : IAsyncLifetime, I
     internal async Task<Guid> PlaceAsync(ServiceInstance instance, CancellationToken cancellationToken)
     {
         using var http = Open(instance);
-        using var answer = await new Shopper(http, _shopper!.Token).SendOrderAsync(
+        using var answer = await new Shopper(http, _shopper!.Token).OrderAsync(
             Shopper.OneMug, CardInput.Valid, Guid.NewGuid(), cancellationToken);
         Assert.Equal(System.Net.HttpStatusCode.Accepted, answer.StatusCode);
         return (await answer.Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).GetProperty("id").GetGuid();

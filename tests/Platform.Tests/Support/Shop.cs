@@ -40,7 +40,7 @@ public sealed class Shopper(HttpClient http, string token)
 {
     public string Token => token;
 
-    private const int MaxAttempts = 5;
+    private const int MaxAttempts = 10;
 
     public static readonly Line[] OneMug = [new("mug-blue", 1)];
 
@@ -69,21 +69,27 @@ public sealed class Shopper(HttpClient http, string token)
     }
 
     /// <summary>
-    /// Places an order that must be accepted. A 503 is answered as its Retry-After asks, with the same key: on a busy machine a wait for
-    /// one of the database's connections may end so.
+    /// Sends an order, and after a 503 again as its Retry-After asks: on a busy machine a wait for one of the database's connections may end so.
     /// </summary>
-    public async Task<PlacedOrder> PlaceAsync(CancellationToken cancellationToken, Line[]? lines = null, CardInput? card = null, Guid? key = null, params (string Name, string Value)[] headers)
+    public async Task<HttpResponseMessage> OrderAsync(
+        Line[] lines, CardInput card, Guid key, CancellationToken cancellationToken, params (string Name, string Value)[] headers)
     {
-        var used = key ?? Guid.NewGuid();
-        var response = await SendOrderAsync(lines ?? OneMug, card ?? CardInput.Valid, used, cancellationToken, headers);
+        var response = await SendOrderAsync(lines, card, key, cancellationToken, headers);
         for (var attempt = 1; attempt < MaxAttempts && response is { StatusCode: HttpStatusCode.ServiceUnavailable, Headers.RetryAfter.Delta: { } delay }; attempt++)
         {
             response.Dispose();
             await Task.Delay(delay, cancellationToken);
-            response = await SendOrderAsync(lines ?? OneMug, card ?? CardInput.Valid, used, cancellationToken, headers);
+            response = await SendOrderAsync(lines, card, key, cancellationToken, headers);
         }
 
-        using var answer = response;
+        return response;
+    }
+
+    /// <summary>Places an order that must be accepted.</summary>
+    public async Task<PlacedOrder> PlaceAsync(
+        CancellationToken cancellationToken, Line[]? lines = null, CardInput? card = null, Guid? key = null, params (string Name, string Value)[] headers)
+    {
+        using var response = await OrderAsync(lines ?? OneMug, card ?? CardInput.Valid, key ?? Guid.NewGuid(), cancellationToken, headers);
         var text = await response.Content.ReadAsStringAsync(cancellationToken);
         Assert.True(response.StatusCode == HttpStatusCode.Accepted, $"{(int)response.StatusCode}: {text}");
         return new PlacedOrder(

@@ -75,18 +75,18 @@ public sealed class Telemetry(Uri observatory, string? apiKey, string? browserTo
         return spans;
     }
 
-    /// <summary>The span, in whatever trace, that links to this one.</summary>
-    public async Task<Span> WaitForLinkAsync(Span target, CancellationToken cancellationToken)
+    /// <summary>The span, in whatever trace, that links to one of these.</summary>
+    public async Task<Span> WaitForLinkAsync(IReadOnlyCollection<Span> targets, CancellationToken cancellationToken)
     {
         Span? found = null;
         await Eventually.BeTrueAsync(
             async () =>
             {
                 var answer = await _http.GetFromJsonAsync<JsonElement>("/api/telemetry/spans?limit=10000", cancellationToken);
-                found = Read(answer).FirstOrDefault(span => span.Links.Contains((target.TraceId, target.SpanId)));
+                found = Read(answer).FirstOrDefault(span => targets.Any(target => span.Links.Contains((target.TraceId, target.SpanId))));
                 return found is not null;
             },
-            $"a span links to {target}");
+            $"a span links to {string.Join(" or ", targets)}");
         return found!;
     }
 

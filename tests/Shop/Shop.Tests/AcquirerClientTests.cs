@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Platform.Contracts;
 using Platform.Payments;
+using Platform.ServerProcesses;
 using Platform.Shop.Tests.Support;
 
 namespace Platform.Shop.Tests;
@@ -98,7 +99,7 @@ public sealed class AcquirerClientTests
     [Fact]
     public async Task Charge_WithoutConnectionInTime_IsNotCharged()
     {
-        using var listener = await FullListener.StartAsync();
+        using var listener = FullListener.Start();
         using var service = FakeCompany.CreateService<AcquirerClient>(listener.Address, Patience);
 
         Assert.Equal(new ChargeResult.NotCharged("connection_failed"), await ChargeAsync(service.Services.GetRequiredService<AcquirerClient>()));
@@ -107,14 +108,16 @@ public sealed class AcquirerClientTests
     [Fact]
     public async Task Charge_WithARefusedConnection_IsNotChargedAndThenNotTried()
     {
-        using var service = FakeCompany.CreateService<AcquirerClient>(new Uri($"http://127.0.0.1:{PostgresServer.FreePort()}"), Patience);
+        using var service = FakeCompany.CreateService<AcquirerClient>(new Uri($"http://127.0.0.1:{FreePort.Next()}"), Patience);
         var acquirer = service.Services.GetRequiredService<AcquirerClient>();
         for (var i = 0; i < 10; i++)
         {
             Assert.Equal(new ChargeResult.NotCharged("connection_failed"), await ChargeAsync(acquirer));
         }
 
-        Assert.Equal(new ChargeResult.NotCharged("breaker_open"), await ChargeAsync(acquirer));
+        // Open for two seconds at a time: a machine that stood still may find a call let through, after which it is open again.
+        var further = new[] { await ChargeAsync(acquirer), await ChargeAsync(acquirer) };
+        Assert.Contains(new ChargeResult.NotCharged("breaker_open"), further);
     }
 
     [Fact]

@@ -101,7 +101,7 @@ public sealed class FraudNotesTests
     [Fact]
     public async Task Write_WithoutConnection_IsAReason()
     {
-        using var listener = await FullListener.StartAsync();
+        using var listener = FullListener.Start();
 
         Assert.Equal((null, nameof(HttpRequestError.ConnectionError)), await WriteAsync(listener.Address, Patience));
     }

@@ -72,7 +72,8 @@ public sealed class FulfilPaidOrdersTests(PostgresServer server) : IAsyncLifetim
         using var service = await StartAsync(company.Address);
         await AddAsync();
         await WaitForAsync(
-            "SELECT wait = interval '1 second' AND NOT leased AND NOT parked FROM noted_failures WHERE failures = 1", "the failure is counted");
+            "SELECT wait = interval '1 second' AND NOT leased AND NOT parked FROM noted_failures WHERE failures = 1",
+            "the failure is counted");
         Assert.DoesNotContain(_lines.All, line => line.Level == LogLevel.Error);
 
         await _database.ExecuteAsync($"UPDATE fulfilments SET failures = {DueWork<Fulfilment>.MaxFailures - 1}, next_attempt_at = now()");

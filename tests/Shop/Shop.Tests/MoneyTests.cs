@@ -123,7 +123,8 @@ public sealed class MoneyTests(PostgresServer server)
             }
         }
 
-        Task<PaymentsService> StartAsync() => PaymentsService.StartAsync(database, acquirer.Address);
+        Task<PaymentsService> StartAsync() => PaymentsService.StartAsync(
+            database, acquirer.Address, callLimit: AcquirerClient.Timeout, shutdownLimit: TimeSpan.FromSeconds(3));
 
         // Until it is committed, as the broker does.
         Task DeliverAsync(Contracts.OrderPlaced order) => TryAsync(async () =>
@@ -197,6 +198,7 @@ public sealed class MoneyTests(PostgresServer server)
 
         public async Task AnswerAsync(HttpContext context, CompanyRequest request)
         {
+            var arrived = DateTimeOffset.UtcNow;
             var answer = _answers.TryDequeue(out var next) ? next : Answer.Honest;
             switch (answer)
             {
@@ -214,7 +216,7 @@ public sealed class MoneyTests(PostgresServer server)
                     return;
             }
 
-            var (code, status) = Decide(request, declines: answer == Answer.Declined);
+            var (code, status) = Decide(request, arrived, declines: answer == Answer.Declined);
             switch (answer)
             {
                 case Answer.LostAfter:
@@ -233,7 +235,7 @@ public sealed class MoneyTests(PostgresServer server)
         }
 
         /// <summary>As the acquirer documents it: a key is decided once, and one that was voided is never charged.</summary>
-        private (int Code, string Status) Decide(CompanyRequest request, bool declines)
+        private (int Code, string Status) Decide(CompanyRequest request, DateTimeOffset arrived, bool declines)
         {
             lock (_gate)
             {
@@ -257,7 +259,7 @@ public sealed class MoneyTests(PostgresServer server)
                     _entries[key] = entry = (declines ? "declined" : "captured", amount);
                     if (!declines)
                     {
-                        _charges.Add((key, DateTimeOffset.UtcNow));
+                        _charges.Add((key, arrived));
                     }
                 }
 

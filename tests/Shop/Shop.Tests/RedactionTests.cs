@@ -48,7 +48,7 @@ public sealed class RedactionTests
             logger.Log(LogLevel.Warning, default, new Dictionary<string, object?> { [name] = value }, null, (_, _) => "message");
         }
 
-        await receiver.UntilAsync(1, Values.Keys);
+        await receiver.UntilTheyCameAsync(Values.Keys);
         AssertClean(receiver);
     }
 
@@ -66,7 +66,7 @@ public sealed class RedactionTests
             activity.AddTag(name, value);
         }
 
-        await receiver.UntilAsync(1, Values.Keys);
+        await receiver.UntilTheyCameAsync(Values.Keys);
         AssertClean(receiver);
     }
 

@@ -26,7 +26,8 @@ public sealed class RetentionTests(PostgresServer server) : IAsyncLifetime
             INSERT INTO inbox (queue, message_id, received_at) SELECT 'q', n::text, now() - interval '8 days' FROM generate_series(1, 3) n;
             INSERT INTO outbox (id, exchange, routing_key, body, published_at)
                 SELECT gen_random_uuid(), 'e', 'k', '', now() - n * interval '1 day' FROM generate_series(1, 30) n;
-            INSERT INTO outbox (id, exchange, routing_key, body, created_at) VALUES (gen_random_uuid(), 'e', 'k', '', now() - interval '1 year');
+            INSERT INTO outbox (id, exchange, routing_key, body, created_at)
+                VALUES (gen_random_uuid(), 'e', 'k', '', now() - interval '1 year');
             CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'nobody foresaw this'; END $$;
             CREATE TRIGGER refuse BEFORE DELETE ON inbox FOR EACH ROW EXECUTE FUNCTION refuse();
             """);
@@ -39,7 +40,8 @@ public sealed class RetentionTests(PostgresServer server) : IAsyncLifetime
         // Six days young, or never published.
         Assert.Equal(7L, await _database.QueryAsync<long>("SELECT count(*) FROM outbox"));
         await _database.ExecuteAsync("DROP TRIGGER refuse ON inbox");
-        await Eventually.TrueAsync(() => _lines.All.Any(line => line.Message.EndsWith("deleted 3 rows of inbox", StringComparison.Ordinal)), "the next run");
+        await Eventually.TrueAsync(
+            () => _lines.All.Any(line => line.Message.EndsWith("deleted 3 rows of inbox", StringComparison.Ordinal)), "the next run");
         Assert.Equal(0L, await _database.QueryAsync<long>("SELECT count(*) FROM inbox"));
         await service.StopAsync(TestContext.Current.CancellationToken);
 

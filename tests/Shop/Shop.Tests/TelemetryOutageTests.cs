@@ -50,7 +50,7 @@ public sealed class TelemetryOutageTests
         using var losses = new LossListener();
         await using var receiver = await TelemetryReceiver.StartAsync(grpc);
         receiver.Answer = _answer.Task;
-        await using var service = Service(receiver, timeoutMilliseconds: 1_000);
+        await using var service = Service(receiver, timeoutMilliseconds: 5_000);
         await SpanAsync(receiver, "first");
         await SpanAsync(receiver, "second");
 

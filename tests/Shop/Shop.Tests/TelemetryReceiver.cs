@@ -61,11 +61,16 @@ internal sealed class TelemetryReceiver : IAsyncDisposable
         Requests.Count(request => Encoding.Latin1.GetString(request.Body).Contains(text, StringComparison.Ordinal));
 
     /// <summary>Until each text has come so often. The SDK's ForceFlush is no such wait: it ends when the queue is empty.</summary>
-    public async Task UntilAsync(int times, params IEnumerable<string> texts)
+    public Task UntilAsync(int times, params IEnumerable<string> texts) => UntilAsync(text => Times(text) == times, texts);
+
+    /// <summary>Until each text has come, be it in several requests.</summary>
+    public Task UntilTheyCameAsync(IEnumerable<string> texts) => UntilAsync(text => Times(text) > 0, texts);
+
+    private async Task UntilAsync(Func<string, bool> hasCome, IEnumerable<string> texts)
     {
         var began = Stopwatch.GetTimestamp();
 
-        while (texts.FirstOrDefault(text => Times(text) != times) is { } missing)
+        while (texts.FirstOrDefault(text => !hasCome(text)) is { } missing)
         {
             Assert.True(Stopwatch.GetElapsedTime(began) < Deadline, $"{missing} came {Times(missing)} times in {Deadline}.");
             await Task.Delay(Look, TestContext.Current.CancellationToken);

@@ -9,7 +9,7 @@ namespace Platform.Observatory.Forward;
 internal sealed partial class Forwarder : IHostedService, IDisposable
 {
     /// <summary>What a stop waits for; what is not sent by then is counted and given up.</summary>
-    private static readonly TimeSpan FlushTime = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FlushTime = TimeSpan.FromSeconds(3);
 
     private readonly IReadOnlyList<Destination> _destinations;
     private readonly Destination? _envelopes;

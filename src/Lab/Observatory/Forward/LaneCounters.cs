@@ -85,38 +85,42 @@ internal sealed class LaneCounters(string name, long maxBytes, TimeProvider time
     /// <summary>Lost to an error of ours.</summary>
     public void Fail(string message, Waiting left)
     {
+        var text = TextOf(message);
         lock (_lock)
         {
             _dropped[(int)DropReason.Failed] += left.Items;
             Leave(left);
-            SetError(message);
+            SetError(text);
         }
     }
 
     /// <summary>To be tried again. True when all was well before, as in the others.</summary>
     public bool Retry(string? message)
     {
+        var text = TextOf(message);
         lock (_lock)
         {
             _retries++;
-            return SetError(message);
+            return SetError(text);
         }
     }
 
     /// <summary>Items that the destination will never take.</summary>
     public bool Refuse(long items, string? message, Waiting left)
     {
+        var text = TextOf(message);
         lock (_lock)
         {
             _refused += items;
             Leave(left);
-            return SetError(message);
+            return SetError(text);
         }
     }
 
     /// <summary>The destination took the items, but for those that it rejected.</summary>
     public bool Sent(long items, long rejected, string? message, Waiting left, out bool hasRecovered)
     {
+        var text = TextOf(message);
         lock (_lock)
         {
             _sent += items - rejected;
@@ -129,7 +133,7 @@ internal sealed class LaneCounters(string name, long maxBytes, TimeProvider time
                 _lastError = _lastError! with { IsOver = true };
             }
 
-            return rejected > 0 && SetError(message);
+            return rejected > 0 && SetError(text);
         }
     }
 
@@ -141,14 +145,16 @@ internal sealed class LaneCounters(string name, long maxBytes, TimeProvider time
         _waitingItems -= left.Items;
     }
 
-    // The text is foreign, and may repeat what was sent.
-    private bool SetError(string? message)
+    // It is foreign, and may repeat what was sent. Before the lock, which whoever answers a service takes too.
+    private static string TextOf(string? message) =>
+        ItemLimits.Cut(TextScrubber.Scrub(message is { Length: > 0 } ? message : "No reason was given."), MaxErrorBytes);
+
+    private bool SetError(string text)
     {
         var now = time.GetUtcNow();
         var began = _lastError is { IsOver: false } last ? last.Since : now;
         var isNew = _lastError is null or { IsOver: true };
-        var text = TextScrubber.Scrub(message is { Length: > 0 } ? message : "No reason was given.");
-        _lastError = new ForwardError(ItemLimits.Cut(text, MaxErrorBytes), began, now, IsOver: false);
+        _lastError = new ForwardError(text, began, now, IsOver: false);
         return isNew;
     }
 }

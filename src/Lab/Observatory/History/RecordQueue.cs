@@ -12,6 +12,9 @@ internal sealed partial class RecordQueue(string name, long maxBytes, IOptions<O
     private readonly Channel<HistoryRecord> _queue = Channel.CreateBounded<HistoryRecord>(new BoundedChannelOptions(MaxQueued) { SingleReader = true });
     private long _queuedBytes;
     private long _written;
+
+    // Not flushed yet; of the writing thread alone.
+    private long _appended;
     private long _dropped;
     private long _bytesOnDisk;
     private int _segments;
@@ -44,18 +47,12 @@ internal sealed partial class RecordQueue(string name, long maxBytes, IOptions<O
         {
             while (_queue.Reader.TryRead(out var record))
             {
-                Write(() => writer.TryAppend(record), writer);
+                Write(() => Append(record, writer), writer);
                 Interlocked.Add(ref _queuedBytes, -record.Body.Length);
             }
 
             // Once for all that was waiting: cheap under load, at once when it is quiet.
-            Write(
-                () =>
-                {
-                    writer.Flush();
-                    return null;
-                },
-                writer);
+            Write(() => Flush(writer), writer);
             Measure(writer);
         }
     }
@@ -68,24 +65,37 @@ internal sealed partial class RecordQueue(string name, long maxBytes, IOptions<O
         Volatile.Write(ref _segments, writer.Count);
     }
 
+    private void Append(HistoryRecord record, SegmentWriter writer)
+    {
+        _appended++;
+
+        if (!writer.TryAppend(record))
+        {
+            _appended--;
+            Interlocked.Increment(ref _dropped);
+        }
+    }
+
+    // Written is what a killed process leaves.
+    private void Flush(SegmentWriter writer)
+    {
+        writer.Flush();
+        Interlocked.Add(ref _written, _appended);
+        _appended = 0;
+    }
+
     // A full or missing disk costs history, and must not cost the platform its eyes.
-    private void Write(Func<bool?> write, SegmentWriter writer)
+    private void Write(Action write, SegmentWriter writer)
     {
         try
         {
-            switch (write())
-            {
-                case true:
-                    Interlocked.Increment(ref _written);
-                    break;
-                case false:
-                    Interlocked.Increment(ref _dropped);
-                    break;
-            }
+            write();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            Interlocked.Increment(ref _dropped);
+            // Some of them may be on the disk all the same.
+            Interlocked.Add(ref _dropped, _appended);
+            _appended = 0;
 
             if (!_diskFailed)
             {

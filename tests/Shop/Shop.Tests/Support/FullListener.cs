@@ -6,6 +6,8 @@ namespace Platform.Shop.Tests.Support;
 /// <summary>A port whose queue of connections is full: one more is neither accepted nor refused, as at a host behind a firewall that drops.</summary>
 internal sealed class FullListener : IDisposable
 {
+    private static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(300);
+
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly List<Socket> _waiting = [];
 
@@ -17,22 +19,25 @@ internal sealed class FullListener : IDisposable
 
     public Uri Address => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndPoint!).Port}");
 
-    public static async Task<FullListener> StartAsync()
+    public static FullListener Start()
     {
         var listener = new FullListener();
         for (var i = 0; i < 16; i++)
         {
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             listener._waiting.Add(socket);
-            using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+            socket.Blocking = false;
             try
             {
-                await socket.ConnectAsync(listener._listener.LocalEndPoint!, limit.Token);
+                socket.Connect(listener._listener.LocalEndPoint!);
             }
-            catch (OperationCanceledException)
+            catch (SocketException exception) when (exception.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
             {
-                // Full, as it shall be.
-                return listener;
+                // Under way: what the kernel says after a while holds, however late it is asked.
+                if (!socket.Poll(Wait, SelectMode.SelectWrite))
+                {
+                    return listener;
+                }
             }
         }
 

@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Authentication.BearerToken;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Platform.ServerProcesses;
 using Platform.ServiceDefaults.Identity;
 
 namespace Platform.Shop.Tests.Support;
@@ -41,7 +42,7 @@ internal sealed class OrdersProcess : IAsyncDisposable
     public static async Task<OrdersProcess> StartAsync(Database database)
     {
         var folder = Directory.CreateTempSubdirectory("orders-").FullName;
-        var (port, management) = (PostgresServer.FreePort(), PostgresServer.FreePort());
+        var (port, management) = (FreePort.Next(), FreePort.Next());
         using var rsa = RSA.Create(2048);
         var process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Orders.dll"), "--contentRoot", folder])
         {

@@ -14,7 +14,8 @@ namespace Platform.Shop.Tests.Support;
 /// <summary>Payments without broker and web server: its due work over a real database, and an acquirer that a test answers for.</summary>
 internal sealed class PaymentsService : IAsyncDisposable
 {
-    public static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(3);
+    /// <summary>Of calls and of a stop, where a test is not about the limit: never in the way of a busy machine.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly (string Public, string Private) Keys = CreateKeys();
 
@@ -37,14 +38,16 @@ internal sealed class PaymentsService : IAsyncDisposable
 
     public IParkedWork Parked => _host.Services.GetRequiredService<IParkedWork>();
 
-    public static PaymentsService Create(Database database, Uri acquirer, TimeProvider? time = null, Action<PaymentsOptions>? configure = null)
+    public static PaymentsService Create(
+        Database database, Uri acquirer, TimeProvider? time = null, Action<PaymentsOptions>? configure = null, TimeSpan? callLimit = null,
+        TimeSpan? shutdownLimit = null)
     {
         var lines = new Lines();
-        var host = FakeCompany.CreateService<AcquirerClient>(acquirer, AcquirerClient.Timeout, services =>
+        var host = FakeCompany.CreateService<AcquirerClient>(acquirer, callLimit ?? Patience, services =>
         {
             services.AddLogging(logging => logging.AddProvider(lines));
             services.AddMetrics();
-            services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
+            services.Configure<HostOptions>(options => options.ShutdownTimeout = shutdownLimit ?? Patience);
             services.Configure<PaymentsOptions>(options =>
             {
                 options.AcquirerApiKey = "key";
@@ -69,9 +72,11 @@ internal sealed class PaymentsService : IAsyncDisposable
         return new PaymentsService(host, lines);
     }
 
-    public static async Task<PaymentsService> StartAsync(Database database, Uri acquirer, TimeProvider? time = null, Action<PaymentsOptions>? configure = null)
+    public static async Task<PaymentsService> StartAsync(
+        Database database, Uri acquirer, TimeProvider? time = null, Action<PaymentsOptions>? configure = null, TimeSpan? callLimit = null,
+        TimeSpan? shutdownLimit = null)
     {
-        var service = Create(database, acquirer, time, configure);
+        var service = Create(database, acquirer, time, configure, callLimit, shutdownLimit);
         await service._host.StartAsync(TestContext.Current.CancellationToken);
         return service;
     }

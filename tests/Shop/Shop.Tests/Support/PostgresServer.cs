@@ -1,9 +1,8 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Reflection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Platform.ServerProcesses;
 using Platform.ServiceDefaults.Data;
 
 [assembly: AssemblyFixture(typeof(Platform.Shop.Tests.Support.PostgresServer))]
@@ -61,7 +60,7 @@ public sealed class PostgresServer : IAsyncDisposable
         // The server refuses to run as root.
         var asServer = Environment.IsPrivilegedProcess ? "setpriv --reuid=postgres --regid=postgres --clear-groups --" : "";
         _folder = Directory.CreateTempSubdirectory("shop-tests-").FullName;
-        var port = FreePort();
+        var port = FreePort.Next();
         var data = Path.Combine(_folder, "data");
         var script = $"""
             {(Environment.IsPrivilegedProcess ? $"chown postgres '{_folder}'" : "true")} && cd '{_folder}' &&
@@ -74,7 +73,8 @@ public sealed class PostgresServer : IAsyncDisposable
             wait $pid
             """;
         _process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", script]) { RedirectStandardInput = true, Environment = { ["HOME"] = _folder } })!;
-        var connection = $"Host=127.0.0.1;Port={port};Username=postgres;Database=postgres;Timeout=3;Command Timeout=5;Maximum Pool Size=40";
+        var connection =
+            $"Host=127.0.0.1;Port={port};Username=postgres;Database=postgres;Timeout=30;Command Timeout=60;Maximum Pool Size=40";
         var started = Stopwatch.GetTimestamp();
         await using var server = NpgsqlDataSource.Create(connection);
         while (true)
@@ -99,13 +99,6 @@ public sealed class PostgresServer : IAsyncDisposable
             .Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries))
             .Select(folder => Path.Combine(folder, name))
             .FirstOrDefault(File.Exists);
-
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
 
 /// <summary>A test's own database.</summary>
@@ -137,7 +130,7 @@ internal sealed class Database(string connectionString, Assembly[] schemas) : IA
         return (T)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken) is { } value and not DBNull ? value : default(T)!);
     }
 
-    /// <summary>Notes how long a row of the table waits after each failure that is counted in it: the wait may be over when a test looks.</summary>
+    /// <summary>Notes how long a row of the table waits after each failure that is counted in it: it may be over when a test looks.</summary>
     public Task<int> NoteFailuresAsync(string table) => ExecuteAsync(
         $"""
         CREATE TABLE noted_failures (failures integer, wait interval, leased boolean, parked boolean);
