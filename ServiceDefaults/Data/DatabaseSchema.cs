@@ -18,11 +18,11 @@ public sealed partial class DatabaseSchema(NpgsqlDataSource database, IReadOnlyL
     // Any constant will do; instances of one service that start together apply the schema one after another.
     private const string AdvisoryLock = "7201500001";
 
-    // Whoever waits for a table's lock holds up everybody behind him: let go of it, and try again.
+    // Whoever waits for a table's lock holds up everybody behind him: let go of it, and try again. For another instance it waits longer.
     private const string Prepare =
         $"""
-        SET LOCAL lock_timeout = '1s';
         SELECT pg_advisory_xact_lock({AdvisoryLock});
+        SET LOCAL lock_timeout = '1s';
         CREATE TABLE IF NOT EXISTS applied_schemas (hash bytea PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
         """;
 
@@ -44,7 +44,7 @@ public sealed partial class DatabaseSchema(NpgsqlDataSource database, IReadOnlyL
             }
             catch (NpgsqlException exception) when (DatabaseFailure.IsTransient(exception))
             {
-                LogDatabaseAway(exception);
+                LogNotApplied(exception);
                 await Task.Delay(RetryDelay, stoppingToken);
             }
         }
@@ -90,6 +90,7 @@ public sealed partial class DatabaseSchema(NpgsqlDataSource database, IReadOnlyL
         return await reader.ReadToEndAsync(cancellationToken);
     }
 
-    [LoggerMessage(EventId = 9001, EventName = "database.unavailable", Level = LogLevel.Warning, Message = "The database is not available yet; trying again")]
-    private partial void LogDatabaseAway(Exception exception);
+    [LoggerMessage(EventId = 9001, EventName = "database.unavailable", Level = LogLevel.Warning,
+        Message = "The schema is not applied yet, the database is away or a table is in use; trying again")]
+    private partial void LogNotApplied(Exception exception);
 }
