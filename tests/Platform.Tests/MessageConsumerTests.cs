@@ -151,6 +151,25 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
         Assert.Equal(5, await letters.SendAgainAsync(Cancellation));
     }
 
+    [Fact]
+    public async Task Health_OfAServiceThatStarts_IsDegradedUntilItsQueueIsConsumed()
+    {
+        var host = await _services.StartAsync(Cancellation, (_, _) => Task.CompletedTask);
+        await FirstHealthyAsync(host);
+
+        await _services.UseChannelAsync(
+            async channel => Assert.Equal(1u, (await channel.QueueDeclarePassiveAsync(_services.QueueName, Cancellation)).ConsumerCount), Cancellation);
+    }
+
+    [Fact]
+    public async Task Health_OfAServiceThatOnlyPublishes_IsDegradedUntilAllQueuesAreThere()
+    {
+        var host = await _services.StartAsync(Cancellation);
+        await FirstHealthyAsync(host);
+
+        await _services.UseChannelAsync(channel => channel.QueueDeclarePassiveAsync(_services.QueueName, Cancellation), Cancellation);
+    }
+
     /// <summary>The process that died over it did not say so; the twentieth one does.</summary>
     [Fact]
     public async Task Message_DeliveredTwentyTimesAndNeverSettled_IsADeadLetterWithAnError()
@@ -277,6 +296,16 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
 
         await HandledAsync("late");
         await MessagingHost.ConnectedAsync(host, Cancellation);
+    }
+
+    /// <summary>Without a pause: it is about the first moment at which the service says so.</summary>
+    private static async Task FirstHealthyAsync(IHost host)
+    {
+        var wait = Stopwatch.StartNew();
+        while ((await MessagingHost.HealthAsync(host, Cancellation)).Status != HealthStatus.Healthy)
+        {
+            Assert.True(wait.Elapsed < Eventually.DefaultTimeout, "never healthy");
+        }
     }
 
     private Task<IHost> StartAsync(Func<Ping, Task> handle) => StartAsync((message, _) => handle(message));

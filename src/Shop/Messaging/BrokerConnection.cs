@@ -105,10 +105,24 @@ internal abstract partial class BrokerConnection(
 /// <summary>What of the service's publishing and consuming does not work at the moment, for its health.</summary>
 internal sealed class BrokerTroubles
 {
-    // By queue, connection or "outbox": bounded by the queues of the service.
+    public const string Outbox = "outbox";
+
+    // By queue, connection or outbox: bounded by the queues of the service.
     private readonly ConcurrentDictionary<string, string> _troubles = new();
 
-    public IEnumerable<string> All => _troubles.OrderBy(trouble => trouble.Key, StringComparer.Ordinal).Select(trouble => $"{trouble.Key}: {trouble.Value}");
+    /// <summary>A connection alone is not enough: exchanges and queues must be declared and consumers be subscribed.</summary>
+    public BrokerTroubles(IEnumerable<ConsumedQueue> consumed)
+    {
+        Begin(Outbox, "is not published yet");
+        foreach (var queue in consumed)
+        {
+            Begin(queue.Queue.Name, "is not consumed yet");
+        }
+    }
+
+    public IEnumerable<string> All => _troubles
+        .OrderBy(trouble => trouble.Key, StringComparer.Ordinal)
+        .Select(trouble => $"{trouble.Key}: {trouble.Value}");
 
     public void Begin(string what, string trouble) => _troubles[what] = trouble;
 

@@ -52,7 +52,7 @@ internal sealed partial class OutboxRelay(
             {
                 var claimed = await RunOnceAsync(stoppingToken);
                 outage.End();
-                troubles.End("outbox");
+                troubles.End(BrokerTroubles.Outbox);
                 if (claimed == 0 || (claimed < options.Value.BatchSize && !_oneByOne))
                 {
                     await signal.WaitAsync(options.Value.PollInterval, stoppingToken);
@@ -64,7 +64,7 @@ internal sealed partial class OutboxRelay(
             {
                 // Rows stay where they are. One line when it starts, not one for each try.
                 var isNew = outage.IsNew(exception, out var refusal);
-                troubles.Begin("outbox", refusal ?? "waits for the broker or the database");
+                troubles.Begin(BrokerTroubles.Outbox, refusal ?? "waits for the broker or the database");
                 if (isNew)
                 {
                     if (refusal is null)
