@@ -45,7 +45,8 @@ var deploys = builder.CreateDeployRecord();
 
 var outside = builder.AddGroup("outside-companies", "Globe");
 
-var acquirer = builder.AddProject<Projects.Acquirer>("acquirer")
+var acquirer = builder
+    .AddProject<Projects.Acquirer>("acquirer")
     .WithEnvironment("Acquirer__ApiKey", acquirerApiKey)
     .WithEnvironment("Acquirer__AdminKey", outsideAdminKey)
     .WithEnvironment("Acquirer__WebhookSecret", acquirerWebhookSecret)
@@ -56,7 +57,8 @@ var acquirer = builder.AddProject<Projects.Acquirer>("acquirer")
     .WithParentRelationship(outside)
     .WithBehaviourCommands(outsideAdminKey, "slow", "failing", "declining", "timing-out", "normal");
 
-var llm = builder.AddProject<Projects.Llm>("llm")
+var llm = builder
+    .AddProject<Projects.Llm>("llm")
     .WithEnvironment("Llm__ApiKey", llmApiKey)
     .WithEnvironment("Llm__AdminKey", outsideAdminKey)
     .WithHttpHealthCheck("/health")
@@ -67,7 +69,8 @@ var llm = builder.AddProject<Projects.Llm>("llm")
 
 // The shop, in the order in which an order passes through it.
 
-var orders = builder.AddProject<Projects.Orders>("orders")
+var orders = builder
+    .AddProject<Projects.Orders>("orders")
     .WithIconName("Cart")
     .WithServiceDefaults(observatory, managementKey)
     .WithDeploys(deploys)
@@ -80,7 +83,8 @@ var orders = builder.AddProject<Projects.Orders>("orders")
     .WithEnvironment("Orders__CardPublicKey", cardPublicKey)
     .WithDeadLetterCommand(managementKey);
 
-var payments = builder.AddProject<Projects.Payments>("payments")
+var payments = builder
+    .AddProject<Projects.Payments>("payments")
     .WithIconName("Payment")
     .WithServiceDefaults(observatory, managementKey)
     .WithDeploys(deploys)
@@ -93,7 +97,8 @@ var payments = builder.AddProject<Projects.Payments>("payments")
     .WithEnvironment("Payments__CardPrivateKey", cardPrivateKey)
     .WithDeadLetterCommand(managementKey);
 
-builder.AddProject<Projects.Worker>("worker")
+builder
+    .AddProject<Projects.Worker>("worker")
     .WithIconName("Box")
     .WithServiceDefaults(observatory, managementKey)
     .WithDeploys(deploys)
@@ -104,7 +109,8 @@ builder.AddProject<Projects.Worker>("worker")
     .WithEnvironment("Worker__LlmApiKey", llmApiKey)
     .WithDeadLetterCommand(managementKey);
 
-var gateway = builder.AddProject<Projects.Gateway>("gateway")
+var gateway = builder
+    .AddProject<Projects.Gateway>("gateway")
     .WithIconName("DoorArrowRight")
     .WithServiceDefaults(observatory, managementKey)
     .WithDeploys(deploys)
@@ -118,7 +124,8 @@ acquirer.WithEnvironment("Acquirer__WebhookUrl", ReferenceExpression.Create($"{g
 
 // Shoppers.
 
-builder.AddProject<Projects.Traffic>("traffic")
+builder
+    .AddProject<Projects.Traffic>("traffic")
     .WithReference(gateway)
     .WithIconName("People")
     .WithUrlForEndpoint("http", url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly)

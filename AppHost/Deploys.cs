@@ -57,26 +57,30 @@ internal static class Deploys
         new(builder.ExecutionContext.IsPublishMode ? "" : Path.Combine(builder.RunFolder().Create("deploys"), "record.json"));
 
     /// <summary>The service reads the record, and has a command that deploys a release with a new name.</summary>
-    public static IResourceBuilder<ProjectResource> WithDeploys(
-        this IResourceBuilder<ProjectResource> service, DeployRecord record) => service
-        .WithEnvironment("Deploy__Record", record.Path)
-        .WithCommand(
-            "deploy",
-            "Deploy",
-            async context =>
-            {
-                // The one whose command it is, not its replicas.
-                var instance = context.Services.GetRequiredService<InstanceDirectory>().Of(service.Resource.Name)
-                    .SingleOrDefault(instance => instance.ResourceId == context.ResourceName);
-                if (instance is null)
+    public static IResourceBuilder<ProjectResource> WithDeploys(this IResourceBuilder<ProjectResource> service, DeployRecord record) =>
+        service
+            .WithEnvironment("Deploy__Record", record.Path)
+            .WithCommand(
+                "deploy",
+                "Deploy",
+                async context =>
                 {
-                    return CommandResults.Failure($"{context.ResourceName} does not run.");
-                }
+                    // The one whose command it is, not its replicas.
+                    var instance = context
+                        .Services.GetRequiredService<InstanceDirectory>()
+                        .Of(service.Resource.Name)
+                        .SingleOrDefault(instance => instance.ResourceId == context.ResourceName);
+                    if (instance is null)
+                    {
+                        return CommandResults.Failure($"{context.ResourceName} does not run.");
+                    }
 
-                var release = record.Deploy(service.Resource.Name, instance.InstanceId);
-                var restarted = await context.Services.GetRequiredService<ResourceCommandService>()
-                    .ExecuteCommandAsync(context.ResourceName, KnownResourceCommands.RestartCommand, context.CancellationToken);
-                return restarted.Success ? CommandResults.Success(release) : restarted;
-            },
-            new CommandOptions { Description = "Gives the service a new release name and restarts it.", IconName = "ArrowUpload" });
+                    var release = record.Deploy(service.Resource.Name, instance.InstanceId);
+                    var restarted = await context
+                        .Services.GetRequiredService<ResourceCommandService>()
+                        .ExecuteCommandAsync(context.ResourceName, KnownResourceCommands.RestartCommand, context.CancellationToken);
+                    return restarted.Success ? CommandResults.Success(release) : restarted;
+                },
+                new CommandOptions { Description = "Gives the service a new release name and restarts it.", IconName = "ArrowUpload" }
+            );
 }

@@ -11,7 +11,11 @@ internal static partial class FreePorts
 
     // Where Aspire itself listens: dashboard, its OTLP endpoint, and what tells it of the resources.
     private static readonly string[] OwnAddresses =
-        ["ASPNETCORE_URLS", "ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", "ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"];
+    [
+        "ASPNETCORE_URLS",
+        "ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL",
+        "ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL",
+    ];
 
     /// <summary>
     /// With <c>-- --Ports=free</c> everything listens on ports that are free: a second AppHost beside the first, and tests. Otherwise ports
@@ -36,48 +40,59 @@ internal static partial class FreePorts
             if (PortOwner.Of(port) is { } owner)
             {
                 throw new StartRefusedException(
-                    $"Port {port} of Aspire ({key}) is taken by {owner}. End it, or start with -- --Ports=free.");
+                    $"Port {port} of Aspire ({key}) is taken by {owner}. End it, or start with -- --Ports=free."
+                );
             }
         }
 
-        builder.Eventing.Subscribe<BeforeStartEvent>((start, _) =>
-        {
-            // Now, because the orchestrator is about to listen on them itself.
-            foreach (var resource in start.Model.Resources.OfType<IResourceWithEndpoints>())
+        builder.Eventing.Subscribe<BeforeStartEvent>(
+            (start, _) =>
             {
-                RefuseTaken(builder, resource);
-            }
+                // Now, because the orchestrator is about to listen on them itself.
+                foreach (var resource in start.Model.Resources.OfType<IResourceWithEndpoints>())
+                {
+                    RefuseTaken(builder, resource);
+                }
 
-            return Task.CompletedTask;
-        });
+                return Task.CompletedTask;
+            }
+        );
         return builder;
     }
 
     private static void RefuseTaken(IDistributedApplicationBuilder builder, IResourceWithEndpoints resource)
     {
-        var taken = resource.Annotations.OfType<EndpointAnnotation>().Where(endpoint => endpoint.Port is not null)
+        var taken = resource
+            .Annotations.OfType<EndpointAnnotation>()
+            .Where(endpoint => endpoint.Port is not null)
             .Select(endpoint => (endpoint.Name, Port: endpoint.Port!.Value, Owner: PortOwner.Of(endpoint.Port.Value)))
-            .Where(endpoint => endpoint.Owner is not null).ToList();
+            .Where(endpoint => endpoint.Owner is not null)
+            .ToList();
         if (taken.Count == 0)
         {
             return;
         }
 
-        builder.Eventing.Subscribe<BeforeResourceStartedEvent>(resource, (starting, _) =>
-        {
-            foreach (var (name, port, owner) in taken.Where(endpoint => PortOwner.Of(endpoint.Port) == endpoint.Owner))
+        builder.Eventing.Subscribe<BeforeResourceStartedEvent>(
+            resource,
+            (starting, _) =>
             {
-                var exception = new StartRefusedException(
-                    $"Port {port} of endpoint '{name}' of '{resource.Name}' is taken by {owner}. "
-                    + "End it, or start with -- --Ports=free.");
-                LogTaken(
-                    starting.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Aspire.Hosting.DistributedApplication"),
-                    exception.Message);
-                throw exception;
-            }
+                foreach (var (name, port, owner) in taken.Where(endpoint => PortOwner.Of(endpoint.Port) == endpoint.Owner))
+                {
+                    var exception = new StartRefusedException(
+                        $"Port {port} of endpoint '{name}' of '{resource.Name}' is taken by {owner}. "
+                            + "End it, or start with -- --Ports=free."
+                    );
+                    LogTaken(
+                        starting.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Aspire.Hosting.DistributedApplication"),
+                        exception.Message
+                    );
+                    throw exception;
+                }
 
-            return Task.CompletedTask;
-        });
+                return Task.CompletedTask;
+            }
+        );
     }
 
     [LoggerMessage(EventId = 9203, Level = LogLevel.Error, Message = "{Reason}")]
@@ -102,12 +117,17 @@ internal static partial class FreePorts
 
         foreach (var name in endpoints)
         {
-            project.WithEndpoint(name, endpoint =>
-            {
-                endpoint.Port = project.ApplicationBuilder.Configuration.GetValue<bool>(RandomizePorts) ? FreePort.Next() : endpoint.Port;
-                endpoint.TargetPort = endpoint.Port;
-                endpoint.IsProxied = false;
-            });
+            project.WithEndpoint(
+                name,
+                endpoint =>
+                {
+                    endpoint.Port = project.ApplicationBuilder.Configuration.GetValue<bool>(RandomizePorts)
+                        ? FreePort.Next()
+                        : endpoint.Port;
+                    endpoint.TargetPort = endpoint.Port;
+                    endpoint.IsProxied = false;
+                }
+            );
         }
 
         return project;

@@ -5,9 +5,17 @@ internal sealed class GroupResource(string name) : Resource(name);
 
 internal static class Groups
 {
-    public static IResourceBuilder<GroupResource> AddGroup(this IDistributedApplicationBuilder builder, string name, string icon) => builder
-        .AddResource(new GroupResource(name))
-        .WithInitialState(new CustomResourceSnapshot { ResourceType = "Group", State = KnownResourceStates.Running, Properties = [] })
-        .WithIconName(icon)
-        .ExcludeFromManifest();
+    public static IResourceBuilder<GroupResource> AddGroup(this IDistributedApplicationBuilder builder, string name, string icon) =>
+        builder
+            .AddResource(new GroupResource(name))
+            .WithInitialState(
+                new CustomResourceSnapshot
+                {
+                    ResourceType = "Group",
+                    State = KnownResourceStates.Running,
+                    Properties = [],
+                }
+            )
+            .WithIconName(icon)
+            .ExcludeFromManifest();
 }

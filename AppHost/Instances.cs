@@ -22,7 +22,8 @@ internal sealed partial class InstanceDirectory(ResourceNotificationService noti
 
     public IReadOnlyList<ServiceInstance> Of(string resource) =>
         [
-            .. _instances.Values.Where(instance => instance.Resource == resource)
+            .. _instances
+                .Values.Where(instance => instance.Resource == resource)
                 .OrderBy(instance => instance.ResourceId, StringComparer.Ordinal),
         ];
 
@@ -48,13 +49,15 @@ internal sealed partial class InstanceDirectory(ResourceNotificationService noti
     private static ServiceInstance? Read(ResourceEvent change)
     {
         string? Variable(string name) => change.Snapshot.EnvironmentVariables.FirstOrDefault(variable => variable.Name == name)?.Value;
-        return change.Resource is ProjectResource
+        return
+            change.Resource is ProjectResource
             && Uri.TryCreate(Variable("Kestrel__Endpoints__management__Url"), UriKind.Absolute, out var management)
             && InstanceIdOf(Variable("OTEL_RESOURCE_ATTRIBUTES")) is { } id
             && int.TryParse(
                 change.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value?.ToString(),
                 CultureInfo.InvariantCulture,
-                out var processId)
+                out var processId
+            )
             ? new ServiceInstance(change.Resource.Name, change.ResourceId, id, processId, management)
             : null;
     }
@@ -76,7 +79,10 @@ internal static class Instances
     /// <summary>As many as configured, <c>-- --Replicas:orders=2</c>; one otherwise.</summary>
     public static IResourceBuilder<ProjectResource> WithConfiguredReplicas(this IResourceBuilder<ProjectResource> service) =>
         int.TryParse(
-            service.ApplicationBuilder.Configuration[$"Replicas:{service.Resource.Name}"], CultureInfo.InvariantCulture, out var replicas)
+            service.ApplicationBuilder.Configuration[$"Replicas:{service.Resource.Name}"],
+            CultureInfo.InvariantCulture,
+            out var replicas
+        )
         && replicas > 1
             ? service.WithReplicas(replicas)
             : service;

@@ -11,10 +11,14 @@ internal static partial class Observatory
     /// token of that dashboard, programs with its API key.
     /// </summary>
     public static IResourceBuilder<ProjectResource> AddObservatory(
-        this IDistributedApplicationBuilder builder, string name, IResourceBuilder<ParameterResource> sentryKey)
+        this IDistributedApplicationBuilder builder,
+        string name,
+        IResourceBuilder<ParameterResource> sentryKey
+    )
     {
         var token = builder.Configuration["AppHost:BrowserToken"];
-        var observatory = builder.AddProject<Projects.Observatory>(name)
+        var observatory = builder
+            .AddProject<Projects.Observatory>(name)
             .WithEnvironment("Observatory__BrowserToken", token)
             .WithEnvironment("Observatory__ApiKey", builder.Configuration["AppHost:DashboardApiKey"])
             .WithEnvironment("Observatory__OtlpApiKey", builder.Configuration["AppHost:OtlpApiKey"])
@@ -35,13 +39,15 @@ internal static partial class Observatory
                     url.Url = isPages ? LoginAddress(url.Url, token, "/") : url.Url;
                 }
             })
-            .OnResourceReady((resource, ready, _) =>
-            {
-                var logger = ready.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Aspire.Hosting.DistributedApplication");
-                var address = LoginAddress(resource.GetEndpoint("http").Url, token, "/");
-                LogLogin(logger, address);
-                return Task.CompletedTask;
-            });
+            .OnResourceReady(
+                (resource, ready, _) =>
+                {
+                    var logger = ready.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Aspire.Hosting.DistributedApplication");
+                    var address = LoginAddress(resource.GetEndpoint("http").Url, token, "/");
+                    LogLogin(logger, address);
+                    return Task.CompletedTask;
+                }
+            );
 
         // Its history survives a restart of Observatory; with a folder of one's own, a restart of everything.
         _ = builder.Configuration["Observatory:DataDirectory"] is { Length: > 0 } directory
@@ -61,24 +67,31 @@ internal static partial class Observatory
     public static IResourceBuilder<ProjectResource> WithServiceDefaults(
         this IResourceBuilder<ProjectResource> project,
         IResourceBuilder<ProjectResource> observatory,
-        IResourceBuilder<ParameterResource> managementKey)
+        IResourceBuilder<ParameterResource> managementKey
+    )
     {
         var builder = project.ApplicationBuilder;
         var pages = observatory.GetEndpoint("http");
-        var sentryKey = observatory.ApplicationBuilder.Resources.OfType<ParameterResource>()
+        var sentryKey = observatory
+            .ApplicationBuilder.Resources.OfType<ParameterResource>()
             .Single(parameter => parameter.Name == "sentry-key");
         project
             .WithEnvironment("Management__Key", managementKey)
             .WithOtlpApiKey()
-            .WithEnvironment("SENTRY_DSN", ReferenceExpression.Create(
-                $"{pages.Property(EndpointProperty.Scheme)}://{sentryKey}@{pages.Property(EndpointProperty.HostAndPort)}/1"))
+            .WithEnvironment(
+                "SENTRY_DSN",
+                ReferenceExpression.Create(
+                    $"{pages.Property(EndpointProperty.Scheme)}://{sentryKey}@{pages.Property(EndpointProperty.HostAndPort)}/1"
+                )
+            )
             .WithEnvironment(KeepOurRules)
             .WithHttpHealthCheck("/health", endpointName: "management")
             .WithUrls(context =>
             {
                 // Only the gateway has something to show to a person.
-                foreach (var url in context.Urls
-                    .Where(url => url.Endpoint?.EndpointName == "management" || project.Resource.Name != "gateway"))
+                foreach (
+                    var url in context.Urls.Where(url => url.Endpoint?.EndpointName == "management" || project.Resource.Name != "gateway")
+                )
                 {
                     url.DisplayLocation = UrlDisplayLocation.DetailsOnly;
                 }
@@ -92,14 +105,16 @@ internal static partial class Observatory
             });
 
         // Telemetry=direct leaves Observatory out: Aspire's own variables stay, and lead to its dashboard.
-        return builder.Configuration.Choice("Telemetry", "direct") is not null ? project : project
-            .WithEnvironment("OTEL_EXPORTER_OTLP_ENDPOINT", observatory.GetEndpoint("otlp-grpc"))
-            .WithEnvironment("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
+        return builder.Configuration.Choice("Telemetry", "direct") is not null
+            ? project
+            : project
+                .WithEnvironment("OTEL_EXPORTER_OTLP_ENDPOINT", observatory.GetEndpoint("otlp-grpc"))
+                .WithEnvironment("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
     }
 
     /// <summary>
-    /// The key that the receivers of this run were given. Aspire reads it anew at each start of a project, from configuration that follows the
-    /// file of user secrets; and that file another AppHost writes too.
+    /// The key that the receivers of this run were given. Aspire reads it anew at each start of a project, from configuration that follows
+    /// the file of user secrets; and that file another AppHost writes too.
     /// </summary>
     private static IResourceBuilder<ProjectResource> WithOtlpApiKey(this IResourceBuilder<ProjectResource> project)
     {
@@ -126,8 +141,12 @@ internal static partial class Observatory
         // thinned by trace.
         variables["Observatory__Forward__dashboard__Compression"] = "none";
         variables["Observatory__Forward__dashboard__MaxSpansPerSecond"] = "1000";
-        if (context.ExecutionContext.Services.GetRequiredService<DistributedApplicationModel>().Resources
-            .SingleOrDefault(resource => resource.Name == "aspire-dashboard") is IResourceWithEndpoints dashboard)
+        if (
+            context
+                .ExecutionContext.Services.GetRequiredService<DistributedApplicationModel>()
+                .Resources.SingleOrDefault(resource => resource.Name == "aspire-dashboard")
+            is IResourceWithEndpoints dashboard
+        )
         {
             variables["Observatory__DashboardUrl"] = dashboard.GetEndpoint("http");
         }

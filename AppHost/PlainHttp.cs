@@ -8,16 +8,21 @@ internal static class PlainHttp
     /// </summary>
     public static IDistributedApplicationBuilder AddPlainHttp(this IDistributedApplicationBuilder builder)
     {
-        builder.Eventing.Subscribe<BeforeStartEvent>((start, _) =>
-        {
-            foreach (var project in start.Model.Resources.OfType<ProjectResource>()
-                .Where(project => project.Annotations.OfType<EndpointAnnotation>().All(endpoint => endpoint.UriScheme != "https")))
+        builder.Eventing.Subscribe<BeforeStartEvent>(
+            (start, _) =>
             {
-                builder.CreateResourceBuilder(project).WithoutHttpsCertificate();
-            }
+                foreach (
+                    var project in start
+                        .Model.Resources.OfType<ProjectResource>()
+                        .Where(project => project.Annotations.OfType<EndpointAnnotation>().All(endpoint => endpoint.UriScheme != "https"))
+                )
+                {
+                    builder.CreateResourceBuilder(project).WithoutHttpsCertificate();
+                }
 
-            return Task.CompletedTask;
-        });
+                return Task.CompletedTask;
+            }
+        );
         return builder;
     }
 }

@@ -7,14 +7,17 @@ namespace Platform.AppHost;
 
 internal static class Restarts
 {
-    /// <summary>A process that ends with an exit code other than 0 without being asked to is started again. A stop by command stays one.</summary>
+    /// <summary>
+    /// A process that ends with an exit code other than 0 without being asked to is started again. A stop by command stays one.
+    /// </summary>
     public static IResourceBuilder<T> StartAgain<T>(this IResourceBuilder<T> resource)
         where T : IResource
     {
         if (resource.ApplicationBuilder.ExecutionContext.IsRunMode)
         {
-            resource.ApplicationBuilder.Services.AddHostedService(
-                services => ActivatorUtilities.CreateInstance<Keeper>(services, resource.Resource));
+            resource.ApplicationBuilder.Services.AddHostedService(services =>
+                ActivatorUtilities.CreateInstance<Keeper>(services, resource.Resource)
+            );
         }
 
         return resource;
@@ -22,8 +25,11 @@ internal static class Restarts
 }
 
 internal sealed partial class Keeper(
-    IResource resource, ResourceNotificationService notifications, ResourceCommandService commands, ResourceLoggerService loggers)
-    : BackgroundService
+    IResource resource,
+    ResourceNotificationService notifications,
+    ResourceCommandService commands,
+    ResourceLoggerService loggers
+) : BackgroundService
 {
     /// <summary>Doubled after each failure in a row, up to <see cref="LongestWait"/>.</summary>
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
@@ -55,17 +61,18 @@ internal sealed partial class Keeper(
             {
                 _settled.Remove(change.ResourceId);
             }
-            else if (change.Snapshot.ExitCode is { } exitCode and not 0
+            else if (
+                change.Snapshot.ExitCode is { } exitCode and not 0
                 && KnownResourceStates.TerminalStates.Contains(state)
-                && _settled.Add(change.ResourceId))
+                && _settled.Add(change.ResourceId)
+            )
             {
                 LogStartingAgain(exitCode, wait);
                 do
                 {
                     await Task.Delay(wait, stoppingToken);
                     wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
-                }
-                while (!await TryStartAsync(change.ResourceId, stoppingToken));
+                } while (!await TryStartAsync(change.ResourceId, stoppingToken));
             }
         }
     }
@@ -73,8 +80,10 @@ internal sealed partial class Keeper(
     /// <summary>True when there is nothing left to do; a start by hand meanwhile counts.</summary>
     private async Task<bool> TryStartAsync(string instance, CancellationToken stoppingToken)
     {
-        if (!notifications.TryGetCurrentState(instance, out var current)
-            || !KnownResourceStates.TerminalStates.Contains(current.Snapshot.State?.Text))
+        if (
+            !notifications.TryGetCurrentState(instance, out var current)
+            || !KnownResourceStates.TerminalStates.Contains(current.Snapshot.State?.Text)
+        )
         {
             return true;
         }

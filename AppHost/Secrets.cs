@@ -10,7 +10,8 @@ internal static class Secrets
 
     /// <summary>The key pair for cards on their way: orders gets the public half and seals, payments the private half and opens.</summary>
     public static (IResourceBuilder<ParameterResource> Public, IResourceBuilder<ParameterResource> Private) AddCardKeyPair(
-        this IDistributedApplicationBuilder builder)
+        this IDistributedApplicationBuilder builder
+    )
     {
         // Each run has its own: what it seals is final within minutes.
         using var rsa = RSA.Create(2048);

@@ -31,17 +31,24 @@ public static class CacheExtensions
             Environment.SetEnvironmentVariable(SemanticConventions, "database");
         }
 
-        builder.AddRedisClient(connectionName, settings =>
-        {
-            settings.DisableHealthChecks = true;
+        builder.AddRedisClient(
+            connectionName,
+            settings =>
+            {
+                settings.DisableHealthChecks = true;
 
-            // Aspire carries a copy of the instrumentation inside, which takes no options; here is the package itself.
-            settings.DisableTracing = true;
-        });
-        builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing
-            .AddSource("OpenTelemetry.Instrumentation.StackExchangeRedis")
-            .ConfigureRedisInstrumentation(_ => { })
-            .AddInstrumentation(services => services.GetRequiredService<StackExchangeRedisInstrumentation>()));
+                // Aspire carries a copy of the instrumentation inside, which takes no options; here is the package itself.
+                settings.DisableTracing = true;
+            }
+        );
+        builder
+            .Services.AddOpenTelemetry()
+            .WithTracing(tracing =>
+                tracing
+                    .AddSource("OpenTelemetry.Instrumentation.StackExchangeRedis")
+                    .ConfigureRedisInstrumentation(_ => { })
+                    .AddInstrumentation(services => services.GetRequiredService<StackExchangeRedisInstrumentation>())
+            );
         builder.Services.Configure<StackExchangeRedisInstrumentationOptions>(Describe);
         builder.Services.AddSingleton<Cache>();
         builder.Services.AddHealthChecks().AddCheck<CacheHealthCheck>("redis", HealthStatus.Degraded);
@@ -82,7 +89,8 @@ public sealed partial class Cache
     public Cache(IServiceProvider services, IMeterFactory meters, ILogger<Cache> logger)
     {
         _logger = logger;
-        _fallbacks = meters.Create(DataTelemetry.Name)
+        _fallbacks = meters
+            .Create(DataTelemetry.Name)
             .CreateCounter<long>("platform.cache.fallbacks", "{call}", "Cache calls that were given up or not tried.");
 
         // Resolving the client connects, and waits for that: not on a request's time.
@@ -93,25 +101,27 @@ public sealed partial class Cache
             return connection;
         });
         _breaker = new ResiliencePipelineBuilder()
-            .AddCircuitBreaker(new CircuitBreakerStrategyOptions
-            {
-                ShouldHandle = new PredicateBuilder().Handle<RedisException>().Handle<TimeoutException>(),
-                FailureRatio = 0.5,
-                MinimumThroughput = 5,
-                SamplingDuration = TimeSpan.FromSeconds(5),
-                BreakDuration = TimeSpan.FromSeconds(2),
-                StateProvider = _state,
-                OnOpened = _ =>
+            .AddCircuitBreaker(
+                new CircuitBreakerStrategyOptions
                 {
-                    Say(LogOpened);
-                    return default;
-                },
-                OnClosed = _ =>
-                {
-                    Say(LogClosed);
-                    return default;
-                },
-            })
+                    ShouldHandle = new PredicateBuilder().Handle<RedisException>().Handle<TimeoutException>(),
+                    FailureRatio = 0.5,
+                    MinimumThroughput = 5,
+                    SamplingDuration = TimeSpan.FromSeconds(5),
+                    BreakDuration = TimeSpan.FromSeconds(2),
+                    StateProvider = _state,
+                    OnOpened = _ =>
+                    {
+                        Say(LogOpened);
+                        return default;
+                    },
+                    OnClosed = _ =>
+                    {
+                        Say(LogClosed);
+                        return default;
+                    },
+                }
+            )
             .Build();
     }
 
@@ -129,7 +139,14 @@ public sealed partial class Cache
 
             // A trace says why it has no span of Redis.
             Activity.Current?.SetTag(
-                "platform.cache.fallback", exception switch { BrokenCircuitException => "open", TimeoutException => "timeout", _ => "failed" });
+                "platform.cache.fallback",
+                exception switch
+                {
+                    BrokenCircuitException => "open",
+                    TimeoutException => "timeout",
+                    _ => "failed",
+                }
+            );
             return fallback;
         }
     }
@@ -157,13 +174,15 @@ public sealed partial class Cache
         }
     }
 
-    private async Task<T> CallAsync<T>(Func<IDatabase, Task<T>> call, CancellationToken cancellationToken) => await _breaker.ExecuteAsync(
-        async token =>
-        {
-            var connection = await _connection.WaitAsync(Budget, token);
-            return await call(connection.GetDatabase()).WaitAsync(Budget, token);
-        },
-        cancellationToken);
+    private async Task<T> CallAsync<T>(Func<IDatabase, Task<T>> call, CancellationToken cancellationToken) =>
+        await _breaker.ExecuteAsync(
+            async token =>
+            {
+                var connection = await _connection.WaitAsync(Budget, token);
+                return await call(connection.GetDatabase()).WaitAsync(Budget, token);
+            },
+            cancellationToken
+        );
 
     private static bool IsAway(Exception exception) => exception is RedisException or TimeoutException or BrokenCircuitException;
 
@@ -175,8 +194,11 @@ public sealed partial class Cache
     }
 
     [LoggerMessage(
-        EventId = 9011, EventName = "cache.unavailable", Level = LogLevel.Warning,
-        Message = "Redis is slow or away; going on without cache")]
+        EventId = 9011,
+        EventName = "cache.unavailable",
+        Level = LogLevel.Warning,
+        Message = "Redis is slow or away; going on without cache"
+    )]
     private partial void LogOpened();
 
     [LoggerMessage(EventId = 9012, EventName = "cache.available", Level = LogLevel.Information, Message = "Redis answers again")]

@@ -30,17 +30,24 @@ public static class DatabaseExtensions
                 dataSource.ConnectionStringBuilder.CommandTimeout = 5;
                 dataSource.ConnectionStringBuilder.MaxPoolSize = 40;
 
-                // A process that is frozen in a transaction keeps its locks no longer than this. No transaction here waits for anybody else.
+                // A process that is frozen in a transaction keeps its locks no longer than this. No transaction here waits for anybody
+                // else.
                 dataSource.ConnectionStringBuilder.Options = "-c idle_in_transaction_session_timeout=10s";
-                dataSource.ConfigureTracing(tracing => tracing
-                    .EnableFirstResponseEvent(false)
-                    .EnablePhysicalOpenTracing(false)
-                    .ConfigureCommandSpanNameProvider(command => SqlSpanName.Of(command.CommandText))
-                    .ConfigureBatchSpanNameProvider(batch => SqlSpanName.Of(batch.BatchCommands[0].CommandText)));
-            });
+                dataSource.ConfigureTracing(tracing =>
+                    tracing
+                        .EnableFirstResponseEvent(false)
+                        .EnablePhysicalOpenTracing(false)
+                        .ConfigureCommandSpanNameProvider(command => SqlSpanName.Of(command.CommandText))
+                        .ConfigureBatchSpanNameProvider(batch => SqlSpanName.Of(batch.BatchCommands[0].CommandText))
+                );
+            }
+        );
 
         builder.Services.AddSingleton(services => new DatabaseSchema(
-            services.GetRequiredService<NpgsqlDataSource>(), schemas, services.GetRequiredService<ILogger<DatabaseSchema>>()));
+            services.GetRequiredService<NpgsqlDataSource>(),
+            schemas,
+            services.GetRequiredService<ILogger<DatabaseSchema>>()
+        ));
         builder.Services.AddHostedService(services => services.GetRequiredService<DatabaseSchema>());
         builder.Services.AddHostedService<PoolWatch>();
         return builder;

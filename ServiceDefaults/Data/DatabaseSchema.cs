@@ -13,14 +13,14 @@ namespace Platform.ServiceDefaults.Data;
 /// stands in nobody's way. A service that starts while its database is away serves 503 and keeps trying; background work waits for
 /// <see cref="WaitUntilAppliedAsync"/>.
 /// </summary>
-public sealed partial class DatabaseSchema(NpgsqlDataSource database, IReadOnlyList<Assembly> schemas, ILogger<DatabaseSchema> logger) : BackgroundService
+public sealed partial class DatabaseSchema(NpgsqlDataSource database, IReadOnlyList<Assembly> schemas, ILogger<DatabaseSchema> logger)
+    : BackgroundService
 {
     // Any constant will do; instances of one service that start together apply the schema one after another.
     private const string AdvisoryLock = "7201500001";
 
     // Whoever waits for a table's lock holds up everybody behind him: let go of it, and try again. For another instance it waits longer.
-    private const string Prepare =
-        $"""
+    private const string Prepare = $"""
         SELECT pg_advisory_xact_lock({AdvisoryLock});
         SET LOCAL lock_timeout = '1s';
         CREATE TABLE IF NOT EXISTS applied_schemas (hash bytea PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
@@ -84,13 +84,18 @@ public sealed partial class DatabaseSchema(NpgsqlDataSource database, IReadOnlyL
 
     private static async Task<string> ReadAsync(Assembly assembly, CancellationToken cancellationToken)
     {
-        await using var stream = assembly.GetManifestResourceStream("Schema.sql")
+        await using var stream =
+            assembly.GetManifestResourceStream("Schema.sql")
             ?? throw new InvalidOperationException($"{assembly.GetName().Name} has no embedded resource Schema.sql.");
         using var reader = new StreamReader(stream);
         return await reader.ReadToEndAsync(cancellationToken);
     }
 
-    [LoggerMessage(EventId = 9001, EventName = "database.unavailable", Level = LogLevel.Warning,
-        Message = "The schema is not applied yet, the database is away or a table is in use; trying again")]
+    [LoggerMessage(
+        EventId = 9001,
+        EventName = "database.unavailable",
+        Level = LogLevel.Warning,
+        Message = "The schema is not applied yet, the database is away or a table is in use; trying again"
+    )]
     private partial void LogNotApplied(Exception exception);
 }

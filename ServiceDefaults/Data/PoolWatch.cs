@@ -83,6 +83,11 @@ internal sealed partial class PoolWatch : BackgroundService
         }
     }
 
-    [LoggerMessage(EventId = 9403, EventName = "database.pool_low", Level = LogLevel.Warning, Message = "connection pool: {Used} of {Max} connections are in use")]
+    [LoggerMessage(
+        EventId = 9403,
+        EventName = "database.pool_low",
+        Level = LogLevel.Warning,
+        Message = "connection pool: {Used} of {Max} connections are in use"
+    )]
     private partial void LogNearlyUsedUp(long used, long max);
 }

@@ -43,7 +43,8 @@ internal sealed partial class Retention(
     IOptions<RetentionOptions> options,
     JobRuns runs,
     TimeProvider time,
-    ILogger<Retention> logger) : ScheduledJob("retention", options.Value.Interval, schema, runs, time)
+    ILogger<Retention> logger
+) : ScheduledJob("retention", options.Value.Interval, schema, runs, time)
 {
     protected override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
@@ -78,11 +79,11 @@ internal sealed partial class Retention(
                 $"""
                 DELETE FROM {rule.Table}
                 WHERE ctid = ANY (ARRAY(SELECT ctid FROM {rule.Table} WHERE {rule.Condition} LIMIT {options.Value.BatchSize}))
-                """);
+                """
+            );
             batch = await command.ExecuteNonQueryAsync(cancellationToken);
             deleted += batch;
-        }
-        while (batch == options.Value.BatchSize);
+        } while (batch == options.Value.BatchSize);
 
         if (deleted > 0)
         {
@@ -91,8 +92,11 @@ internal sealed partial class Retention(
     }
 
     [LoggerMessage(
-        EventId = 9003, EventName = "retention.not_applied", Level = LogLevel.Warning,
-        Message = "Retention could not delete old rows of {Table}")]
+        EventId = 9003,
+        EventName = "retention.not_applied",
+        Level = LogLevel.Warning,
+        Message = "Retention could not delete old rows of {Table}"
+    )]
     private partial void LogNotApplied(Exception exception, string table);
 
     [LoggerMessage(EventId = 9002, Level = LogLevel.Information, Message = "Retention deleted {Rows} rows of {Table}")]

@@ -55,12 +55,14 @@ internal static class ErrorReporting
     /// <summary>Whether a request carries a report: sending one is nobody's work, and makes no span.</summary>
     public static bool IsReport(HttpRequestMessage request) => request.Headers.Contains("X-Sentry-Auth");
 
-    private static Breadcrumb Scrub(Breadcrumb breadcrumb) => new(
-        Scrubber.Scrub(breadcrumb.Message ?? ""),
-        breadcrumb.Type ?? "",
-        breadcrumb.Data?.ToDictionary(item => item.Key, item => (string)Scrubber.Value(item.Key, item.Value)!),
-        breadcrumb.Category,
-        breadcrumb.Level);
+    private static Breadcrumb Scrub(Breadcrumb breadcrumb) =>
+        new(
+            Scrubber.Scrub(breadcrumb.Message ?? ""),
+            breadcrumb.Type ?? "",
+            breadcrumb.Data?.ToDictionary(item => item.Key, item => (string)Scrubber.Value(item.Key, item.Value)!),
+            breadcrumb.Category,
+            breadcrumb.Level
+        );
 
     /// <summary>
     /// Who and where, under the names that every signal uses; runs on the thread that reports, so the current span is the failure's.

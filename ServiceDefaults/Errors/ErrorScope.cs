@@ -17,8 +17,12 @@ public static class ErrorScope
         {
             SentrySdk.ContinueTrace(
                 new SentryTraceHeader(
-                    SentryId.Parse(activity.TraceId.ToHexString()), new SpanId(activity.SpanId.ToHexString()), activity.Recorded),
-                baggageHeader: null);
+                    SentryId.Parse(activity.TraceId.ToHexString()),
+                    new SpanId(activity.SpanId.ToHexString()),
+                    activity.Recorded
+                ),
+                baggageHeader: null
+            );
         }
     }
 }

@@ -27,9 +27,11 @@ public static class IdentityClaims
     public const string User = "sub";
     public const string Tenant = "tenant";
 
-    public static string UserId(this ClaimsPrincipal principal) => principal.FindFirstValue(User) ?? throw new InvalidOperationException("The token has no user.");
+    public static string UserId(this ClaimsPrincipal principal) =>
+        principal.FindFirstValue(User) ?? throw new InvalidOperationException("The token has no user.");
 
-    public static string TenantId(this ClaimsPrincipal principal) => principal.FindFirstValue(Tenant) ?? throw new InvalidOperationException("The token has no tenant.");
+    public static string TenantId(this ClaimsPrincipal principal) =>
+        principal.FindFirstValue(Tenant) ?? throw new InvalidOperationException("The token has no tenant.");
 }
 
 public static class IdentityExtensions
@@ -38,10 +40,15 @@ public static class IdentityExtensions
     public static TBuilder AddIdentity<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
-        builder.Services.AddOptions<IdentityOptions>().BindConfiguration(IdentityOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
+        builder
+            .Services.AddOptions<IdentityOptions>()
+            .BindConfiguration(IdentityOptions.SectionName)
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
         builder.Services.AddDataProtection().SetApplicationName("Platform").DisableAutomaticKeyGeneration();
-        builder.Services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(services =>
-            new ConfigureOptions<KeyManagementOptions>(options => options.XmlRepository = new SharedKeyRing(services.GetRequiredService<IOptions<IdentityOptions>>().Value.Key)));
+        builder.Services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(services => new ConfigureOptions<KeyManagementOptions>(
+            options => options.XmlRepository = new SharedKeyRing(services.GetRequiredService<IOptions<IdentityOptions>>().Value.Key)
+        ));
         builder.Services.AddAuthentication(BearerTokenDefaults.AuthenticationScheme).AddBearerToken();
         builder.Services.AddAuthorization();
         return builder;

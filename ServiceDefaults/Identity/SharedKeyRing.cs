@@ -27,21 +27,29 @@ internal sealed class SharedKeyRing(string secret) : IXmlRepository
         {
             EncryptionAlgorithm = EncryptionAlgorithm.AES_256_CBC,
             ValidationAlgorithm = ValidationAlgorithm.HMACSHA256,
-        }.CreateNewDescriptor().ExportToXml();
+        }
+            .CreateNewDescriptor()
+            .ExportToXml();
 
         // A new descriptor comes with a random master key: ours takes its place.
-        descriptor.SerializedDescriptorElement.Descendants("masterKey").Single().Element("value")!.Value = Convert.ToBase64String(masterKey);
+        descriptor.SerializedDescriptorElement.Descendants("masterKey").Single().Element("value")!.Value = Convert.ToBase64String(
+            masterKey
+        );
         return
         [
-            new XElement("key",
+            new XElement(
+                "key",
                 new XAttribute("id", KeyId),
                 new XAttribute("version", 1),
                 new XElement("creationDate", From),
                 new XElement("activationDate", From),
                 new XElement("expirationDate", Until),
-                new XElement("descriptor",
+                new XElement(
+                    "descriptor",
                     new XAttribute("deserializerType", descriptor.DeserializerType.AssemblyQualifiedName!),
-                    descriptor.SerializedDescriptorElement)),
+                    descriptor.SerializedDescriptorElement
+                )
+            ),
         ];
     }
 

@@ -29,7 +29,11 @@ public sealed partial class JobRuns(ServiceIdentity identity, JobMetrics metrics
 
         var slug = $"{identity.Service}-{name}";
         var started = time.GetTimestamp();
-        var checkIn = SentrySdk.CaptureCheckIn(slug, CheckInStatus.InProgress, configureMonitorOptions: monitor => Describe(monitor, interval));
+        var checkIn = SentrySdk.CaptureCheckIn(
+            slug,
+            CheckInStatus.InProgress,
+            configureMonitorOptions: monitor => Describe(monitor, interval)
+        );
         try
         {
             await work(stoppingToken);
@@ -68,7 +72,12 @@ public sealed partial class JobRuns(ServiceIdentity identity, JobMetrics metrics
         monitor.MaxRuntime = MaxRuntime;
     }
 
-    [LoggerMessage(EventId = 9005, EventName = "job.finished", Level = LogLevel.Information, Message = "Job {Job} {Outcome} in {DurationMs} ms")]
+    [LoggerMessage(
+        EventId = 9005,
+        EventName = "job.finished",
+        Level = LogLevel.Information,
+        Message = "Job {Job} {Outcome} in {DurationMs} ms"
+    )]
     private partial void LogFinished(string job, string outcome, double durationMs);
 
     [LoggerMessage(EventId = 9006, EventName = "job.failed", Message = "Job {Job} failed; its next run tries again")]

@@ -14,9 +14,14 @@ internal static class JobTelemetry
 /// <summary>Duration and outcome of scheduled jobs.</summary>
 public sealed class JobMetrics(IMeterFactory meters)
 {
-    private readonly Histogram<double> _duration = meters.Create(JobTelemetry.Name).CreateHistogram(
-        "platform.job.duration", "s", "Duration of a run of a scheduled job, by outcome (done, failed, interrupted).",
-        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60] });
+    private readonly Histogram<double> _duration = meters
+        .Create(JobTelemetry.Name)
+        .CreateHistogram(
+            "platform.job.duration",
+            "s",
+            "Duration of a run of a scheduled job, by outcome (done, failed, interrupted).",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60] }
+        );
 
     internal void Ran(string job, string outcome, TimeSpan duration) =>
         _duration.Record(duration.TotalSeconds, new TagList { { Correlation.JobName, job }, { "outcome", outcome } });

@@ -4,15 +4,16 @@ using Platform.ServiceDefaults.Data;
 namespace Platform.ServiceDefaults.Jobs;
 
 /// <summary>
-/// A job of the service's database that runs again and again: soon after the start, so that restarts neither skip nor delay it, and then an interval
-/// after the last run. A failed run is made up for by the next.
+/// A job of the service's database that runs again and again: soon after the start, so that restarts neither skip nor delay it, and then an
+/// interval after the last run. A failed run is made up for by the next.
 /// </summary>
 /// <param name="name">As in job.name: lower case with underscores, e.g. "restock_products".</param>
 /// <param name="interval">From the end of a run to the beginning of the next.</param>
 /// <param name="schema">Tables are there before the first run.</param>
 /// <param name="runs">Makes each run visible.</param>
 /// <param name="time">The clock of the interval.</param>
-public abstract class ScheduledJob(string name, TimeSpan interval, DatabaseSchema schema, JobRuns runs, TimeProvider time) : BackgroundService
+public abstract class ScheduledJob(string name, TimeSpan interval, DatabaseSchema schema, JobRuns runs, TimeProvider time)
+    : BackgroundService
 {
     // Not in the way of a service that has just started.
     private static readonly TimeSpan LongestFirstDelay = TimeSpan.FromSeconds(10);

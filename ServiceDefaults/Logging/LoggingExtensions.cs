@@ -14,8 +14,11 @@ internal static class LoggingExtensions
     public static void AddPlatformLogging(this WebApplicationBuilder builder, ServiceIdentity identity)
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Logging.AddConsole().AddConsoleFormatter<PlatformConsoleFormatter, PlatformConsoleOptions>(
-            options => options.Json = !builder.Environment.IsDevelopment());
+        builder
+            .Logging.AddConsole()
+            .AddConsoleFormatter<PlatformConsoleFormatter, PlatformConsoleOptions>(options =>
+                options.Json = !builder.Environment.IsDevelopment()
+            );
 
         // Aspire asks for the simple formatter by environment; ours is text in Development too.
         builder.Services.PostConfigure<ConsoleLoggerOptions>(options => options.FormatterName = PlatformConsoleFormatter.FormatterName);

@@ -21,10 +21,11 @@ internal sealed class PlatformConsoleOptions : ConsoleFormatterOptions
 /// <summary>
 /// The console's lines. JSON is flat, with the same names in every service; fields without a value are left out:
 /// <code>{"timestamp":"…","level":"info","message":"request completed","service":"orders","environment":"Production","release":"…",
-/// "region":"local","trace_id":"…","span_id":"…","request_id":"…","user_id":"…","tenant_id":"…","route":"/api/orders","method":"POST",
-/// "status":202,"duration_ms":12.3,"event":"request.completed"}</code>
+/// "region":"local","trace_id":"…","span_id":"…","request_id":"…","user_id":"…","tenant_id":"…","route":"/api/orders",
+/// "method":"POST","status":202,"duration_ms":12.3,"event":"request.completed"}</code>
 /// </summary>
-internal sealed class PlatformConsoleFormatter(IOptionsMonitor<PlatformConsoleOptions> options, ServiceIdentity identity, TimeProvider time) : ConsoleFormatter(FormatterName)
+internal sealed class PlatformConsoleFormatter(IOptionsMonitor<PlatformConsoleOptions> options, ServiceIdentity identity, TimeProvider time)
+    : ConsoleFormatter(FormatterName)
 {
     public const string FormatterName = "platform";
 
@@ -35,11 +36,24 @@ internal sealed class PlatformConsoleFormatter(IOptionsMonitor<PlatformConsoleOp
         var message = Scrubber.Scrub(logEntry.Formatter(logEntry.State, logEntry.Exception));
         if (options.CurrentValue.Json)
         {
-            textWriter.WriteLine(ToJson(message, logEntry.LogLevel, logEntry.EventId, logEntry.State as IReadOnlyList<KeyValuePair<string, object?>>, logEntry.Exception));
+            textWriter.WriteLine(
+                ToJson(
+                    message,
+                    logEntry.LogLevel,
+                    logEntry.EventId,
+                    logEntry.State as IReadOnlyList<KeyValuePair<string, object?>>,
+                    logEntry.Exception
+                )
+            );
         }
         else
         {
-            textWriter.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():HH:mm:ss.fff} {NameOf(logEntry.LogLevel),-5} {logEntry.Category}: {message}"));
+            textWriter.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{time.GetUtcNow():HH:mm:ss.fff} {NameOf(logEntry.LogLevel), -5} {logEntry.Category}: {message}"
+                )
+            );
             if (logEntry.Exception is { } exception)
             {
                 textWriter.WriteLine(Scrubber.Scrub(exception.ToString()));
@@ -47,7 +61,13 @@ internal sealed class PlatformConsoleFormatter(IOptionsMonitor<PlatformConsoleOp
         }
     }
 
-    private string ToJson(string message, LogLevel level, EventId eventId, IReadOnlyList<KeyValuePair<string, object?>>? state, Exception? exception)
+    private string ToJson(
+        string message,
+        LogLevel level,
+        EventId eventId,
+        IReadOnlyList<KeyValuePair<string, object?>>? state,
+        Exception? exception
+    )
     {
         var buffer = new ArrayBufferWriter<byte>(512);
         using (var json = new Utf8JsonWriter(buffer, JsonOptions))
@@ -86,7 +106,24 @@ internal sealed class PlatformConsoleFormatter(IOptionsMonitor<PlatformConsoleOp
     }
 
     private static readonly HashSet<string> Reserved =
-        ["timestamp", "level", "message", "service", "environment", "release", "region", "trace_id", "span_id", "request_id", "user_id", "tenant_id", "job_name", "event", "error", "stack"];
+    [
+        "timestamp",
+        "level",
+        "message",
+        "service",
+        "environment",
+        "release",
+        "region",
+        "trace_id",
+        "span_id",
+        "request_id",
+        "user_id",
+        "tenant_id",
+        "job_name",
+        "event",
+        "error",
+        "stack",
+    ];
 
     private void WriteIdentity(Utf8JsonWriter json)
     {
@@ -145,15 +182,16 @@ internal sealed class PlatformConsoleFormatter(IOptionsMonitor<PlatformConsoleOp
         }
     }
 
-    internal static string NameOf(LogLevel level) => level switch
-    {
-        LogLevel.Trace => "trace",
-        LogLevel.Debug => "debug",
-        LogLevel.Information => "info",
-        LogLevel.Warning => "warn",
-        LogLevel.Error => "error",
-        _ => "fatal",
-    };
+    internal static string NameOf(LogLevel level) =>
+        level switch
+        {
+            LogLevel.Trace => "trace",
+            LogLevel.Debug => "debug",
+            LogLevel.Information => "info",
+            LogLevel.Warning => "warn",
+            LogLevel.Error => "error",
+            _ => "fatal",
+        };
 
     private static string SnakeCase(string name) => JsonNamingPolicy.SnakeCaseLower.ConvertName(name);
 }

@@ -14,11 +14,12 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, TimeProvide
     /// <summary>Nobody orders with that much: a client to look at before it meets the limit.</summary>
     private const int LargeBodyBytes = 256 * 1024;
 
-    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
-    {
-        app.Use(WriteAsync);
-        next(app);
-    };
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) =>
+        app =>
+        {
+            app.Use(WriteAsync);
+            next(app);
+        };
 
     private async Task WriteAsync(HttpContext context, RequestDelegate next)
     {
@@ -45,7 +46,11 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, TimeProvide
         }
     }
 
-    [LoggerMessage(EventId = 9401, EventName = "request.completed", Message = "request completed: {Method} {Route} {Status} in {DurationMs} ms")]
+    [LoggerMessage(
+        EventId = 9401,
+        EventName = "request.completed",
+        Message = "request completed: {Method} {Route} {Status} in {DurationMs} ms"
+    )]
     private partial void LogCompleted(LogLevel level, string method, string? route, int status, double durationMs);
 
     [LoggerMessage(EventId = 9404, EventName = "request.large", Level = LogLevel.Warning, Message = "large request body: {Bytes} bytes")]

@@ -43,19 +43,20 @@ public static partial class Scrubber
     /// </summary>
     public static object? Value(string name, object? value) => IsSecretName(name) ? Mask : Value(value, depth: 0);
 
-    private static object? Value(object? value, int depth) => value switch
-    {
-        null or bool or char or sbyte or byte or short or ushort or int or uint or float or double => value,
-        string text => Scrub(text),
-        long number => Math.Abs((double)number) < SmallestCardNumber ? value : Number(number),
-        _ when depth == MaxDepth => Text(value),
-        IEnumerable<KeyValuePair<string, object?>> map => Map(map, depth),
-        IDictionary map => Map(Entries(map), depth),
-        bool[] or byte[] or sbyte[] or short[] or ushort[] or int[] or uint[] or float[] or double[] => value,
-        string?[] texts => texts.Select(text => text is null ? null : Scrub(text)).ToArray(),
-        ICollection items => items.Cast<object?>().Select(item => Value(item, depth + 1)).ToArray(),
-        _ => Text(value),
-    };
+    private static object? Value(object? value, int depth) =>
+        value switch
+        {
+            null or bool or char or sbyte or byte or short or ushort or int or uint or float or double => value,
+            string text => Scrub(text),
+            long number => Math.Abs((double)number) < SmallestCardNumber ? value : Number(number),
+            _ when depth == MaxDepth => Text(value),
+            IEnumerable<KeyValuePair<string, object?>> map => Map(map, depth),
+            IDictionary map => Map(Entries(map), depth),
+            bool[] or byte[] or sbyte[] or short[] or ushort[] or int[] or uint[] or float[] or double[] => value,
+            string?[] texts => texts.Select(text => text is null ? null : Scrub(text)).ToArray(),
+            ICollection items => items.Cast<object?>().Select(item => Value(item, depth + 1)).ToArray(),
+            _ => Text(value),
+        };
 
     private static object Number(long number)
     {
@@ -105,7 +106,10 @@ public static partial class Scrubber
         var digits = 0;
         foreach (var character in text)
         {
-            digits = char.IsAsciiDigit(character) ? digits + 1 : character is ' ' or '-' ? digits : 0;
+            digits =
+                char.IsAsciiDigit(character) ? digits + 1
+                : character is ' ' or '-' ? digits
+                : 0;
             if (digits >= 13)
             {
                 return true;
@@ -139,9 +143,10 @@ public static partial class Scrubber
 
     // password=..., "token": "...", Cookie: ...; up to the next separator.
     [GeneratedRegex(
-        """(?<name>\b(?:password|passwd|pwd|secret|token|api[-_ ]?key|authorization|set-cookie|cookie|cvc|cvv))""" +
-        """(?<between>"?\s*[:=]\s*"?)[^\s"',;&}]+""",
-        RegexOptions.IgnoreCase)]
+        """(?<name>\b(?:password|passwd|pwd|secret|token|api[-_ ]?key|authorization|set-cookie|cookie|cvc|cvv))"""
+            + """(?<between>"?\s*[:=]\s*"?)[^\s"',;&}]+""",
+        RegexOptions.IgnoreCase
+    )]
     private static partial Regex NamedSecret();
 
     [GeneratedRegex(@"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,24}")]
@@ -153,6 +158,7 @@ public static partial class Scrubber
 
     [GeneratedRegex(
         "(?:password|passwd|pwd|secret|token|api[-_]?key|authorization|cookie|card[-_]?number|cvc|cvv|e[-_]?mail)$",
-        RegexOptions.IgnoreCase)]
+        RegexOptions.IgnoreCase
+    )]
     private static partial Regex SecretName();
 }

@@ -27,7 +27,12 @@ internal sealed partial class ServiceLifetimeLog(ServiceIdentity identity, ILogg
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    [LoggerMessage(EventId = 9421, EventName = "service.started", Level = LogLevel.Information, Message = "{Name} started: release {Version}, {DeploymentEnvironment}")]
+    [LoggerMessage(
+        EventId = 9421,
+        EventName = "service.started",
+        Level = LogLevel.Information,
+        Message = "{Name} started: release {Version}, {DeploymentEnvironment}"
+    )]
     private partial void LogStarted(string name, string version, string deploymentEnvironment);
 
     [LoggerMessage(EventId = 9422, EventName = "service.stopping", Level = LogLevel.Information, Message = "{Name} stops")]

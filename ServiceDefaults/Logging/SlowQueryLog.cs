@@ -14,11 +14,14 @@ internal sealed partial class SlowQueryLog(Func<ILoggerFactory> loggers) : ILogg
 
     public ILogger CreateLogger(string categoryName) => new CommandLog(loggers);
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 
-    [LoggerMessage(EventId = 9402, EventName = "database.slow_query", Level = LogLevel.Warning, Message = "slow query: {DurationMs} ms: {Query}")]
+    [LoggerMessage(
+        EventId = 9402,
+        EventName = "database.slow_query",
+        Level = LogLevel.Warning,
+        Message = "slow query: {DurationMs} ms: {Query}"
+    )]
     private static partial void LogSlow(ILogger logger, double durationMs, string query);
 
     private sealed class CommandLog(Func<ILoggerFactory> loggers) : ILogger
@@ -28,12 +31,20 @@ internal sealed partial class SlowQueryLog(Func<ILoggerFactory> loggers) : ILogg
 
         public bool IsEnabled(LogLevel logLevel) => logLevel == LogLevel.Information;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
             // {"DurationMs": 612, "CommandText": "SELECT …", …}
-            if (state is not IReadOnlyList<KeyValuePair<string, object?>> fields
+            if (
+                state is not IReadOnlyList<KeyValuePair<string, object?>> fields
                 || fields.FirstOrDefault(field => field.Key == "DurationMs").Value is not IConvertible duration
-                || duration.ToDouble(null) < ThresholdMilliseconds)
+                || duration.ToDouble(null) < ThresholdMilliseconds
+            )
             {
                 return;
             }

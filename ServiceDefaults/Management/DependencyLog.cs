@@ -6,8 +6,8 @@ using OpenTelemetry;
 namespace Platform.ServiceDefaults.Management;
 
 /// <summary>
-/// Says when a dependency went away and when it is back, once each, whoever noticed. The health checks' own lines say so at every probe, and
-/// would be an error event each.
+/// Says when a dependency went away and when it is back, once each, whoever noticed. The health checks' own lines say so at every probe,
+/// and would be an error event each.
 /// </summary>
 internal sealed partial class DependencyLog(HealthCheckService health, TimeProvider time, ILogger<DependencyLog> logger) : BackgroundService
 {
@@ -53,6 +53,11 @@ internal sealed partial class DependencyLog(HealthCheckService health, TimeProvi
     [LoggerMessage(EventId = 9423, EventName = "dependency.lost", Level = LogLevel.Warning, Message = "{Dependency} is away: {Health}")]
     private partial void LogLost(string dependency, HealthStatus health);
 
-    [LoggerMessage(EventId = 9424, EventName = "dependency.available", Level = LogLevel.Information, Message = "{Dependency} is there again")]
+    [LoggerMessage(
+        EventId = 9424,
+        EventName = "dependency.available",
+        Level = LogLevel.Information,
+        Message = "{Dependency} is there again"
+    )]
     private partial void LogAvailable(string dependency);
 }

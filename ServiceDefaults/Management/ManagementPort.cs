@@ -35,7 +35,9 @@ public static class ManagementPort
         app.Use((context, next) => GateAsync(context, next, port));
 
         app.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = _ => false }).OnManagementPort().WithMetadata(Probe.Instance);
-        app.MapHealthChecks("/health", new HealthCheckOptions { ResponseWriter = WriteAsync }).OnManagementPort().WithMetadata(Probe.Instance);
+        app.MapHealthChecks("/health", new HealthCheckOptions { ResponseWriter = WriteAsync })
+            .OnManagementPort()
+            .WithMetadata(Probe.Instance);
     }
 
     private static async Task GateAsync(HttpContext context, RequestDelegate next, int port)
@@ -72,12 +74,14 @@ public static class ManagementPort
     }
 
     /// <summary>Names and states only: descriptions and exceptions can hold hosts and users.</summary>
-    private static Task WriteAsync(HttpContext context, HealthReport report) => context.Response.WriteAsJsonAsync(
-        new
-        {
-            status = report.Status.ToString(),
-            checks = report.Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Status.ToString()),
-        });
+    private static Task WriteAsync(HttpContext context, HealthReport report) =>
+        context.Response.WriteAsJsonAsync(
+            new
+            {
+                status = report.Status.ToString(),
+                checks = report.Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Status.ToString()),
+            }
+        );
 
     private sealed class ManagementOnly
     {

@@ -17,8 +17,8 @@ public static class OutsideClientExtensions
 
     /// <summary>
     /// Registers a typed client of another company: address from configuration, a time limit per attempt from the connection to the last
-    /// byte of the answer, a breaker, and of our trace headers only traceparent and tracestate. It does not retry: who calls it decides when
-    /// an attempt is repeated.
+    /// byte of the answer, a breaker, and of our trace headers only traceparent and tracestate. It does not retry: who calls it decides
+    /// when an attempt is repeated.
     /// </summary>
     /// <param name="builder">The service.</param>
     /// <param name="name">Resource name in the AppHost; service discovery finds its address.</param>
@@ -27,41 +27,59 @@ public static class OutsideClientExtensions
         where TClient : class
     {
         var breaker = new CircuitBreakerStateProvider();
-        builder.Services.AddHealthChecks().AddCheck(name, () => breaker.CircuitState == CircuitState.Open
-            ? HealthCheckResult.Degraded("Calls are not tried.")
-            : HealthCheckResult.Healthy());
+        builder
+            .Services.AddHealthChecks()
+            .AddCheck(
+                name,
+                () =>
+                    breaker.CircuitState == CircuitState.Open
+                        ? HealthCheckResult.Degraded("Calls are not tried.")
+                        : HealthCheckResult.Healthy()
+            );
 
-        var client = builder.Services.AddHttpClient<TClient>(name, client =>
-            {
-                client.BaseAddress = new Uri($"https+http://{name}");
+        var client = builder
+            .Services.AddHttpClient<TClient>(
+                name,
+                client =>
+                {
+                    client.BaseAddress = new Uri($"https+http://{name}");
 
-                // The pipeline's limit is the one that holds.
-                client.Timeout = Timeout.InfiniteTimeSpan;
-            })
+                    // The pipeline's limit is the one that holds.
+                    client.Timeout = Timeout.InfiniteTimeSpan;
+                }
+            )
             .RemoveAllLoggers()
-            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
-            {
-                ActivityHeadersPropagator = TraceContextOnlyPropagator.Instance,
+            .ConfigurePrimaryHttpMessageHandler(() =>
+                new SocketsHttpHandler
+                {
+                    ActivityHeadersPropagator = TraceContextOnlyPropagator.Instance,
 
-                // A request with a key or a card in it goes to the company's address and nowhere else.
-                AllowAutoRedirect = false,
-                ConnectTimeout = TimeSpan.FromSeconds(2),
-                PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-            });
-        client.AddResilienceHandler("outside", pipeline => pipeline
-            .AddCircuitBreaker(new HttpCircuitBreakerStrategyOptions
-            {
-                ShouldHandle = new PredicateBuilder<HttpResponseMessage>()
-                    .Handle<HttpRequestException>()
-                    .Handle<TimeoutRejectedException>()
-                    .HandleResult(response => response.StatusCode >= HttpStatusCode.InternalServerError),
-                FailureRatio = 0.5,
-                MinimumThroughput = 10,
-                SamplingDuration = TimeSpan.FromSeconds(10),
-                BreakDuration = TimeSpan.FromSeconds(2),
-                StateProvider = breaker,
-            })
-            .AddTimeout(timeout));
+                    // A request with a key or a card in it goes to the company's address and nowhere else.
+                    AllowAutoRedirect = false,
+                    ConnectTimeout = TimeSpan.FromSeconds(2),
+                    PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+                }
+            );
+        client.AddResilienceHandler(
+            "outside",
+            pipeline =>
+                pipeline
+                    .AddCircuitBreaker(
+                        new HttpCircuitBreakerStrategyOptions
+                        {
+                            ShouldHandle = new PredicateBuilder<HttpResponseMessage>()
+                                .Handle<HttpRequestException>()
+                                .Handle<TimeoutRejectedException>()
+                                .HandleResult(response => response.StatusCode >= HttpStatusCode.InternalServerError),
+                            FailureRatio = 0.5,
+                            MinimumThroughput = 10,
+                            SamplingDuration = TimeSpan.FromSeconds(10),
+                            BreakDuration = TimeSpan.FromSeconds(2),
+                            StateProvider = breaker,
+                        }
+                    )
+                    .AddTimeout(timeout)
+        );
         return client.AddHttpMessageHandler(() => new WholeAnswerHandler());
     }
 }
@@ -79,18 +97,26 @@ internal sealed class TraceContextOnlyPropagator : DistributedContextPropagator
     {
         if (setter is not null)
         {
-            W3C.Inject(activity, carrier, (target, name, value) =>
-            {
-                if (name is "traceparent" or "tracestate")
+            W3C.Inject(
+                activity,
+                carrier,
+                (target, name, value) =>
                 {
-                    setter(target, name, value);
+                    if (name is "traceparent" or "tracestate")
+                    {
+                        setter(target, name, value);
+                    }
                 }
-            });
+            );
         }
     }
 
-    public override void ExtractTraceIdAndState(object? carrier, PropagatorGetterCallback? getter, out string? traceId, out string? traceState) =>
-        W3C.ExtractTraceIdAndState(carrier, getter, out traceId, out traceState);
+    public override void ExtractTraceIdAndState(
+        object? carrier,
+        PropagatorGetterCallback? getter,
+        out string? traceId,
+        out string? traceState
+    ) => W3C.ExtractTraceIdAndState(carrier, getter, out traceId, out traceState);
 
     public override IEnumerable<KeyValuePair<string, string?>>? ExtractBaggage(object? carrier, PropagatorGetterCallback? getter) => null;
 }

@@ -13,7 +13,8 @@ internal sealed class WholeAnswerHandler : DelegatingHandler
         {
             response = await base.SendAsync(request, cancellationToken);
         }
-        catch (OperationCanceledException exception) when (exception.InnerException is TimeoutException && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException exception)
+            when (exception.InnerException is TimeoutException && !cancellationToken.IsCancellationRequested)
         {
             // SocketsHttpHandler.ConnectTimeout: nothing was sent.
             throw new HttpRequestException(HttpRequestError.ConnectionError, exception.InnerException.Message, exception);

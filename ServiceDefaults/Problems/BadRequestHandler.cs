@@ -32,11 +32,21 @@ internal sealed class BadRequestHandler(IProblemDetailsService problems) : IExce
         }
         else if (badRequest.StatusCode == StatusCodes.Status400BadRequest)
         {
-            details.Errors[ParameterOf(badRequest, httpContext.Features.Get<IExceptionHandlerFeature>()?.Endpoint)] = ["The value is missing or malformed."];
+            details.Errors[ParameterOf(badRequest, httpContext.Features.Get<IExceptionHandlerFeature>()?.Endpoint)] =
+            [
+                "The value is missing or malformed.",
+            ];
         }
 
         httpContext.Response.StatusCode = badRequest.StatusCode;
-        return await problems.TryWriteAsync(new ProblemDetailsContext { HttpContext = httpContext, Exception = exception, ProblemDetails = details });
+        return await problems.TryWriteAsync(
+            new ProblemDetailsContext
+            {
+                HttpContext = httpContext,
+                Exception = exception,
+                ProblemDetails = details,
+            }
+        );
     }
 
     // "$.lines[0].quantity" becomes "lines[0].quantity"; a document that is no JSON at all has no path.

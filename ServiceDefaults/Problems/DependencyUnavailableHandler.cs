@@ -20,11 +20,17 @@ internal sealed class DependencyUnavailableHandler(IProblemDetailsService proble
 
         httpContext.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         httpContext.Response.Headers.RetryAfter = RetryAfterSeconds;
-        return await problems.TryWriteAsync(new ProblemDetailsContext
-        {
-            HttpContext = httpContext,
-            Exception = exception,
-            ProblemDetails = new ProblemDetails { Title = "A dependency is unavailable. Try again.", Status = StatusCodes.Status503ServiceUnavailable },
-        });
+        return await problems.TryWriteAsync(
+            new ProblemDetailsContext
+            {
+                HttpContext = httpContext,
+                Exception = exception,
+                ProblemDetails = new ProblemDetails
+                {
+                    Title = "A dependency is unavailable. Try again.",
+                    Status = StatusCodes.Status503ServiceUnavailable,
+                },
+            }
+        );
     }
 }

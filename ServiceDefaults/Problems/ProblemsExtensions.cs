@@ -12,7 +12,9 @@ internal static class ProblemsExtensions
 {
     public static void AddProblems(this WebApplicationBuilder builder)
     {
-        builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = context => NameFieldsAsSent(context.ProblemDetails));
+        builder.Services.AddProblemDetails(options =>
+            options.CustomizeProblemDetails = context => NameFieldsAsSent(context.ProblemDetails)
+        );
         builder.Services.AddExceptionHandler<BadRequestHandler>();
         builder.Services.AddExceptionHandler<ClientGoneHandler>();
         builder.Services.AddExceptionHandler<DependencyUnavailableHandler>();
@@ -41,7 +43,9 @@ internal static class ProblemsExtensions
         foreach (var (field, messages) in errors)
         {
             // A header's name stays as it is.
-            var name = field.Contains('-', StringComparison.Ordinal) ? field : string.Join('.', field.Split('.').Select(JsonNamingPolicy.CamelCase.ConvertName));
+            var name = field.Contains('-', StringComparison.Ordinal)
+                ? field
+                : string.Join('.', field.Split('.').Select(JsonNamingPolicy.CamelCase.ConvertName));
             validation.Errors[name] = messages;
         }
     }

@@ -18,14 +18,16 @@ public sealed record ServiceIdentity(string Service, string Release, string Envi
             service,
             ReleaseOf(service, InstanceOf(builder.Configuration["OTEL_RESOURCE_ATTRIBUTES"]), builder.Configuration[DeployRecordKey]),
             builder.Configuration["DEPLOYMENT_ENVIRONMENT"] ?? builder.Environment.EnvironmentName,
-            builder.Configuration["CLOUD_REGION"] ?? "local");
+            builder.Configuration["CLOUD_REGION"] ?? "local"
+        );
     }
 
     /// <summary>service.instance.id comes with OTEL_RESOURCE_ATTRIBUTES, which the SDK reads by itself.</summary>
-    internal void Describe(ResourceBuilder resource) => resource
-        .AddService(Service, serviceVersion: Release, autoGenerateServiceInstanceId: false)
-        .AddAttributes([new("deployment.environment.name", Environment), new("cloud.region", Region)])
-        .AddEnvironmentVariableDetector();
+    internal void Describe(ResourceBuilder resource) =>
+        resource
+            .AddService(Service, serviceVersion: Release, autoGenerateServiceInstanceId: false)
+            .AddAttributes([new("deployment.environment.name", Environment), new("cloud.region", Region)])
+            .AddEnvironmentVariableDetector();
 
     /// <summary>
     /// What the deploy record says of this instance, a file like {"orders/nkshygzk": "2026.11.21-9f4a21c"}, or of its service ("orders");
@@ -49,16 +51,23 @@ public sealed record ServiceIdentity(string Service, string Release, string Envi
         catch (JsonException exception)
         {
             throw new InvalidOperationException(
-                $"The deploy record ({DeployRecordKey}) must be a JSON object of service names and releases.", exception);
+                $"The deploy record ({DeployRecordKey}) must be a JSON object of service names and releases.",
+                exception
+            );
         }
     }
 
     // service.instance.id=nkshygzk,other=value
-    private static string? InstanceOf(string? attributes) => attributes?.Split(',')
-        .Select(attribute => attribute.Split('=', 2))
-        .FirstOrDefault(attribute => attribute is ["service.instance.id", _])?[1];
+    private static string? InstanceOf(string? attributes) =>
+        attributes
+            ?.Split(',')
+            .Select(attribute => attribute.Split('=', 2))
+            .FirstOrDefault(attribute => attribute is ["service.instance.id", _])
+            ?[1];
 
     private static string BuiltRelease { get; } =
-        typeof(ServiceIdentity).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .Single(metadata => metadata.Key == "Release").Value!;
+        typeof(ServiceIdentity)
+            .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(metadata => metadata.Key == "Release")
+            .Value!;
 }

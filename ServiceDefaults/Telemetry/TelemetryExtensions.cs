@@ -33,21 +33,27 @@ internal static class TelemetryExtensions
         Sdk.SetDefaultTextMapPropagator(new TraceContextPropagator());
 
         // The sampler is the SDK's own reading of OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG, nothing else.
-        var telemetry = builder.Services.AddOpenTelemetry()
+        var telemetry = builder
+            .Services.AddOpenTelemetry()
             .ConfigureResource(identity.Describe)
-            .WithTracing(tracing => tracing
-                .AddSource($"{OwnSources}*")
-                .AddAspNetCoreInstrumentation(ServerSpans.Configure)
-                .AddHttpClientInstrumentation(http => http.FilterHttpRequestMessage = request => !ErrorReporting.IsReport(request))
-                .AddInstrumentation(() => ExceptionTexts.Scrub(
-                    name => Sources.Contains(name) || name.StartsWith(OwnSources, StringComparison.Ordinal)))
-                .AddProcessor(new SpanProcessor(PeerNames.From(builder.Configuration))))
-            .WithMetrics(metrics => metrics
-                .AddAspNetCoreInstrumentation()
-                .AddHttpClientInstrumentation()
-                .AddRuntimeInstrumentation()
-                .AddMeter($"{OwnSources}*", SdkMeter)
-                .SetExemplarFilter(ExemplarFilterType.TraceBased))
+            .WithTracing(tracing =>
+                tracing
+                    .AddSource($"{OwnSources}*")
+                    .AddAspNetCoreInstrumentation(ServerSpans.Configure)
+                    .AddHttpClientInstrumentation(http => http.FilterHttpRequestMessage = request => !ErrorReporting.IsReport(request))
+                    .AddInstrumentation(() =>
+                        ExceptionTexts.Scrub(name => Sources.Contains(name) || name.StartsWith(OwnSources, StringComparison.Ordinal))
+                    )
+                    .AddProcessor(new SpanProcessor(PeerNames.From(builder.Configuration)))
+            )
+            .WithMetrics(metrics =>
+                metrics
+                    .AddAspNetCoreInstrumentation()
+                    .AddHttpClientInstrumentation()
+                    .AddRuntimeInstrumentation()
+                    .AddMeter($"{OwnSources}*", SdkMeter)
+                    .SetExemplarFilter(ExemplarFilterType.TraceBased)
+            )
             .WithLogging(logging => logging.AddProcessor(new LogProcessor()), options => options.IncludeFormattedMessage = true);
 
         // What the time-out of the AppHost (OTEL_EXPORTER_OTLP_TIMEOUT, ten minutes) means, as TelemetryOutageTests shows. It is the

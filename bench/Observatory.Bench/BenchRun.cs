@@ -1,5 +1,4 @@
 using System.Diagnostics;
-
 using Platform.Bench;
 
 namespace Platform.Observatory.Bench;
@@ -38,8 +37,13 @@ internal sealed class BenchRun(BenchOptions options)
         }
     }
 
-    private static string Build => typeof(Listener).Assembly.GetCustomAttributes(typeof(DebuggableAttribute), false)
-        .OfType<DebuggableAttribute>().Any(attribute => attribute.IsJITOptimizerDisabled) ? "Debug" : "Release";
+    private static string Build =>
+        typeof(Listener)
+            .Assembly.GetCustomAttributes(typeof(DebuggableAttribute), false)
+            .OfType<DebuggableAttribute>()
+            .Any(attribute => attribute.IsJITOptimizerDisabled)
+            ? "Debug"
+            : "Release";
 
     private async Task<TimeSpan> FillAndAskAsync(string data, CancellationToken cancellationToken)
     {
@@ -90,10 +94,18 @@ internal sealed class BenchRun(BenchOptions options)
             var byHttp = await sender.SendAsync(false, batch + perTurn, perTurn, cancellationToken);
             (grpc, http) = (grpc + byGrpc, http + byHttp);
             batch += 2 * perTurn;
-            Note($"{batch * SpanBatches.SpansPerBatch:N0} spans sent: gRPC {byGrpc.PerSecond:N0}/s {byGrpc.MicrosecondsPerSpan:F1} us, HTTP {byHttp.PerSecond:N0}/s {byHttp.MicrosecondsPerSpan:F1} us");
+            Note(
+                $"{batch * SpanBatches.SpansPerBatch:N0} spans sent: "
+                    + $"gRPC {byGrpc.PerSecond:N0}/s {byGrpc.MicrosecondsPerSpan:F1} us, "
+                    + $"HTTP {byHttp.PerSecond:N0}/s {byHttp.MicrosecondsPerSpan:F1} us"
+            );
         }
 
-        _report.Add("spans of one size, bytes", $"{_batches.BytesPerSpan:F0}", $"{SpanBatches.SpansPerBatch} a batch, {SpanBatches.SpansPerTrace} a trace");
+        _report.Add(
+            "spans of one size, bytes",
+            $"{_batches.BytesPerSpan:F0}",
+            $"{SpanBatches.SpansPerBatch} a batch, {SpanBatches.SpansPerTrace} a trace"
+        );
         AddSent("gRPC", grpc);
         AddSent("HTTP/protobuf", http);
         _report.Add("gRPC : HTTP, by processor time", $"{grpc.MicrosecondsPerSpan / http.MicrosecondsPerSpan:F2}");
@@ -108,10 +120,18 @@ internal sealed class BenchRun(BenchOptions options)
 
     private void AddStore(Child child, StoreFigures stats)
     {
-        _report.Add("spans in the store", $"{stats.Stored:N0}", $"of {stats.Received:N0}; {stats.Evicted:N0} made room, {stats.Duplicate:N0} twice");
+        _report.Add(
+            "spans in the store",
+            $"{stats.Stored:N0}",
+            $"of {stats.Received:N0}; {stats.Evicted:N0} made room, {stats.Duplicate:N0} twice"
+        );
         _report.Add("traces in the store", $"{stats.Traces:N0}");
         _report.Add("bytes by the store's own count", $"{stats.StoredBytes / Mebibyte:N0} MiB");
-        _report.Add("history", $"{stats.HistoryBytes / Mebibyte:N0} MiB", $"{stats.HistoryWritten:N0} batches, {stats.HistoryDropped:N0} dropped");
+        _report.Add(
+            "history",
+            $"{stats.HistoryBytes / Mebibyte:N0} MiB",
+            $"{stats.HistoryWritten:N0} batches, {stats.HistoryDropped:N0} dropped"
+        );
         AddMemory("full", child, stats.Stored, withGoal: true);
     }
 
@@ -138,7 +158,11 @@ internal sealed class BenchRun(BenchOptions options)
         var replay = child.ReadyAfter - empty;
         var stats = await new Stats(child).ReadAsync(cancellationToken);
         _report.Add("start, empty / with the history", $"{empty.TotalSeconds:F1} / {child.ReadyAfter.TotalSeconds:F1} s");
-        _report.Add("replay", $"{stats.Received / Math.Max(0.001, replay.TotalSeconds):N0} spans/s", $"{stats.Received:N0} spans, {stats.Stored:N0} stored");
+        _report.Add(
+            "replay",
+            $"{stats.Received / Math.Max(0.001, replay.TotalSeconds):N0} spans/s",
+            $"{stats.Received:N0} spans, {stats.Stored:N0} stored"
+        );
         AddMemory("after the replay", child, stats.Stored, withGoal: false);
     }
 

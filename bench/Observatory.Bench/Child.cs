@@ -58,7 +58,9 @@ internal sealed class Child : IAsyncDisposable
         get
         {
             var file = $"/proc/{_process.Id}/smaps_rollup";
-            return File.Exists(file) && File.ReadLines(file).FirstOrDefault(line => line.StartsWith("Pss:", StringComparison.Ordinal)) is { } line
+            return
+                File.Exists(file)
+                && File.ReadLines(file).FirstOrDefault(line => line.StartsWith("Pss:", StringComparison.Ordinal)) is { } line
                 ? long.Parse(line[4..^2].Trim(), CultureInfo.InvariantCulture) << 10
                 : null;
         }
@@ -75,7 +77,8 @@ internal sealed class Child : IAsyncDisposable
         };
         string[] arguments =
         [
-            Path.Combine(AppContext.BaseDirectory, "Observatory.dll"), "--environment=Development",
+            Path.Combine(AppContext.BaseDirectory, "Observatory.dll"),
+            "--environment=Development",
             .. Listener.Names.Zip(ports, (name, port) => $"--Kestrel:Endpoints:{name}:Url=http://127.0.0.1:{port}"),
             .. Listener.Names.Select(name => $"--Kestrel:Endpoints:{name}:Protocols={(name == Listener.OtlpGrpc ? "Http2" : "Http1")}"),
             .. Settings(data, spans).Concat(more).Select(setting => $"--Observatory:{setting}"),
@@ -129,9 +132,13 @@ internal sealed class Child : IAsyncDisposable
 
     // Larger than any run needs: the number of spans is the bound that is measured.
     private static string[] Settings(string data, int spans) =>
-    [
-        $"DataDirectory={data}", $"MaxSpans={Math.Max(spans, 100)}", $"MaxSpanBytes={16L << 30}", $"HistoryMaxBytes={64L << 30}", $"HistorySegmentBytes={64L << 20}",
-    ];
+        [
+            $"DataDirectory={data}",
+            $"MaxSpans={Math.Max(spans, 100)}",
+            $"MaxSpanBytes={16L << 30}",
+            $"HistoryMaxBytes={64L << 30}",
+            $"HistorySegmentBytes={64L << 20}",
+        ];
 
     private async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
     {
@@ -173,13 +180,14 @@ internal sealed class Child : IAsyncDisposable
         }
     }
 
-    private static HttpClient Client(int port, Version version) => new(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false })
-    {
-        BaseAddress = new Uri($"http://127.0.0.1:{port}"),
-        DefaultRequestVersion = version,
-        DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        Timeout = TimeSpan.FromSeconds(60),
-    };
+    private static HttpClient Client(int port, Version version) =>
+        new(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false })
+        {
+            BaseAddress = new Uri($"http://127.0.0.1:{port}"),
+            DefaultRequestVersion = version,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Timeout = TimeSpan.FromSeconds(60),
+        };
 
     private static int[] FreePorts(int count)
     {

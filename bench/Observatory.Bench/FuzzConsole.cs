@@ -8,10 +8,11 @@ internal static class FuzzConsole
     /// <summary>False when an input was neither taken nor refused.</summary>
     public static async Task<bool> RunAsync(BenchOptions options, CancellationToken cancellationToken)
     {
-        await using var app = ObservatoryApp.Create(
-        [
+        await using var app = ObservatoryApp.Create([
             .. Listener.Names.Select(name => $"--Kestrel:Endpoints:{name}:Url=http://127.0.0.1:0"),
-            "--environment=Development", "--Logging:LogLevel:Default=Error", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Error",
+            "--environment=Development",
+            "--Logging:LogLevel:Default=Error",
+            "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Error",
             "--Observatory:MaxEventsPerMinute=1000000",
         ]);
         await app.StartAsync(cancellationToken);
@@ -41,12 +42,16 @@ internal static class FuzzConsole
 
     private static void Print(FuzzRun run, BenchOptions options)
     {
-        Console.WriteLine($"seed {options.Seed}, {run.Counts.Sum(counts => counts.Taken + counts.Refused):N0} of {options.Inputs:N0} inputs, {run.Failures.Count} failures");
+        var answered = run.Counts.Sum(counts => counts.Taken + counts.Refused);
+        Console.WriteLine($"seed {options.Seed}, {answered:N0} of {options.Inputs:N0} inputs, {run.Failures.Count} failures");
 
         foreach (var counts in run.Counts)
         {
+            var slowest = counts.Slowest;
             Console.WriteLine(
-                $"{counts.Name,-20} {counts.Taken,9:N0} taken {counts.Refused,9:N0} refused, slowest {counts.Slowest.Time.TotalMilliseconds,6:F1} ms (input {counts.Slowest.Number})");
+                $"{counts.Name, -20} {counts.Taken, 9:N0} taken {counts.Refused, 9:N0} refused, "
+                    + $"slowest {slowest.Time.TotalMilliseconds, 6:F1} ms (input {slowest.Number})"
+            );
         }
 
         foreach (var failure in run.Failures)

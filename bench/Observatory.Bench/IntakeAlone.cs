@@ -35,7 +35,17 @@ internal sealed class IntakeAlone(Report report)
             var count = turn >= Turns;
             cancellationToken.ThrowIfCancellationRequested();
             Measure(bodies, checkedOnly, count, body => WireCheck.Check(body, ExportTraceServiceRequest.Descriptor));
-            Measure(bodies, scanned, count, body => _unpacked += scanner.Scan(body)?.Groups.Sum(group => group.Scopes.Sum(scope => scope.Spans.Count(span => span.Unpacked is not null))) ?? SpanBatches.SpansPerBatch);
+            Measure(
+                bodies,
+                scanned,
+                count,
+                body =>
+                    _unpacked +=
+                        scanner
+                            .Scan(body)
+                            ?.Groups.Sum(group => group.Scopes.Sum(scope => scope.Spans.Count(span => span.Unpacked is not null)))
+                        ?? SpanBatches.SpansPerBatch
+            );
             Measure(bodies, unpacked, count, Unpack);
             Measure(bodies, taken, count, body => intake.Accept(Signal.Traces, body, json: false));
             await queue.SettledAsync(cancellationToken);
@@ -44,8 +54,16 @@ internal sealed class IntakeAlone(Report report)
         await queue.StopAsync(cancellationToken);
         report.Add("intake alone, whole", taken.Text);
         report.Add("intake alone, wire check", checkedOnly.Text);
-        report.Add("intake alone, wire check and scan", scanned.Text, $"{_unpacked / (2.0 * Turns * Batches * SpanBatches.SpansPerBatch):P1} of the spans were not plain");
-        report.Add("unpack, look through, pack again", unpacked.Text, $"{unpacked.Microseconds / taken.Microseconds:F1} times the intake of plain spans");
+        report.Add(
+            "intake alone, wire check and scan",
+            scanned.Text,
+            $"{_unpacked / (2.0 * Turns * Batches * SpanBatches.SpansPerBatch):P1} of the spans were not plain"
+        );
+        report.Add(
+            "unpack, look through, pack again",
+            unpacked.Text,
+            $"{unpacked.Microseconds / taken.Microseconds:F1} times the intake of plain spans"
+        );
     }
 
     private static void Unpack(byte[] body)

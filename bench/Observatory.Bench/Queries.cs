@@ -9,16 +9,53 @@ internal sealed class Queries(Child child, int firstTrace, int endTrace, int rep
     private const int PerTrace = 10;
     private readonly Random _random = new(1);
 
-    public async IAsyncEnumerable<QueryResult> RunAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<QueryResult> RunAsync(
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
-        yield return await MeasureAsync("trace by id, API", repetitions * PerTrace, () => $"/api/telemetry/traces/{Trace()}", cancellationToken);
+        yield return await MeasureAsync(
+            "trace by id, API",
+            repetitions * PerTrace,
+            () => $"/api/telemetry/traces/{Trace()}",
+            cancellationToken
+        );
         yield return await MeasureAsync("trace by id, page", repetitions * PerTrace, () => $"/traces/{Trace()}", cancellationToken);
-        yield return await MeasureAsync("search by request id, page", repetitions, () => $"/search?q={SpanBatches.RequestId(Any())}", cancellationToken);
-        yield return await MeasureAsync("attribute search, rare", repetitions, () => $"/api/telemetry/spans?search=request.id%3D{SpanBatches.RequestId(Any())}", cancellationToken);
-        yield return await MeasureAsync("attribute search, common", repetitions, () => "/api/telemetry/spans?search=tenant.id%3Dharbor", cancellationToken);
-        yield return await MeasureAsync("text search, rare", repetitions, () => $"/api/telemetry/spans?search={SpanBatches.RequestId(Any())}", cancellationToken);
-        yield return await MeasureAsync("group by service", repetitions, () => "/api/telemetry/groups?signal=traces&by=service", cancellationToken);
-        yield return await MeasureAsync("group by tenant.id", repetitions, () => "/api/telemetry/groups?signal=traces&by=tenant.id", cancellationToken);
+        yield return await MeasureAsync(
+            "search by request id, page",
+            repetitions,
+            () => $"/search?q={SpanBatches.RequestId(Any())}",
+            cancellationToken
+        );
+        yield return await MeasureAsync(
+            "attribute search, rare",
+            repetitions,
+            () => $"/api/telemetry/spans?search=request.id%3D{SpanBatches.RequestId(Any())}",
+            cancellationToken
+        );
+        yield return await MeasureAsync(
+            "attribute search, common",
+            repetitions,
+            () => "/api/telemetry/spans?search=tenant.id%3Dharbor",
+            cancellationToken
+        );
+        yield return await MeasureAsync(
+            "text search, rare",
+            repetitions,
+            () => $"/api/telemetry/spans?search={SpanBatches.RequestId(Any())}",
+            cancellationToken
+        );
+        yield return await MeasureAsync(
+            "group by service",
+            repetitions,
+            () => "/api/telemetry/groups?signal=traces&by=service",
+            cancellationToken
+        );
+        yield return await MeasureAsync(
+            "group by tenant.id",
+            repetitions,
+            () => "/api/telemetry/groups?signal=traces&by=tenant.id",
+            cancellationToken
+        );
         yield return await MeasureAsync("overview page", repetitions, () => "/?range=all", cancellationToken);
         yield return await MeasureAsync("service map page", repetitions, () => "/map?range=all", cancellationToken);
         yield return await MeasureAsync("traces page", repetitions, () => "/traces", cancellationToken);

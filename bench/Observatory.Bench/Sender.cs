@@ -21,17 +21,29 @@ internal sealed class Sender(Child child, SpanBatches batches, int senders)
         var before = child.Processor;
         var clock = Stopwatch.StartNew();
         _refused = 0;
-        await Task.WhenAll(Enumerable.Range(0, senders).Select(_ => Task.Run(
-            async () =>
-            {
-                while (Interlocked.Increment(ref next) is var batch && batch < firstBatch + count)
-                {
-                    await DeliverAsync(grpc, batches.Make(batch), cancellationToken);
-                }
-            },
-            cancellationToken)));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, senders)
+                .Select(_ =>
+                    Task.Run(
+                        async () =>
+                        {
+                            while (Interlocked.Increment(ref next) is var batch && batch < firstBatch + count)
+                            {
+                                await DeliverAsync(grpc, batches.Make(batch), cancellationToken);
+                            }
+                        },
+                        cancellationToken
+                    )
+                )
+        );
         await new Stats(child).ReadAsync(cancellationToken);
-        return new SendResult((long)count * SpanBatches.SpansPerBatch, Interlocked.Read(ref _refused), clock.Elapsed, child.Processor - before);
+        return new SendResult(
+            (long)count * SpanBatches.SpansPerBatch,
+            Interlocked.Read(ref _refused),
+            clock.Elapsed,
+            child.Processor - before
+        );
     }
 
     private async Task DeliverAsync(bool grpc, byte[] body, CancellationToken cancellationToken)
@@ -73,10 +85,14 @@ internal sealed class Sender(Child child, SpanBatches batches, int senders)
         request.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
         using var response = await child.OtlpGrpc.SendAsync(request, cancellationToken);
         var answer = await response.EnsureSuccessStatusCode().Content.ReadAsByteArrayAsync(cancellationToken);
-        var status = (response.TrailingHeaders.TryGetValues("grpc-status", out var trailers) ? trailers : response.Headers.GetValues("grpc-status")).Single();
+        var status = (
+            response.TrailingHeaders.TryGetValues("grpc-status", out var trailers) ? trailers : response.Headers.GetValues("grpc-status")
+        ).Single();
         return status == "0" && answer.Length <= 5 ? true
             : status == Unavailable ? false
-            : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"grpc-status {status}, {answer.Length} bytes"));
+            : throw new InvalidOperationException(
+                string.Create(CultureInfo.InvariantCulture, $"grpc-status {status}, {answer.Length} bytes")
+            );
     }
 }
 

@@ -21,8 +21,12 @@ internal sealed class SpanBatches
 
     private readonly Template[] _templates;
 
-    public SpanBatches() => _templates =
-        [.. Enumerable.Range(0, Variants).SelectMany(variant => SpanTemplates.Services.Select(service => new Template(service, variant)))];
+    public SpanBatches() =>
+        _templates = [
+            .. Enumerable
+                .Range(0, Variants)
+                .SelectMany(variant => SpanTemplates.Services.Select(service => new Template(service, variant))),
+        ];
 
     public static int SpansPerTrace => SpansPerService * SpanTemplates.Services.Length;
 
@@ -56,7 +60,10 @@ internal sealed class SpanBatches
     {
         BinaryPrimitives.WriteUInt128BigEndian(head[2..], TraceId(trace));
         BinaryPrimitives.WriteUInt64BigEndian(head[20..], SpanId(trace, position));
-        BinaryPrimitives.WriteUInt64BigEndian(head[30..], position == 0 ? 0 : SpanId(trace, position % SpansPerService == 0 ? 0 : position - (position % SpansPerService)));
+        BinaryPrimitives.WriteUInt64BigEndian(
+            head[30..],
+            position == 0 ? 0 : SpanId(trace, position % SpansPerService == 0 ? 0 : position - (position % SpansPerService))
+        );
         var start = now - (((ulong)(SpansPerTrace - position) + 1) * 3 * Millisecond);
         BinaryPrimitives.WriteUInt64LittleEndian(head[39..], start);
         BinaryPrimitives.WriteUInt64LittleEndian(head[48..], start + ((ulong)(1 + ((trace + position) % 50)) * Millisecond));
@@ -109,11 +116,23 @@ internal sealed class SpanBatches
         public IReadOnlyList<int> Offsets { get; }
 
         private static byte[] Head() =>
-        [
-            .. Field(1, new byte[16]), .. Field(2, new byte[8]), .. Field(4, new byte[8]),
-            (7 << 3) | 1, .. new byte[8], (8 << 3) | 1, .. new byte[8],
-            .. Field(9, new KeyValue { Key = "request.id", Value = new AnyValue { StringValue = new string('0', RequestIdDigits) } }.ToByteArray()),
-        ];
+            [
+                .. Field(1, new byte[16]),
+                .. Field(2, new byte[8]),
+                .. Field(4, new byte[8]),
+                (7 << 3) | 1,
+                .. new byte[8],
+                (8 << 3) | 1,
+                .. new byte[8],
+                .. Field(
+                    9,
+                    new KeyValue
+                    {
+                        Key = "request.id",
+                        Value = new AnyValue { StringValue = new string('0', RequestIdDigits) },
+                    }.ToByteArray()
+                ),
+            ];
 
         private static byte[] Field(int number, byte[] value)
         {

@@ -24,12 +24,13 @@ internal sealed record BenchOptions
         return options;
     }
 
-    private static BenchOptions? With(BenchOptions options, string name, int number) => name switch
-    {
-        "--orders" => options with { Orders = number },
-        "--rounds" => options with { Rounds = number },
-        "--shoppers" => options with { Shoppers = number },
-        "--minutes" => options with { Minutes = number },
-        _ => null,
-    };
+    private static BenchOptions? With(BenchOptions options, string name, int number) =>
+        name switch
+        {
+            "--orders" => options with { Orders = number },
+            "--rounds" => options with { Rounds = number },
+            "--shoppers" => options with { Shoppers = number },
+            "--minutes" => options with { Minutes = number },
+            _ => null,
+        };
 }

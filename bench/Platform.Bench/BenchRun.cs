@@ -15,8 +15,8 @@ internal sealed class BenchRun(BenchOptions options, Report report)
     private static readonly string[] Front = ["gateway", "orders"];
     private static readonly string[] Back = ["payments", "worker"];
 
-    // The switch of OpenTelemetry's own specification, and no address for errors. The services' console lines and the metrics that .NET keeps
-    // for itself stay, as they would in a service without any of this.
+    // The switch of OpenTelemetry's own specification, and no address for errors. The services' console lines and the metrics that .NET
+    // keeps for itself stay, as they would in a service without any of this.
     private readonly Dictionary<string, string> _off = new() { ["OTEL_SDK_DISABLED"] = "true", ["SENTRY_DSN"] = "" };
 
     private Dictionary<string, string> _now = [];
@@ -25,24 +25,37 @@ internal sealed class BenchRun(BenchOptions options, Report report)
     {
         report.Add("load average before", Report.Load, $"{Environment.ProcessorCount} processors");
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
-            ["--Traffic:OrdersPerSecond=0", "--Ports=free"], (settings, _) => settings.DisableDashboard = false, cancellationToken);
+            ["--Traffic:OrdersPerSecond=0", "--Ports=free"],
+            (settings, _) => settings.DisableDashboard = false,
+            cancellationToken
+        );
         builder.Services.AddLogging(logging => logging.AddFilter(null, LogLevel.Error).AddFilter("AppHost.Resources", LogLevel.None));
 
-        foreach (var project in builder.Resources.OfType<ProjectResource>().Where(project => Front.Contains(project.Name) || Back.Contains(project.Name)).ToList())
+        foreach (
+            var project in builder
+                .Resources.OfType<ProjectResource>()
+                .Where(project => Front.Contains(project.Name) || Back.Contains(project.Name))
+                .ToList()
+        )
         {
-            builder.CreateResourceBuilder(project).WithEnvironment(context =>
-            {
-                foreach (var (name, value) in _now)
+            builder
+                .CreateResourceBuilder(project)
+                .WithEnvironment(context =>
                 {
-                    context.EnvironmentVariables[name] = value;
-                }
-            });
+                    foreach (var (name, value) in _now)
+                    {
+                        context.EnvironmentVariables[name] = value;
+                    }
+                });
         }
 
         // Those that start by themselves: Aspire's rebuilders of projects wait for a command.
-        var names = builder.Resources.OfType<IResourceWithWaitSupport>()
+        var names = builder
+            .Resources.OfType<IResourceWithWaitSupport>()
             .Where(resource => !resource.HasAnnotationOfType<ExplicitStartupAnnotation>())
-            .Select(resource => resource.Name).Where(name => name != "traffic").ToList();
+            .Select(resource => resource.Name)
+            .Where(name => name != "traffic")
+            .ToList();
         await using var app = await builder.BuildAsync(cancellationToken);
         await new StartTimes(app, names, report).MeasureAsync(cancellationToken);
         Memory.Add(report);
@@ -68,7 +81,13 @@ internal sealed class BenchRun(BenchOptions options, Report report)
         report.Add("load average after", Report.Load);
     }
 
-    private async Task<Turn> TurnAsync(DistributedApplication app, Buyers buyers, Dictionary<string, string> settings, string name, CancellationToken cancellationToken)
+    private async Task<Turn> TurnAsync(
+        DistributedApplication app,
+        Buyers buyers,
+        Dictionary<string, string> settings,
+        string name,
+        CancellationToken cancellationToken
+    )
     {
         _now = settings;
 
@@ -106,7 +125,10 @@ internal sealed class BenchRun(BenchOptions options, Report report)
         var before = app.ResourceNotifications.TryGetCurrentState(service, out var current) ? Process(current) : null;
         await CommandAsync(app, service, command, cancellationToken);
         await app.ResourceNotifications.WaitForResourceAsync(
-            service, state => Process(state) != before && state.Snapshot.HealthStatus == HealthStatus.Healthy, cancellationToken);
+            service,
+            state => Process(state) != before && state.Snapshot.HealthStatus == HealthStatus.Healthy,
+            cancellationToken
+        );
 
         static object? Process(ResourceEvent state) =>
             state.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value;

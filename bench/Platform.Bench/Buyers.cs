@@ -18,7 +18,11 @@ internal sealed class Buyers : IDisposable
     private readonly HttpClient _http;
     private readonly List<string> _tokens = [];
 
-    private Buyers(Uri gateway, int count) => _http = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null, MaxConnectionsPerServer = count }) { BaseAddress = gateway };
+    private Buyers(Uri gateway, int count) =>
+        _http = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null, MaxConnectionsPerServer = count })
+        {
+            BaseAddress = gateway,
+        };
 
     public static async Task<Buyers> SignInAsync(Uri gateway, int count, CancellationToken cancellationToken)
     {
@@ -26,9 +30,15 @@ internal sealed class Buyers : IDisposable
 
         for (var number = 1; number <= count; number++)
         {
-            using var response = await buyers._http.PostAsJsonAsync("/api/sessions", new { tenant = "cedar", user = $"cedar-u{(number - 1) % 12 + 1:00}" }, cancellationToken);
+            using var response = await buyers._http.PostAsJsonAsync(
+                "/api/sessions",
+                new { tenant = "cedar", user = $"cedar-u{(number - 1) % 12 + 1:00}" },
+                cancellationToken
+            );
             response.EnsureSuccessStatusCode();
-            buyers._tokens.Add((await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).GetProperty("token").GetString()!);
+            buyers._tokens.Add(
+                (await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).GetProperty("token").GetString()!
+            );
         }
 
         return buyers;
@@ -40,13 +50,15 @@ internal sealed class Buyers : IDisposable
         var left = orders;
         var placed = new ConcurrentBag<Placed>();
         var clock = Stopwatch.StartNew();
-        await Task.WhenAll(_tokens.Select(async token =>
-        {
-            while (Interlocked.Decrement(ref left) is var number and >= 0)
+        await Task.WhenAll(
+            _tokens.Select(async token =>
             {
-                placed.Add(new Placed(token, await PlaceAsync(token, Products[number % Products.Length], cancellationToken)));
-            }
-        }));
+                while (Interlocked.Decrement(ref left) is var number and >= 0)
+                {
+                    placed.Add(new Placed(token, await PlaceAsync(token, Products[number % Products.Length], cancellationToken)));
+                }
+            })
+        );
         return (clock.Elapsed, placed);
     }
 
@@ -65,14 +77,27 @@ internal sealed class Buyers : IDisposable
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/orders")
         {
             Headers = { { "Authorization", $"Bearer {token}" }, { "Idempotency-Key", Guid.NewGuid().ToString() } },
-            Content = JsonContent.Create(new { lines = new[] { new { sku = product, quantity = 1 } }, card = new { number = "4242424242424242", expiry = "12/30", cvc = "123" } }),
+            Content = JsonContent.Create(
+                new
+                {
+                    lines = new[] { new { sku = product, quantity = 1 } },
+                    card = new
+                    {
+                        number = "4242424242424242",
+                        expiry = "12/30",
+                        cvc = "123",
+                    },
+                }
+            ),
         };
         using var response = await _http.SendAsync(request, cancellationToken);
 
         // Another answer would be faster, and not what is measured.
         return response.StatusCode == HttpStatusCode.Accepted
             ? (await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).GetProperty("id").GetGuid()
-            : throw new InvalidOperationException($"An order was answered with {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(cancellationToken)}");
+            : throw new InvalidOperationException(
+                $"An order was answered with {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(cancellationToken)}"
+            );
     }
 
     private async Task FulfilledAsync(string token, Guid id, CancellationToken cancellationToken)
@@ -81,7 +106,10 @@ internal sealed class Buyers : IDisposable
 
         while (true)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/orders/{id}") { Headers = { { "Authorization", $"Bearer {token}" } } };
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/orders/{id}")
+            {
+                Headers = { { "Authorization", $"Bearer {token}" } },
+            };
             using var response = await _http.SendAsync(request, cancellationToken);
             var order = await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
 

@@ -15,12 +15,18 @@ internal static class Memory
             return;
         }
 
-        var parents = Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).OfType<string>()
+        var parents = Directory
+            .EnumerateDirectories("/proc")
+            .Select(Path.GetFileName)
+            .OfType<string>()
             .Where(name => int.TryParse(name, CultureInfo.InvariantCulture, out _))
             .Select(id => (Id: id, Parent: Read($"/proc/{id}/status", "PPid:")))
             .ToLookup(process => process.Parent, process => process.Id);
         var ours = new List<string>();
-        var open = new Stack<string>([Environment.ProcessId.ToString(CultureInfo.InvariantCulture), .. OrchestratorsOf(Environment.ProcessId)]);
+        var open = new Stack<string>([
+            Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
+            .. OrchestratorsOf(Environment.ProcessId),
+        ]);
 
         while (open.TryPop(out var id))
         {
@@ -33,19 +39,39 @@ internal static class Memory
 
         ours.AddRange(OrchestratorsOf(Environment.ProcessId));
         var (aspire, platform) = (ours.Distinct().Where(IsAspires).ToList(), ours.Distinct().Where(id => !IsAspires(id)).ToList());
-        report.Add("platform idle, proportional set", $"{MebibytesOf(platform):N0} MiB in {platform.Count} processes", $"{GoalMebibytes:N0} MiB", MebibytesOf(platform) < GoalMebibytes);
-        report.Add("Aspire itself (orchestrator, monitors, dashboard; AppHost left out)", $"{MebibytesOf(aspire):N0} MiB in {aspire.Count} processes");
+        report.Add(
+            "platform idle, proportional set",
+            $"{MebibytesOf(platform):N0} MiB in {platform.Count} processes",
+            $"{GoalMebibytes:N0} MiB",
+            MebibytesOf(platform) < GoalMebibytes
+        );
+        report.Add(
+            "Aspire itself (orchestrator, monitors, dashboard; AppHost left out)",
+            $"{MebibytesOf(aspire):N0} MiB in {aspire.Count} processes"
+        );
     }
 
     private static double MebibytesOf(IEnumerable<string> processes) =>
-        processes.Sum(id => double.TryParse(Read($"/proc/{id}/smaps_rollup", "Pss:"), CultureInfo.InvariantCulture, out var kibibytes) ? kibibytes : 0) / Mebibyte;
+        processes.Sum(id =>
+            double.TryParse(Read($"/proc/{id}/smaps_rollup", "Pss:"), CultureInfo.InvariantCulture, out var kibibytes) ? kibibytes : 0
+        ) / Mebibyte;
 
     // It detaches itself, and watches the process that started it.
-    private static IEnumerable<string> OrchestratorsOf(int appHost) => Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).OfType<string>()
-        .Where(id => int.TryParse(id, CultureInfo.InvariantCulture, out _) && CommandOf(id) is { } command
-            && command.Contains("/dcp ", StringComparison.Ordinal) && command.Contains($" --monitor {appHost} ", StringComparison.Ordinal));
+    private static IEnumerable<string> OrchestratorsOf(int appHost) =>
+        Directory
+            .EnumerateDirectories("/proc")
+            .Select(Path.GetFileName)
+            .OfType<string>()
+            .Where(id =>
+                int.TryParse(id, CultureInfo.InvariantCulture, out _)
+                && CommandOf(id) is { } command
+                && command.Contains("/dcp ", StringComparison.Ordinal)
+                && command.Contains($" --monitor {appHost} ", StringComparison.Ordinal)
+            );
 
-    private static bool IsAspires(string id) => CommandOf(id) is { } command && (command.Contains("/dcp ", StringComparison.Ordinal) || command.Contains("Aspire.Dashboard", StringComparison.Ordinal));
+    private static bool IsAspires(string id) =>
+        CommandOf(id) is { } command
+        && (command.Contains("/dcp ", StringComparison.Ordinal) || command.Contains("Aspire.Dashboard", StringComparison.Ordinal));
 
     private static string? CommandOf(string id)
     {
@@ -64,7 +90,10 @@ internal static class Memory
     {
         try
         {
-            return File.ReadLines(file).FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal))?[field.Length..].Replace("kB", "", StringComparison.Ordinal).Trim();
+            return File.ReadLines(file)
+                .FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal))
+                ?[field.Length..].Replace("kB", "", StringComparison.Ordinal)
+                .Trim();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -24,14 +24,27 @@ internal sealed class StartTimes(DistributedApplication app, IReadOnlyCollection
         // A server waits for nobody, so from its start to its health is its own time.
         var slowest = times.Where(time => time.Name is "postgres" or "redis" or "rabbitmq").MaxBy(time => time.Healthy - time.Started);
         var own = slowest.Healthy - slowest.Started;
-        report.Add("all healthy", $"{all.TotalSeconds:F1} s, {all / own:F2} times {slowest.Name}'s own {own.TotalSeconds:F1} s", $"{Goal} times", all / own <= Goal);
+        report.Add(
+            "all healthy",
+            $"{all.TotalSeconds:F1} s, {all / own:F2} times {slowest.Name}'s own {own.TotalSeconds:F1} s",
+            $"{Goal} times",
+            all / own <= Goal
+        );
     }
 
-    private async Task<(string Name, TimeSpan Started, TimeSpan Healthy)> WatchAsync(string name, Stopwatch clock, CancellationToken cancellationToken)
+    private async Task<(string Name, TimeSpan Started, TimeSpan Healthy)> WatchAsync(
+        string name,
+        Stopwatch clock,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            await app.ResourceNotifications.WaitForResourceAsync(name, resource => resource.Snapshot.StartTimeStamp is not null, cancellationToken);
+            await app.ResourceNotifications.WaitForResourceAsync(
+                name,
+                resource => resource.Snapshot.StartTimeStamp is not null,
+                cancellationToken
+            );
             var started = clock.Elapsed;
             await app.ResourceNotifications.WaitForResourceHealthyAsync(name, cancellationToken);
             return (name, started, clock.Elapsed);

@@ -9,14 +9,29 @@ namespace Platform.Soak;
 
 /// <summary>What became of the orders that were accepted, by the services' own tables and the acquirer's ledger.</summary>
 internal sealed record Books(
-    int Accepted, int Lost, int Fulfilled, int Declined, int Stuck, int DoubleCharges, int Unpaid, int StockOff, TimeSpan LongestDecision,
-    TimeSpan MedianDecision, TimeSpan Waited)
+    int Accepted,
+    int Lost,
+    int Fulfilled,
+    int Declined,
+    int Stuck,
+    int DoubleCharges,
+    int Unpaid,
+    int StockOff,
+    TimeSpan LongestDecision,
+    TimeSpan MedianDecision,
+    TimeSpan Waited
+)
 {
     public bool Balance => Lost + Stuck + DoubleCharges + Unpaid + StockOff == 0;
 
     /// <summary>Waits until all is decided or the limit is over, and counts.</summary>
     public static async Task<Books> CloseAsync(
-        DistributedApplication app, OutsideCompany acquirer, IReadOnlyCollection<Guid> accepted, TimeSpan limit, CancellationToken cancellationToken)
+        DistributedApplication app,
+        OutsideCompany acquirer,
+        IReadOnlyCollection<Guid> accepted,
+        TimeSpan limit,
+        CancellationToken cancellationToken
+    )
     {
         await using var orders = NpgsqlDataSource.Create((await app.GetConnectionStringAsync("ordersdb", cancellationToken))!);
         await using var payments = NpgsqlDataSource.Create((await app.GetConnectionStringAsync("paymentsdb", cancellationToken))!);
@@ -37,18 +52,35 @@ internal sealed record Books(
         var waited = TimeProvider.System.GetElapsedTime(started);
         var rows = await QueryAsync<(Guid Id, string Status, long Amount)>("SELECT id, status, total_minor FROM orders", orders);
         var status = rows.ToDictionary(order => order.Id, order => order.Status);
-        var delays = (await QueryAsync<double>(
-            "SELECT extract(epoch FROM decided_at - created_at)::float8 AS delay FROM orders WHERE decided_at IS NOT NULL ORDER BY delay", orders)).ToList();
-        var captured = (await QueryAsync<(Guid Id, Guid Order, long Amount)>(
-            "SELECT id, order_id, amount_minor FROM payments WHERE status = 'captured'", payments)).ToDictionary(payment => payment.Id);
+        var delays = (
+            await QueryAsync<double>(
+                """
+                SELECT extract(epoch FROM decided_at - created_at)::float8 AS delay FROM orders
+                WHERE decided_at IS NOT NULL
+                ORDER BY delay
+                """,
+                orders
+            )
+        ).ToList();
+        var captured = (
+            await QueryAsync<(Guid Id, Guid Order, long Amount)>(
+                "SELECT id, order_id, amount_minor FROM payments WHERE status = 'captured'",
+                payments
+            )
+        ).ToDictionary(payment => payment.Id);
         var ledger = await acquirer.CapturedAsync(cancellationToken);
         var stock = await QueryAsync<string>(
             """
             SELECT sku FROM products p WHERE supplied <> stock + coalesce((
-                SELECT sum(l.quantity) FROM order_lines l JOIN orders o ON o.id = l.order_id WHERE l.sku = p.sku AND o.status <> 'declined'), 0)
+                SELECT sum(l.quantity) FROM order_lines l JOIN orders o ON o.id = l.order_id
+                WHERE l.sku = p.sku AND o.status <> 'declined'), 0)
             """,
-            orders);
-        var paid = captured.Values.Where(payment => ledger.GetValueOrDefault(payment.Id) == payment.Amount).Select(payment => payment.Order).ToHashSet();
+            orders
+        );
+        var paid = captured
+            .Values.Where(payment => ledger.GetValueOrDefault(payment.Id) == payment.Amount)
+            .Select(payment => payment.Order)
+            .ToHashSet();
         return new Books(
             accepted.Count,
             Lost: accepted.Count(id => !status.ContainsKey(id)),
@@ -60,7 +92,8 @@ internal sealed record Books(
             StockOff: stock.Count,
             LongestDecision: TimeSpan.FromSeconds(delays.LastOrDefault()),
             MedianDecision: TimeSpan.FromSeconds(delays.ElementAtOrDefault(delays.Count / 2)),
-            waited);
+            waited
+        );
 
         async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, NpgsqlDataSource database)
         {
@@ -80,13 +113,16 @@ internal sealed record Books(
             {
                 return;
             }
-        }
-        while (await timer.WaitForNextTickAsync(cancellationToken));
+        } while (await timer.WaitForNextTickAsync(cancellationToken));
     }
 
     public void Add(Report report)
     {
-        report.Add("orders fulfilled", $"{Fulfilled:N0}", $"{Declined:N0} declined; the last was decided {Waited.TotalSeconds:0} s after the end");
+        report.Add(
+            "orders fulfilled",
+            $"{Fulfilled:N0}",
+            $"{Declined:N0} declined; the last was decided {Waited.TotalSeconds:0} s after the end"
+        );
         report.Add("accepted and lost", $"{Lost}", "0", Lost == 0);
         report.Add("stuck", $"{Stuck}", "0", Stuck == 0);
         report.Add("charges of no paid order", $"{DoubleCharges}", "0", DoubleCharges == 0);

@@ -23,11 +23,15 @@ internal sealed class HealthWatch(DistributedApplication app, IReadOnlyList<stri
         {
             while (await timer.WaitForNextTickAsync(end))
             {
-                await Task.WhenAll(services.SelectMany(directory.Of).Select(async instance =>
-                {
-                    var status = await StatusAsync(http, new Uri(instance.Management, "/health"), end);
-                    _seen.AddOrUpdate((instance.Resource, status), 1, (_, count) => count + 1);
-                }));
+                await Task.WhenAll(
+                    services
+                        .SelectMany(directory.Of)
+                        .Select(async instance =>
+                        {
+                            var status = await StatusAsync(http, new Uri(instance.Management, "/health"), end);
+                            _seen.AddOrUpdate((instance.Resource, status), 1, (_, count) => count + 1);
+                        })
+                );
             }
         }
         catch (OperationCanceledException)
@@ -42,7 +46,10 @@ internal sealed class HealthWatch(DistributedApplication app, IReadOnlyList<stri
         {
             var seen = _seen.Where(pair => pair.Key.Service == service).OrderByDescending(pair => pair.Value).ToList();
             var all = seen.Sum(pair => pair.Value);
-            report.Add($"/health of {service}", string.Join(", ", seen.Select(pair => $"{pair.Key.Status} {100.0 * pair.Value / Math.Max(all, 1):0.0} %")));
+            report.Add(
+                $"/health of {service}",
+                string.Join(", ", seen.Select(pair => $"{pair.Key.Status} {100.0 * pair.Value / Math.Max(all, 1):0.0} %"))
+            );
         }
     }
 
@@ -53,7 +60,8 @@ internal sealed class HealthWatch(DistributedApplication app, IReadOnlyList<stri
             using var answer = await http.GetAsync(address, cancellationToken);
             return (await answer.Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).GetProperty("status").GetString()!;
         }
-        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception)
+            when (exception is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
         {
             return "no answer";
         }

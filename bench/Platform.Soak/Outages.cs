@@ -20,9 +20,20 @@ internal sealed class Outages(DistributedApplication app, OutsideCompany acquire
 
     private static readonly string[] Services = ["orders", "payments", "worker"];
     private static readonly string[] Queues =
-        ["payments.order-placed", "orders.payment-captured", "orders.payment-declined", "worker.order-paid", "orders.order-fulfilled"];
+    [
+        "payments.order-placed",
+        "orders.payment-captured",
+        "orders.payment-declined",
+        "worker.order-paid",
+        "orders.order-fulfilled",
+    ];
 
-    private static readonly (string Database, string Table)[] Tables = [("ordersdb", "orders"), ("paymentsdb", "payments"), ("workerdb", "fulfilments")];
+    private static readonly (string Database, string Table)[] Tables =
+    [
+        ("ordersdb", "orders"),
+        ("paymentsdb", "payments"),
+        ("workerdb", "fulfilments"),
+    ];
 
     // Bounded by the kinds below.
     private readonly SortedDictionary<string, int> _happened = [];
@@ -92,8 +103,10 @@ internal sealed class Outages(DistributedApplication app, OutsideCompany acquire
                 await SignalAsync(killed, "KILL", cancellationToken);
                 await app.ResourceNotifications.WaitForResourceAsync(
                     killed.Resource,
-                    state => state.ResourceId == killed.ResourceId && KnownResourceStates.TerminalStates.Contains(state.Snapshot.State?.Text),
-                    cancellationToken);
+                    state =>
+                        state.ResourceId == killed.ResourceId && KnownResourceStates.TerminalStates.Contains(state.Snapshot.State?.Text),
+                    cancellationToken
+                );
                 await Task.Delay(lasts, cancellationToken);
                 await CommandAsync(killed.ResourceId, KnownResourceCommands.StartCommand, cancellationToken);
                 return $"an instance of {killed.Resource} killed";
@@ -111,13 +124,21 @@ internal sealed class Outages(DistributedApplication app, OutsideCompany acquire
                 return "rabbitmq restarted";
             case Kind.DatabaseConnectionsClosed:
                 await ExecuteAsync(
-                    "postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
-                    cancellationToken);
+                    "postgres",
+                    """
+                    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                    WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+                    """,
+                    cancellationToken
+                );
                 return "all connections of postgres closed";
             case Kind.DatabaseHeld:
                 var (database, table) = Tables[which % Tables.Length];
                 await ExecuteAsync(
-                    database, $"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep({lasts.TotalSeconds:0}); COMMIT", cancellationToken);
+                    database,
+                    $"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep({lasts.TotalSeconds:0}); COMMIT",
+                    cancellationToken
+                );
                 return $"table {table} locked";
             default:
                 await acquirer.BehaveAsync("timing-out", cancellationToken);

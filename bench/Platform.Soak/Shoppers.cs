@@ -30,11 +30,12 @@ internal sealed class Shoppers : IDisposable
     private int _repeats;
     private int _givenUp;
 
-    private Shoppers(Uri gateway) => _http = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null })
-    {
-        BaseAddress = gateway,
-        Timeout = TimeSpan.FromSeconds(15),
-    };
+    private Shoppers(Uri gateway) =>
+        _http = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null })
+        {
+            BaseAddress = gateway,
+            Timeout = TimeSpan.FromSeconds(15),
+        };
 
     public IReadOnlyCollection<Guid> Accepted => _accepted;
 
@@ -44,7 +45,10 @@ internal sealed class Shoppers : IDisposable
         foreach (var (tenant, number) in Tenants.SelectMany(tenant => Enumerable.Range(1, 8).Select(number => (tenant, number))))
         {
             using var response = await shoppers._http.PostAsJsonAsync(
-                "/api/sessions", new { tenant, user = $"{tenant}-u{number:00}" }, cancellationToken);
+                "/api/sessions",
+                new { tenant, user = $"{tenant}-u{number:00}" },
+                cancellationToken
+            );
             response.EnsureSuccessStatusCode();
             var session = await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
             shoppers._tokens.Add(session.GetProperty("token").GetString()!);
@@ -154,11 +158,18 @@ internal sealed class Shoppers : IDisposable
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/orders")
         {
             Headers = { { "Authorization", $"Bearer {token}" }, { "Idempotency-Key", key } },
-            Content = JsonContent.Create(new
-            {
-                lines = new[] { new { sku = product, quantity = 1 } },
-                card = new { number = "4242424242424242", expiry = "12/40", cvc = "123" },
-            }),
+            Content = JsonContent.Create(
+                new
+                {
+                    lines = new[] { new { sku = product, quantity = 1 } },
+                    card = new
+                    {
+                        number = "4242424242424242",
+                        expiry = "12/40",
+                        cvc = "123",
+                    },
+                }
+            ),
         };
         try
         {

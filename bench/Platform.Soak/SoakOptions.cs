@@ -25,12 +25,13 @@ internal sealed record SoakOptions
         return options;
     }
 
-    private static SoakOptions? With(SoakOptions options, string name, int number) => name switch
-    {
-        "--minutes" when number <= 24 * 60 => options with { Minutes = number },
-        "--rate" when number <= 100 => options with { Rate = number },
-        "--every" when number >= 10 => options with { Every = number },
-        "--seed" => options with { Seed = number },
-        _ => null,
-    };
+    private static SoakOptions? With(SoakOptions options, string name, int number) =>
+        name switch
+        {
+            "--minutes" when number <= 24 * 60 => options with { Minutes = number },
+            "--rate" when number <= 100 => options with { Rate = number },
+            "--every" when number >= 10 => options with { Every = number },
+            "--seed" => options with { Seed = number },
+            _ => null,
+        };
 }

@@ -25,9 +25,12 @@ internal sealed class SoakRun(SoakOptions options, Report report)
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
             ["--Traffic:OrdersPerSecond=0", "--Ports=free", .. Replicated.Select(service => $"--Replicas:{service}=2")],
             (settings, _) => settings.DisableDashboard = false,
-            cancellationToken);
+            cancellationToken
+        );
         builder.Services.AddLogging(logging => logging.AddFilter(null, LogLevel.Error).AddFilter("AppHost.Resources", LogLevel.None));
-        var adminKey = await builder.Resources.OfType<ParameterResource>().Single(parameter => parameter.Name == "outside-admin-key")
+        var adminKey = await builder
+            .Resources.OfType<ParameterResource>()
+            .Single(parameter => parameter.Name == "outside-admin-key")
             .GetValueAsync(cancellationToken);
         var apiKey = builder.Configuration["AppHost:DashboardApiKey"];
 
@@ -84,8 +87,10 @@ internal sealed class SoakRun(SoakOptions options, Report report)
         {
             var services = issue.GetProperty("services").EnumerateArray().Select(service => service.GetString());
             report.Add(
-                $"  {issue.GetProperty("title").GetString()}", $"{issue.GetProperty("count")} events",
-                $"{string.Join(", ", services)}: {issue.GetProperty("culprit").GetString()}");
+                $"  {issue.GetProperty("title").GetString()}",
+                $"{issue.GetProperty("count")} events",
+                $"{string.Join(", ", services)}: {issue.GetProperty("culprit").GetString()}"
+            );
         }
     }
 }

@@ -18,9 +18,12 @@ internal static class Arguments
         error = "";
         for (var index = 0; index < args.Length; index += 2)
         {
-            if (index + 1 == args.Length
-                || !int.TryParse(args[index + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number is 0 or > Largest
-                || with(options, args[index], number) is not { } changed)
+            if (
+                index + 1 == args.Length
+                || !int.TryParse(args[index + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                || number is 0 or > Largest
+                || with(options, args[index], number) is not { } changed
+            )
             {
                 error = $"{args[index]} is not understood.";
                 return null;

@@ -5,7 +5,8 @@ internal sealed class Report
 {
     private readonly List<(string What, string Figure, string Goal)> _rows = [];
 
-    public static string Load => File.Exists("/proc/loadavg") ? string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ').Take(3)) : "unknown";
+    public static string Load =>
+        File.Exists("/proc/loadavg") ? string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ').Take(3)) : "unknown";
 
     public void Add(string what, string figure, string goal = "") => _rows.Add((what, figure, goal));
 

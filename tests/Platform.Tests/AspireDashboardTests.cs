@@ -16,8 +16,9 @@ public sealed class AspireDashboardTests(PlatformFixture platform, Browser brows
     {
         var page = await browser.OpenAspireAsync(Platform);
 
-        foreach (var name in PlatformFixture.Services
-            .Concat(["postgres", "ordersdb", "redis", "rabbitmq", "observatory", "acquirer", "llm"]))
+        foreach (
+            var name in PlatformFixture.Services.Concat(["postgres", "ordersdb", "redis", "rabbitmq", "observatory", "acquirer", "llm"])
+        )
         {
             await Assertions.Expect(Row(page, name)).ToContainTextAsync("Running");
         }
@@ -31,8 +32,9 @@ public sealed class AspireDashboardTests(PlatformFixture platform, Browser brows
     {
         var page = await browser.OpenAspireAsync(Platform);
 
-        var opened = await page.Context.RunAndWaitForPageAsync(
-            () => Row(page, resource).GetByRole(AriaRole.Link, new() { Name = link, Exact = true }).ClickAsync());
+        var opened = await page.Context.RunAndWaitForPageAsync(() =>
+            Row(page, resource).GetByRole(AriaRole.Link, new() { Name = link, Exact = true }).ClickAsync()
+        );
 
         await Assertions.Expect(opened.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync(heading);
         Assert.Equal(address, new Uri(opened.Url).PathAndQuery);
@@ -47,9 +49,11 @@ public sealed class AspireDashboardTests(PlatformFixture platform, Browser brows
 
         // Some leaves come later, at both.
         await Eventually.BeTrueAsync(
-            async () => Ids(await Platform.Telemetry.TraceAsync(order.TraceId, Cancellation))
-                .SequenceEqual(Ids(await AspiresTraceAsync(order.TraceId))),
-            "both dashboards have the same spans");
+            async () =>
+                Ids(await Platform.Telemetry.TraceAsync(order.TraceId, Cancellation))
+                    .SequenceEqual(Ids(await AspiresTraceAsync(order.TraceId))),
+            "both dashboards have the same spans"
+        );
         var page = await browser.OpenAsync(Platform);
         await page.GotoAsync($"/traces/{order.TraceId}");
         var link = page.Locator($"a[href$='/traces/detail/{order.TraceId}']").First;
@@ -64,6 +68,6 @@ public sealed class AspireDashboardTests(PlatformFixture platform, Browser brows
         return answer.IsSuccessStatusCode ? Telemetry.Read(await answer.Content.ReadFromJsonAsync<JsonElement>(Cancellation)) : [];
     }
 
-    private static ILocator Row(IPage page, string name) => page.GetByRole(AriaRole.Row)
-        .Filter(new() { Has = page.GetByText(new Regex($"^\\s*{name}\\s*$")) }).First;
+    private static ILocator Row(IPage page, string name) =>
+        page.GetByRole(AriaRole.Row).Filter(new() { Has = page.GetByText(new Regex($"^\\s*{name}\\s*$")) }).First;
 }

@@ -13,37 +13,59 @@ namespace Platform.Tests;
 public sealed partial class BadInputTests(PlatformFixture platform) : PlatformTest(platform)
 {
     private const string GoodCard = """{"number":"4242424242424242","expiry":"12/30","cvc":"123"}""";
-    private const string GoodLines = """[{"sku":"mug-blue","quantity":1}]""";
+    private const string GoodLine = """{"sku":"mug-blue","quantity":1}""";
+    private const string GoodLines = $"[{GoodLine}]";
 
-    public static TheoryData<string, string, string> Bodies => new()
-    {
-        { "no JSON", "", "body" },
-        { "broken JSON", "{\"lines\":", "lines" },
-        { "not an object", "[]", "body" },
-        { "null", "null", "body" },
-        { "no lines", $$"""{"card":{{GoodCard}}}""", "lines" },
-        { "empty lines", $$"""{"lines":[],"card":{{GoodCard}}}""", "lines" },
-        { "null line", $$"""{"lines":[null],"card":{{GoodCard}}}""", "lines" },
-        { "no card", $$"""{"lines":{{GoodLines}}}""", "card" },
-        { "unknown sku", $$"""{"lines":[{"sku":"no-such-thing","quantity":1}],"card":{{GoodCard}}}""", "lines[0].sku" },
-        { "two currencies", $$"""{"lines":[{"sku":"mug-blue","quantity":1},{"sku":"desk-oak","quantity":1}],"card":{{GoodCard}}}""", "lines[1].sku" },
-        { "quantity 0", $$"""{"lines":[{"sku":"mug-blue","quantity":0}],"card":{{GoodCard}}}""", "lines[0].quantity" },
-        { "quantity -1", $$"""{"lines":[{"sku":"mug-blue","quantity":-1}],"card":{{GoodCard}}}""", "lines[0].quantity" },
-        { "quantity 10^9", $$"""{"lines":[{"sku":"mug-blue","quantity":1000000000}],"card":{{GoodCard}}}""", "lines[0].quantity" },
-        { "quantity 10^30", $$"""{"lines":[{"sku":"mug-blue","quantity":1000000000000000000000000000000}],"card":{{GoodCard}}}""", "lines[0].quantity" },
-        { "quantity as text", $$"""{"lines":[{"sku":"mug-blue","quantity":"many"}],"card":{{GoodCard}}}""", "lines[0].quantity" },
-        { "51 lines", $$"""{"lines":[{{string.Join(',', Enumerable.Repeat("{\"sku\":\"mug-blue\",\"quantity\":1}", 51))}}],"card":{{GoodCard}}}""", "lines" },
-        { "check digit", WithCard("4242424242424241", "12/30", "123"), "card.number" },
-        { "letters in the number", WithCard("4242abcd42424242", "12/30", "123"), "card.number" },
-        { "expired card", WithCard("4242424242424242", "01/20", "123"), "card.expiry" },
-        { "month 13", WithCard("4242424242424242", "13/30", "123"), "card.expiry" },
-        { "long cvc", WithCard("4242424242424242", "12/30", "12345"), "card.cvc" },
-        { "NUL in a sku", $$"""{"lines":[{"sku":"mug\u0000blue","quantity":1}],"card":{{GoodCard}}}""", "lines[0].sku" },
-        { "lone surrogate in a sku", $$"""{"lines":[{"sku":"mug\ud800","quantity":1}],"card":{{GoodCard}}}""", "lines[0].sku" },
-        { "5,000 levels", $$"""{"lines":{{new string('[', 5000)}}{{new string(']', 5000)}},"card":{{GoodCard}}}""", "lines" },
-    };
+    public static TheoryData<string, string, string> Bodies =>
+        new()
+        {
+            { "no JSON", "", "body" },
+            { "broken JSON", "{\"lines\":", "lines" },
+            { "not an object", "[]", "body" },
+            { "null", "null", "body" },
+            { "no lines", $$"""{"card":{{GoodCard}}}""", "lines" },
+            { "empty lines", $$"""{"lines":[],"card":{{GoodCard}}}""", "lines" },
+            { "null line", $$"""{"lines":[null],"card":{{GoodCard}}}""", "lines" },
+            { "no card", $$"""{"lines":{{GoodLines}}}""", "card" },
+            { "unknown sku", $$"""{"lines":[{"sku":"no-such-thing","quantity":1}],"card":{{GoodCard}}}""", "lines[0].sku" },
+            {
+                "two currencies",
+                $$"""{"lines":[{"sku":"mug-blue","quantity":1},{"sku":"desk-oak","quantity":1}],"card":{{GoodCard}}}""",
+                "lines[1].sku"
+            },
+            { "quantity 0", $$"""{"lines":[{"sku":"mug-blue","quantity":0}],"card":{{GoodCard}}}""", "lines[0].quantity" },
+            { "quantity -1", $$"""{"lines":[{"sku":"mug-blue","quantity":-1}],"card":{{GoodCard}}}""", "lines[0].quantity" },
+            { "quantity 10^9", $$"""{"lines":[{"sku":"mug-blue","quantity":1000000000}],"card":{{GoodCard}}}""", "lines[0].quantity" },
+            {
+                "quantity 10^30",
+                $$"""{"lines":[{"sku":"mug-blue","quantity":1000000000000000000000000000000}],"card":{{GoodCard}}}""",
+                "lines[0].quantity"
+            },
+            { "quantity as text", $$"""{"lines":[{"sku":"mug-blue","quantity":"many"}],"card":{{GoodCard}}}""", "lines[0].quantity" },
+            { "51 lines", $$"""{"lines":[{{string.Join(',', Enumerable.Repeat(GoodLine, 51))}}],"card":{{GoodCard}}}""", "lines" },
+            { "check digit", WithCard("4242424242424241", "12/30", "123"), "card.number" },
+            { "letters in the number", WithCard("4242abcd42424242", "12/30", "123"), "card.number" },
+            { "expired card", WithCard("4242424242424242", "01/20", "123"), "card.expiry" },
+            { "month 13", WithCard("4242424242424242", "13/30", "123"), "card.expiry" },
+            { "long cvc", WithCard("4242424242424242", "12/30", "12345"), "card.cvc" },
+            { "NUL in a sku", $$"""{"lines":[{"sku":"mug\u0000blue","quantity":1}],"card":{{GoodCard}}}""", "lines[0].sku" },
+            { "lone surrogate in a sku", $$"""{"lines":[{"sku":"mug\ud800","quantity":1}],"card":{{GoodCard}}}""", "lines[0].sku" },
+            { "5,000 levels", $$"""{"lines":{{new string('[', 5000)}}{{new string(']', 5000)}},"card":{{GoodCard}}}""", "lines" },
+        };
 
-    private static string WithCard(string number, string expiry, string cvc) => JsonSerializer.Serialize(new { lines = new[] { new { sku = "mug-blue", quantity = 1 } }, card = new { number, expiry, cvc } });
+    private static string WithCard(string number, string expiry, string cvc) =>
+        JsonSerializer.Serialize(
+            new
+            {
+                lines = new[] { new { sku = "mug-blue", quantity = 1 } },
+                card = new
+                {
+                    number,
+                    expiry,
+                    cvc,
+                },
+            }
+        );
 
     [Theory]
     [MemberData(nameof(Bodies))]
@@ -55,7 +77,10 @@ public sealed partial class BadInputTests(PlatformFixture platform) : PlatformTe
 
         var problem = await ProblemAsync(response, what);
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.True(problem.GetProperty("errors").EnumerateObject().Any(error => error.Name.StartsWith(field, StringComparison.Ordinal)), $"{what}: {problem} names {field}");
+        Assert.True(
+            problem.GetProperty("errors").EnumerateObject().Any(error => error.Name.StartsWith(field, StringComparison.Ordinal)),
+            $"{what}: {problem} names {field}"
+        );
         Assert.Equal(before, await OrdersAsync());
     }
 
@@ -163,7 +188,13 @@ public sealed partial class BadInputTests(PlatformFixture platform) : PlatformTe
         var shopper = await Platform.Shop.SignInAsync("acme", "acme-u06", Cancellation);
 
         // As given: Uri would resolve dots before anything is sent.
-        return new HttpRequestMessage(method, new Uri(Platform.Shop.Http.BaseAddress + path.TrimStart('/'), new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
+        return new HttpRequestMessage(
+            method,
+            new Uri(
+                Platform.Shop.Http.BaseAddress + path.TrimStart('/'),
+                new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }
+            )
+        )
         {
             Headers = { { "Authorization", $"Bearer {shopper.Token}" } },
         };
@@ -184,7 +215,10 @@ public sealed partial class BadInputTests(PlatformFixture platform) : PlatformTe
     private static async Task<JsonElement> ProblemAsync(HttpResponseMessage response, string what)
     {
         var text = await response.Content.ReadAsStringAsync(Cancellation);
-        Assert.True(response.Content.Headers.ContentType?.MediaType == "application/problem+json", $"{what}: {(int)response.StatusCode} {response.Content.Headers.ContentType}: {text}");
+        Assert.True(
+            response.Content.Headers.ContentType?.MediaType == "application/problem+json",
+            $"{what}: {(int)response.StatusCode} {response.Content.Headers.ContentType}: {text}"
+        );
 
         // Any four digits come up in an id some day.
         var withoutIds = Ids().Replace(text, "id");
@@ -210,6 +244,7 @@ public sealed partial class BadInputTests(PlatformFixture platform) : PlatformTe
             """
             SELECT (SELECT count(*) FROM orders WHERE user_id = 'acme-u06') + (SELECT count(*) FROM idempotency WHERE user_id = 'acme-u06')
                 + (SELECT count(*) FROM outbox WHERE routing_key = 'order.placed')
-            """);
+            """
+        );
     }
 }

@@ -17,12 +17,16 @@ public sealed class CanaryTests(PlatformFixture platform, EmittedRun run) : Plat
         foreach (var signal in Run.Tap.Bodies.GroupBy(body => body.Signal, body => Encoding.UTF8.GetString(body.Body)))
         {
             var text = string.Join('\n', signal);
-            MustBeClean(signal.Key, text, control: signal.Key switch
-            {
-                "metrics" => "http.server.request.duration",
-                "envelopes" => Run.FailedTraceId,
-                _ => EmittedRun.Control,
-            });
+            MustBeClean(
+                signal.Key,
+                text,
+                control: signal.Key switch
+                {
+                    "metrics" => "http.server.request.duration",
+                    "envelopes" => Run.FailedTraceId,
+                    _ => EmittedRun.Control,
+                }
+            );
         }
 
         Assert.Equal(["envelopes", "logs", "metrics", "traces"], Run.Tap.Bodies.Select(body => body.Signal).Distinct().Order());
@@ -43,14 +47,27 @@ public sealed class CanaryTests(PlatformFixture platform, EmittedRun run) : Plat
     public async Task Secrets_OfEveryInput_AreInNoAnswerOfTheQueryApi()
     {
         var text = new StringBuilder();
-        foreach (var path in new[] { "/api/telemetry/resources", "/api/deploys", "/api/monitors", "/api/issues?limit=500", $"/api/search?q={EmittedRun.Control}" })
+        foreach (
+            var path in new[]
+            {
+                "/api/telemetry/resources",
+                "/api/deploys",
+                "/api/monitors",
+                "/api/issues?limit=500",
+                $"/api/search?q={EmittedRun.Control}",
+            }
+        )
         {
             text.AppendLine(await Platform.Telemetry.Http.GetStringAsync(path, Cancellation));
         }
 
         foreach (var signal in new[] { "spans", "logs" })
         {
-            MustBeClean(signal, await Platform.Telemetry.Http.GetStringAsync($"/api/telemetry/{signal}?limit=10000", Cancellation), EmittedRun.Control);
+            MustBeClean(
+                signal,
+                await Platform.Telemetry.Http.GetStringAsync($"/api/telemetry/{signal}?limit=10000", Cancellation),
+                EmittedRun.Control
+            );
         }
 
         foreach (var events in await IssueLinksAsync("events"))
@@ -66,7 +83,20 @@ public sealed class CanaryTests(PlatformFixture platform, EmittedRun run) : Plat
     {
         using var browser = await Platform.Telemetry.OpenBrowserAsync(Cancellation);
         var text = new StringBuilder();
-        string[] pages = ["/", "/traces", $"/traces/{Run.Fulfilled.TraceId}", $"/traces/{Run.FailedTraceId}", "/logs", $"/logs?traceId={Run.FailedTraceId}", "/issues", "/deploys", "/monitors", $"/search?q={EmittedRun.Control}", .. await IssueLinksAsync("page")];
+        string[] pages =
+        [
+            "/",
+            "/traces",
+            $"/traces/{Run.Fulfilled.TraceId}",
+            $"/traces/{Run.FailedTraceId}",
+            "/logs",
+            $"/logs?traceId={Run.FailedTraceId}",
+            "/issues",
+            "/deploys",
+            "/monitors",
+            $"/search?q={EmittedRun.Control}",
+            .. await IssueLinksAsync("page"),
+        ];
         foreach (var page in pages)
         {
             using var response = await browser.GetAsync(page, Cancellation);
@@ -76,7 +106,11 @@ public sealed class CanaryTests(PlatformFixture platform, EmittedRun run) : Plat
 
         // In a log record and in a span of the failure.
         MustBeClean("the pages", text.ToString(), "PostgresException");
-        MustBeClean($"the page of {Run.Fulfilled.TraceId}", await browser.GetStringAsync($"/traces/{Run.Fulfilled.TraceId}", Cancellation), EmittedRun.Control);
+        MustBeClean(
+            $"the page of {Run.Fulfilled.TraceId}",
+            await browser.GetStringAsync($"/traces/{Run.Fulfilled.TraceId}", Cancellation),
+            EmittedRun.Control
+        );
     }
 
     [Fact]
@@ -88,7 +122,11 @@ public sealed class CanaryTests(PlatformFixture platform, EmittedRun run) : Plat
 
         var found = await DiskSearch.FindAsync(Platform.RunFolder, secrets.Keys, Cancellation);
 
-        Assert.Empty(found.Where(hit => !(secrets[hit.Text].InMessage && hit.File.StartsWith(broker, StringComparison.Ordinal))).Select(hit => $"{secrets[hit.Text].Place}: {hit.File}"));
+        Assert.Empty(
+            found
+                .Where(hit => !(secrets[hit.Text].InMessage && hit.File.StartsWith(broker, StringComparison.Ordinal)))
+                .Select(hit => $"{secrets[hit.Text].Place}: {hit.File}")
+        );
         var controls = await DiskSearch.FindAsync(Platform.RunFolder, [EmittedRun.Control], Cancellation);
         Assert.Contains(controls, hit => hit.File.EndsWith(".obslog", StringComparison.Ordinal));
         Assert.Contains(controls, hit => hit.File.StartsWith(Platform.WorkingDirectoryOf("postgres"), StringComparison.Ordinal));
@@ -97,12 +135,20 @@ public sealed class CanaryTests(PlatformFixture platform, EmittedRun run) : Plat
     [Fact]
     public void Secrets_OfEveryInput_AreInNoAnswerToACaller()
     {
-        Assert.All(Run.Answers, answer => Assert.True(!Run.Canaries.In(answer.Answer).Any(), $"{answer.Input} shows {string.Join(", ", Run.Canaries.In(answer.Answer))}: {answer.Answer}"));
+        Assert.All(
+            Run.Answers,
+            answer =>
+                Assert.True(
+                    !Run.Canaries.In(answer.Answer).Any(),
+                    $"{answer.Input} shows {string.Join(", ", Run.Canaries.In(answer.Answer))}: {answer.Answer}"
+                )
+        );
         Assert.Contains(Run.Answers, answer => answer.Input == "sku" && answer.Answer.Contains("sku", StringComparison.OrdinalIgnoreCase));
     }
 
     [Fact]
-    public void Secrets_OfAMessage_AreNotShownWithItsDeadLetter() => MustBeClean("the dead letters", Run.DeadLetters, Run.PoisonMessage.ToString());
+    public void Secrets_OfAMessage_AreNotShownWithItsDeadLetter() =>
+        MustBeClean("the dead letters", Run.DeadLetters, Run.PoisonMessage.ToString());
 
     [Fact]
     public async Task Secrets_OfEveryInput_AreNotSentToOutsideCompanies()
@@ -124,6 +170,11 @@ public sealed class CanaryTests(PlatformFixture platform, EmittedRun run) : Plat
     }
 
     private async Task<IReadOnlyList<string>> IssueLinksAsync(string name) =>
-        [.. JsonSerializer.Deserialize<JsonElement>(await Platform.Telemetry.Http.GetStringAsync("/api/issues?limit=500", Cancellation))
-            .GetProperty("issues").EnumerateArray().Select(issue => issue.GetProperty("links").GetProperty(name).GetString()!)];
+        [
+            .. JsonSerializer
+                .Deserialize<JsonElement>(await Platform.Telemetry.Http.GetStringAsync("/api/issues?limit=500", Cancellation))
+                .GetProperty("issues")
+                .EnumerateArray()
+                .Select(issue => issue.GetProperty("links").GetProperty(name).GetString()!),
+        ];
 }

@@ -19,7 +19,11 @@ public sealed class CardDataTests(PlatformFixture platform) : PlatformTest(platf
         await DiskSearch.FlushDatabasesAsync(Platform, Cancellation);
 
         Assert.Empty(await DiskSearch.FindAsync(Platform.RunFolder, [Number], Cancellation));
-        Assert.DoesNotContain(Number, (await Platform.Telemetry.RawTraceAsync(order.TraceId, Cancellation)).ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            Number,
+            (await Platform.Telemetry.RawTraceAsync(order.TraceId, Cancellation)).ToString(),
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain(Number, await Platform.Telemetry.LogsAsync("limit=10000", Cancellation), StringComparison.Ordinal);
     }
 
@@ -34,7 +38,12 @@ public sealed class CardDataTests(PlatformFixture platform) : PlatformTest(platf
         Assert.NotEmpty(await DiskSearch.FindAsync(Platform.WorkingDirectoryOf("postgres"), ["visa ending 4242"], Cancellation));
 
         // The broker's and the acquirer's files are searched too.
-        Assert.NotEmpty(await DiskSearch.FindAsync(Platform.WorkingDirectoryOf("rabbitmq"), [ShopTopology.PaymentsOrderPlaced], Cancellation));
-        Assert.Contains(await DiskSearch.FindAsync(Platform.RunFolder, [order.Id.ToString()], Cancellation), found => found.File.Contains("acquirer", StringComparison.Ordinal));
+        Assert.NotEmpty(
+            await DiskSearch.FindAsync(Platform.WorkingDirectoryOf("rabbitmq"), [ShopTopology.PaymentsOrderPlaced], Cancellation)
+        );
+        Assert.Contains(
+            await DiskSearch.FindAsync(Platform.RunFolder, [order.Id.ToString()], Cancellation),
+            found => found.File.Contains("acquirer", StringComparison.Ordinal)
+        );
     }
 }

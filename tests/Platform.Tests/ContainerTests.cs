@@ -12,7 +12,11 @@ namespace Platform.Tests;
 public sealed class ContainerTests
 {
     private static readonly string[] Images =
-        ["docker.io/library/postgres:18.3", "docker.io/library/redis:8.6", "docker.io/library/rabbitmq:4.3"];
+    [
+        "docker.io/library/postgres:18.3",
+        "docker.io/library/redis:8.6",
+        "docker.io/library/rabbitmq:4.3",
+    ];
 
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(3);
 
@@ -23,17 +27,21 @@ public sealed class ContainerTests
     {
         Assert.SkipUnless(
             await HasImagesAsync("docker") || await HasImagesAsync("podman"),
-            $"No container engine here has {string.Join(", ", Images)}.");
+            $"No container engine here has {string.Join(", ", Images)}."
+        );
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         limit.CancelAfter(StartTimeout);
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
             ["--Traffic:OrdersPerSecond=0", "--Ports=free", "--Servers=container"],
             (options, _) => options.DisableDashboard = false,
-            limit.Token);
-        builder.Services.AddLogging(logging => logging
-            .AddFilter("AppHost.Resources", LogLevel.None)
-            .AddFilter("System.Net.Http", LogLevel.Warning)
-            .AddFilter("Microsoft.AspNetCore", LogLevel.Warning));
+            limit.Token
+        );
+        builder.Services.AddLogging(logging =>
+            logging
+                .AddFilter("AppHost.Resources", LogLevel.None)
+                .AddFilter("System.Net.Http", LogLevel.Warning)
+                .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+        );
         await using var app = await builder.BuildAsync(limit.Token);
         await app.StartAsync(limit.Token);
         foreach (var name in new[] { "postgres", "redis", "rabbitmq", "gateway", "orders", "payments", "worker" })
@@ -43,7 +51,8 @@ public sealed class ContainerTests
 
         Assert.Equal(
             "Container",
-            app.ResourceNotifications.TryGetCurrentState("postgres", out var postgres) ? postgres.Snapshot.ResourceType : null);
+            app.ResourceNotifications.TryGetCurrentState("postgres", out var postgres) ? postgres.Snapshot.ResourceType : null
+        );
         var shopper = await new Shop(app.GetEndpoint("gateway", "http")).SignInAsync("acme", "acme-u01", limit.Token);
         var order = await shopper.PlaceAsync(limit.Token);
         await shopper.WaitForAsync(order.Id, "fulfilled", limit.Token, TimeSpan.FromSeconds(60));
@@ -55,15 +64,18 @@ public sealed class ContainerTests
         {
             try
             {
-                using var inspect = Process.Start(new ProcessStartInfo(engine, ["image", "inspect", image])
-                {
-                    RedirectStandardOutput = true,
-                    RedirectStandardError = true,
-                })!;
+                using var inspect = Process.Start(
+                    new ProcessStartInfo(engine, ["image", "inspect", image])
+                    {
+                        RedirectStandardOutput = true,
+                        RedirectStandardError = true,
+                    }
+                )!;
                 await Task.WhenAll(
                     inspect.StandardOutput.ReadToEndAsync(Cancellation),
                     inspect.StandardError.ReadToEndAsync(Cancellation),
-                    inspect.WaitForExitAsync(Cancellation));
+                    inspect.WaitForExitAsync(Cancellation)
+                );
                 if (inspect.ExitCode != 0)
                 {
                     return false;

@@ -5,7 +5,9 @@ using Platform.Tests.Support;
 
 namespace Platform.Tests;
 
-/// <summary>A failure is an event, made once and where it happened; events that are alike are an issue, which has a life of its own.</summary>
+/// <summary>
+/// A failure is an event, made once and where it happened; events that are alike are an issue, which has a life of its own.
+/// </summary>
 public sealed class ErrorTests(PlatformFixture platform) : PlatformTest(platform)
 {
     [Fact]
@@ -16,11 +18,24 @@ public sealed class ErrorTests(PlatformFixture platform) : PlatformTest(platform
         var (traceId, requestId) = await FailAsync(shopper);
 
         var report = await Platform.Telemetry.WaitForEventAsync(traceId, Cancellation);
-        var spans = await Platform.Telemetry.WaitForTraceAsync(traceId, spans => spans.Any(span => span.SpanId == report.Text("spanId")), "the span of the event arrives", Cancellation);
+        var spans = await Platform.Telemetry.WaitForTraceAsync(
+            traceId,
+            spans => spans.Any(span => span.SpanId == report.Text("spanId")),
+            "the span of the event arrives",
+            Cancellation
+        );
         var failed = spans.Single(span => span.SpanId == report.Text("spanId"));
         Assert.Equal(
             ("orders", failed.Release, "Development", "harbor-u09", "harbor", requestId),
-            (report.Text("service"), report.Text("release"), report.Text("environment"), report.Text("user"), report.Text("tenant"), report.Text("requestId")));
+            (
+                report.Text("service"),
+                report.Text("release"),
+                report.Text("environment"),
+                report.Text("user"),
+                report.Text("tenant"),
+                report.Text("requestId")
+            )
+        );
         Assert.Equal("orders", failed.Service);
 
         // Every way on is in the answer.
@@ -28,7 +43,10 @@ public sealed class ErrorTests(PlatformFixture platform) : PlatformTest(platform
         using var trace = await Platform.Telemetry.Http.GetAsync(links.Text("trace"), Cancellation);
         Assert.Equal(HttpStatusCode.OK, trace.StatusCode);
         await Eventually.GetAsync(
-            () => Platform.Telemetry.Http.GetStringAsync(links.Text("logs"), Cancellation), logs => logs.Contains(requestId, StringComparison.Ordinal), "the log records of the trace arrive");
+            () => Platform.Telemetry.Http.GetStringAsync(links.Text("logs"), Cancellation),
+            logs => logs.Contains(requestId, StringComparison.Ordinal),
+            "the log records of the trace arrive"
+        );
 
         // Not one more by the gateway, whose own failures are told in another test.
         Assert.Single(await Platform.Telemetry.EventsSinceAsync(started, Cancellation), item => item.Text("traceId") == traceId);
@@ -52,8 +70,18 @@ public sealed class ErrorTests(PlatformFixture platform) : PlatformTest(platform
         // A failure of our own making behind them: when its event is there, theirs would be too.
         var (marker, _) = await FailAsync(shopper);
         await Platform.Telemetry.WaitForEventAsync(marker, Cancellation);
-        var others = new[] { invalid.Headers.GetValues("X-Trace-Id").Single(), unknown.Headers.GetValues("X-Trace-Id").Single(), refused.Headers.GetValues("X-Trace-Id").Single(), declined.TraceId, CallerGone };
-        Assert.DoesNotContain(await Platform.Telemetry.EventsSinceAsync(started, Cancellation), item => others.Contains(item.Text("traceId")));
+        var others = new[]
+        {
+            invalid.Headers.GetValues("X-Trace-Id").Single(),
+            unknown.Headers.GetValues("X-Trace-Id").Single(),
+            refused.Headers.GetValues("X-Trace-Id").Single(),
+            declined.TraceId,
+            CallerGone,
+        };
+        Assert.DoesNotContain(
+            await Platform.Telemetry.EventsSinceAsync(started, Cancellation),
+            item => others.Contains(item.Text("traceId"))
+        );
     }
 
     /// <summary>Each in a way of its own, and none reports what another has.</summary>
@@ -90,16 +118,23 @@ public sealed class ErrorTests(PlatformFixture platform) : PlatformTest(platform
             }
 
             await Eventually.BeTrueAsync(
-                async () => (await DeadLetterBox.ListAsync(Platform, service, Cancellation))
-                    .Any(letter => letter.Text("traceparent")?.Contains(order.TraceId, StringComparison.Ordinal) == true),
-                $"the message is a dead letter of {service}");
+                async () =>
+                    (await DeadLetterBox.ListAsync(Platform, service, Cancellation)).Any(letter =>
+                        letter.Text("traceparent")?.Contains(order.TraceId, StringComparison.Ordinal) == true
+                    ),
+                $"the message is a dead letter of {service}"
+            );
             await Platform.CommandAsync(service, "send-dead-letters-again", Cancellation);
             await shopper.WaitForAsync(order.Id, "fulfilled", Cancellation);
         }
 
         await Platform.Telemetry.WaitForEventAsync(traces["gateway"], Cancellation);
         var events = await Platform.Telemetry.EventsSinceAsync(started, Cancellation);
-        Assert.All(traces, trace => Assert.Equal([trace.Key], events.Where(item => item.Text("traceId") == trace.Value).Select(item => item.Text("service"))));
+        Assert.All(
+            traces,
+            trace =>
+                Assert.Equal([trace.Key], events.Where(item => item.Text("traceId") == trace.Value).Select(item => item.Text("service")))
+        );
         await books.MustBalanceAsync(Cancellation);
     }
 
@@ -131,13 +166,24 @@ public sealed class ErrorTests(PlatformFixture platform) : PlatformTest(platform
     public async Task Issue_OfTwoHundredFailures_IsOneAndComesBackAsRegressedAndSurvivesARestart()
     {
         const int Failures = 200;
-        var shoppers = await Task.WhenAll(Enumerable.Range(1, 8).Select(number => Platform.Shop.SignInAsync("ember", $"ember-u{number:00}", Cancellation)));
+        var shoppers = await Task.WhenAll(
+            Enumerable.Range(1, 8).Select(number => Platform.Shop.SignInAsync("ember", $"ember-u{number:00}", Cancellation))
+        );
 
-        // Each text has an id of its own. At the stock, where hardly another test fails: what fails in the same code is the same issue, such as
-        // an order that was there when its database was taken away.
+        // Each text has an id of its own. At the stock, where hardly another test fails: what fails in the same code is the same issue,
+        // such as an order that was there when its database was taken away.
         int others;
-        await using (await Refusing.RowsAsync(
-            Platform, "ordersdb", "products", "'reservation ' || gen_random_uuid() || ' of ' || NEW.sku || ' is too good to be true'", Cancellation, when: "NEW.stock < OLD.stock", change: "UPDATE"))
+        await using (
+            await Refusing.RowsAsync(
+                Platform,
+                "ordersdb",
+                "products",
+                "'reservation ' || gen_random_uuid() || ' of ' || NEW.sku || ' is too good to be true'",
+                Cancellation,
+                when: "NEW.stock < OLD.stock",
+                change: "UPDATE"
+            )
+        )
         {
             await MustFailAsync(shoppers[0]);
             others = (await WaitForIssueAsync(_ => true)).GetProperty("count").GetInt32() - 1;
@@ -151,7 +197,11 @@ public sealed class ErrorTests(PlatformFixture platform) : PlatformTest(platform
             Assert.InRange(issue.GetProperty("tenants").GetInt32(), 1, 1 + others);
             Assert.NotEqual("resolved", issue.Text("status"));
 
-            using var resolved = await Platform.Telemetry.Http.PostAsJsonAsync($"{issue.GetProperty("links").Text("self")}/status", new { status = "resolved" }, Cancellation);
+            using var resolved = await Platform.Telemetry.Http.PostAsJsonAsync(
+                $"{issue.GetProperty("links").Text("self")}/status",
+                new { status = "resolved" },
+                Cancellation
+            );
             Assert.Equal(HttpStatusCode.OK, resolved.StatusCode);
             await Platform.DeployAsync("orders", Cancellation);
             await MustFailAsync(shoppers[0]);
@@ -177,10 +227,19 @@ public sealed class ErrorTests(PlatformFixture platform) : PlatformTest(platform
     private const string CallerGone = "7bf92f3577b34da6a3ce929d0e0e4736";
 
     private async Task<JsonElement> WaitForOneAsync(string text, Func<JsonElement, bool> condition) =>
-        (await Eventually.GetAsync(
-            async () => (IReadOnlyList<JsonElement>)[.. (await Platform.Telemetry.IssuesAsync(Cancellation)).Where(issue => issue.Text("value")?.Contains(text, StringComparison.Ordinal) == true)],
-            issues => issues.Count == 1 && condition(issues[0]),
-            $"there is one issue about '{text}'")).Single();
+        (
+            await Eventually.GetAsync(
+                async () =>
+                    (IReadOnlyList<JsonElement>)
+                        [
+                            .. (await Platform.Telemetry.IssuesAsync(Cancellation)).Where(issue =>
+                                issue.Text("value")?.Contains(text, StringComparison.Ordinal) == true
+                            ),
+                        ],
+                issues => issues.Count == 1 && condition(issues[0]),
+                $"there is one issue about '{text}'"
+            )
+        ).Single();
 
     /// <summary>A request that meets a database which takes no connections.</summary>
     private async Task<(string TraceId, string RequestId)> FailAsync(Shopper shopper, params (string Name, string Value)[] headers)
@@ -210,15 +269,30 @@ public sealed class ErrorTests(PlatformFixture platform) : PlatformTest(platform
         }
 
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        var call = shopper.SendOrderAsync(Shopper.OneMug, CardInput.Valid, Guid.NewGuid(), gone.Token, ("traceparent", $"00-{CallerGone}-00f067aa0ba902b7-01"));
+        var call = shopper.SendOrderAsync(
+            Shopper.OneMug,
+            CardInput.Valid,
+            Guid.NewGuid(),
+            gone.Token,
+            ("traceparent", $"00-{CallerGone}-00f067aa0ba902b7-01")
+        );
         await using var waiting = database.CreateCommand(
             """
             SELECT count(*) FROM pg_stat_activity
             WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO orders%'
-            """);
-        await Eventually.BeTrueAsync(async () => (long)(await waiting.ExecuteScalarAsync(Cancellation))! > 0, "the request waits for the table");
+            """
+        );
+        await Eventually.BeTrueAsync(
+            async () => (long)(await waiting.ExecuteScalarAsync(Cancellation))! > 0,
+            "the request waits for the table"
+        );
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
-        await Platform.Telemetry.WaitForTraceAsync(CallerGone, spans => spans.Any(span => span is { Service: "orders", Kind: "server" }), "orders has ended the request", Cancellation);
+        await Platform.Telemetry.WaitForTraceAsync(
+            CallerGone,
+            spans => spans.Any(span => span is { Service: "orders", Kind: "server" }),
+            "orders has ended the request",
+            Cancellation
+        );
     }
 }

@@ -27,12 +27,19 @@ public sealed class GoldenPathTests(PlatformFixture platform) : PlatformTest(pla
         // The only address that one must know: what fails now, in what order. A later alert or metric puts its own in its place.
         var trace = await Eventually.GetAsync(
             () => GetAsync($"/api/telemetry/traces/{failing}"),
-            answer => Links(answer).TryGetProperty("issues", out var issues) && issues.GetArrayLength() > 0 && Links(answer).GetProperty("deploys").GetArrayLength() > 1,
-            "the trace leads to its issue and to the deploys");
+            answer =>
+                Links(answer).TryGetProperty("issues", out var issues)
+                && issues.GetArrayLength() > 0
+                && Links(answer).GetProperty("deploys").GetArrayLength() > 1,
+            "the trace leads to its issue and to the deploys"
+        );
 
         // trace → logs
         var logs = await Eventually.GetAsync(
-            () => FollowAsync(trace, "logs"), answer => answer.ToString().Contains("the golden path begins here", StringComparison.Ordinal), "the failure is in the trace's records");
+            () => FollowAsync(trace, "logs"),
+            answer => answer.ToString().Contains("the golden path begins here", StringComparison.Ordinal),
+            "the failure is in the trace's records"
+        );
 
         // logs → issue
         var issue = await GetAsync(Links(logs).GetProperty("issues").EnumerateArray().Single().Text("api")!);
@@ -47,12 +54,18 @@ public sealed class GoldenPathTests(PlatformFixture platform) : PlatformTest(pla
 
         // and back: deploy → issues → trace
         var issues = (await FollowAsync(deploy, "issues")).GetProperty("issues").EnumerateArray().ToList();
-        var sameIssue = await GetAsync(Links(issues.Single(item => item.Text("id") == issue.GetProperty("issue").Text("id"))).Text("self")!);
+        var sameIssue = await GetAsync(
+            Links(issues.Single(item => item.Text("id") == issue.GetProperty("issue").Text("id"))).Text("self")!
+        );
         var sameTrace = await FollowAsync(sameIssue.GetProperty("latest"), "trace");
         Assert.Equal(Links(trace).Text("page"), Links(sameTrace).Text("page"));
 
         // deploy → failing traces
-        await Eventually.GetAsync(() => FollowAsync(deploy, "traces"), answer => answer.ToString().Contains(failing, StringComparison.Ordinal), "the deploy leads to the trace");
+        await Eventually.GetAsync(
+            () => FollowAsync(deploy, "traces"),
+            answer => answer.ToString().Contains(failing, StringComparison.Ordinal),
+            "the deploy leads to the trace"
+        );
 
         // Each of them is a page for people too.
         using var browser = await Platform.Telemetry.OpenBrowserAsync(Cancellation);
@@ -75,16 +88,27 @@ public sealed class GoldenPathTests(PlatformFixture platform) : PlatformTest(pla
         foreach (var id in new[] { "grove-u09", order.RequestId, order.Id.ToString(), order.TraceId })
         {
             await Eventually.GetAsync(
-                async () => (IReadOnlyList<JsonElement>)[.. (await GetAsync($"/api/search?q={id}&at={DateTimeOffset.UtcNow:HH:mm}&window=5m")).GetProperty("entries").EnumerateArray().Where(entry => entry.Text("traceId") == order.TraceId)],
-                entries => PlatformFixture.Services.All(service => entries.Any(entry => entry.Text("service") == service)) && entries.Any(entry => entry.Text("signal") == "log"),
-                $"{id} leads to trace {order.TraceId} in all services and signals");
+                async () =>
+                    (IReadOnlyList<JsonElement>)
+                        [
+                            .. (await GetAsync($"/api/search?q={id}&at={DateTimeOffset.UtcNow:HH:mm}&window=5m"))
+                                .GetProperty("entries")
+                                .EnumerateArray()
+                                .Where(entry => entry.Text("traceId") == order.TraceId),
+                        ],
+                entries =>
+                    PlatformFixture.Services.All(service => entries.Any(entry => entry.Text("service") == service))
+                    && entries.Any(entry => entry.Text("signal") == "log"),
+                $"{id} leads to trace {order.TraceId} in all services and signals"
+            );
         }
 
         var elsewhere = await GetAsync($"/api/search?q=grove-u09&at={DateTimeOffset.UtcNow.AddHours(-2):yyyy-MM-ddTHH:mm}Z&window=5m");
         Assert.Empty(elsewhere.GetProperty("entries").EnumerateArray());
     }
 
-    private async Task<JsonElement> GetAsync(string address) => await Platform.Telemetry.Http.GetFromJsonAsync<JsonElement>(address, Cancellation);
+    private async Task<JsonElement> GetAsync(string address) =>
+        await Platform.Telemetry.Http.GetFromJsonAsync<JsonElement>(address, Cancellation);
 
     private Task<JsonElement> FollowAsync(JsonElement answer, string link) => GetAsync(Links(answer).Text(link)!);
 

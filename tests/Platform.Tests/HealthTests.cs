@@ -51,12 +51,23 @@ public sealed class HealthTests(PlatformFixture platform) : PlatformTest(platfor
         Assert.Equal(1, await CountAsync("dependency.lost"));
         Assert.DoesNotContain(
             await Platform.Telemetry.EventsSinceAsync(DateTimeOffset.MinValue, Cancellation),
-            item => item.ToString().Contains("Health check", StringComparison.Ordinal) || item.ToString().Contains("Resilience event", StringComparison.Ordinal));
+            item =>
+                item.ToString().Contains("Health check", StringComparison.Ordinal)
+                || item.ToString().Contains("Resilience event", StringComparison.Ordinal)
+        );
 
-        async Task RecordedAsync(string name) => await Eventually.GetAsync(() => CountAsync(name), count => count > 0, $"worker says {name}");
+        async Task RecordedAsync(string name) =>
+            await Eventually.GetAsync(() => CountAsync(name), count => count > 0, $"worker says {name}");
 
-        async Task<int> CountAsync(string name) => (await Platform.Telemetry.Http.GetFromJsonAsync<JsonElement>(
-            $"/api/telemetry/logs?resource=worker&from={since}&search={Uri.EscapeDataString($"event={name} Dependency=PostgreSql")}", Cancellation)).GetProperty("totalCount").GetInt32();
+        async Task<int> CountAsync(string name)
+        {
+            var search = Uri.EscapeDataString($"event={name} Dependency=PostgreSql");
+            var found = await Platform.Telemetry.Http.GetFromJsonAsync<JsonElement>(
+                $"/api/telemetry/logs?resource=worker&from={since}&search={search}",
+                Cancellation
+            );
+            return found.GetProperty("totalCount").GetInt32();
+        }
     }
 
     [Fact]
@@ -114,15 +125,20 @@ public sealed class HealthTests(PlatformFixture platform) : PlatformTest(platfor
     private static void MustSayNothingElse(JsonElement body)
     {
         Assert.Equal(["status", "checks"], body.EnumerateObject().Select(member => member.Name));
-        Assert.All(body.GetProperty("checks").EnumerateObject(), check => Assert.Contains(check.Value.GetString(), new[] { "Healthy", "Degraded", "Unhealthy" }));
+        Assert.All(
+            body.GetProperty("checks").EnumerateObject(),
+            check => Assert.Contains(check.Value.GetString(), new[] { "Healthy", "Degraded", "Unhealthy" })
+        );
     }
 
-    private static async Task<(HttpStatusCode Status, JsonElement Body)> WaitForAsync(HttpClient http, string status) => await Eventually.GetAsync(
-        async () =>
-        {
-            using var response = await http.GetAsync("/health", Cancellation);
-            return (response.StatusCode, await response.Content.ReadFromJsonAsync<JsonElement>(Cancellation));
-        },
-        answer => answer.Item2.Text("status") == status,
-        $"/health says {status}");
+    private static async Task<(HttpStatusCode Status, JsonElement Body)> WaitForAsync(HttpClient http, string status) =>
+        await Eventually.GetAsync(
+            async () =>
+            {
+                using var response = await http.GetAsync("/health", Cancellation);
+                return (response.StatusCode, await response.Content.ReadFromJsonAsync<JsonElement>(Cancellation));
+            },
+            answer => answer.Item2.Text("status") == status,
+            $"/health says {status}"
+        );
 }

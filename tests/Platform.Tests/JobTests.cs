@@ -20,10 +20,15 @@ public sealed class JobTests(PlatformFixture platform) : PlatformTest(platform)
             var since = DateTimeOffset.UtcNow;
             JsonElement run = default;
             await Eventually.BeTrueAsync(
-                async () => (run = (await WaitForAsync("ok")).GetProperty("checkIns").EnumerateArray()
-                    .FirstOrDefault(run => run.Text("status") == "ok" && run.GetProperty("started").GetDateTimeOffset() > since))
-                    .ValueKind == JsonValueKind.Object,
-                "the job has run since");
+                async () =>
+                    (
+                        run = (await WaitForAsync("ok"))
+                            .GetProperty("checkIns")
+                            .EnumerateArray()
+                            .FirstOrDefault(run => run.Text("status") == "ok" && run.GetProperty("started").GetDateTimeOffset() > since)
+                    ).ValueKind == JsonValueKind.Object,
+                "the job has run since"
+            );
             var spans = await Platform.Telemetry.WaitForSpanAsync(run.Text("traceId")!, "job restock_products", Cancellation);
             var root = Assert.Single(spans, span => span.ParentSpanId is null);
             Assert.Equal(("orders", "job restock_products", "restock_products"), (root.Service, root.Name, root["job.name"]));
@@ -47,9 +52,14 @@ public sealed class JobTests(PlatformFixture platform) : PlatformTest(platform)
         }
     }
 
-    private async Task<JsonElement> WaitForAsync(string state) => await Eventually.GetAsync(
-        async () => (await Platform.Telemetry.Http.GetFromJsonAsync<JsonElement>("/api/monitors", Cancellation))
-            .GetProperty("monitors").EnumerateArray().FirstOrDefault(monitor => monitor.Text("slug") == Monitor && monitor.Text("environment") == "Development"),
-        monitor => monitor.ValueKind == JsonValueKind.Object && monitor.Text("state") == state,
-        $"{Monitor} is {state}");
+    private async Task<JsonElement> WaitForAsync(string state) =>
+        await Eventually.GetAsync(
+            async () =>
+                (await Platform.Telemetry.Http.GetFromJsonAsync<JsonElement>("/api/monitors", Cancellation))
+                    .GetProperty("monitors")
+                    .EnumerateArray()
+                    .FirstOrDefault(monitor => monitor.Text("slug") == Monitor && monitor.Text("environment") == "Development"),
+            monitor => monitor.ValueKind == JsonValueKind.Object && monitor.Text("state") == state,
+            $"{Monitor} is {state}"
+        );
 }

@@ -28,22 +28,51 @@ public sealed class LogTests(PlatformFixture platform) : PlatformTest(platform)
             foreach (var service in PlatformFixture.Services)
             {
                 var lines = await ConsoleLines.ReadJsonAsync(Platform, service, Cancellation);
-                Assert.All(lines, line => Assert.All(Always, field => Assert.True(line.TryGetProperty(field, out _), $"{service}: {line} has {field}")));
+                Assert.All(
+                    lines,
+                    line => Assert.All(Always, field => Assert.True(line.TryGetProperty(field, out _), $"{service}: {line} has {field}"))
+                );
                 Assert.All(lines, line => Assert.Equal((service, "Production"), (line.Text("service"), line.Text("environment"))));
-                Assert.All(lines, line => Assert.DoesNotContain(line.EnumerateObject(), field => field.Value.ValueKind is JsonValueKind.Object or JsonValueKind.Array));
+                Assert.All(
+                    lines,
+                    line =>
+                        Assert.DoesNotContain(
+                            line.EnumerateObject(),
+                            field => field.Value.ValueKind is JsonValueKind.Object or JsonValueKind.Array
+                        )
+                );
                 Assert.DoesNotContain(lines, line => line.Text("level") is "debug" or "trace");
                 Assert.Contains(lines, line => line.Text("event") == "service.started");
 
                 // Nothing else is written between them, once the service has said that it starts.
-                var all = (await ConsoleLines.ReadAsync(Platform.App, service, Cancellation)).Select(line => line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..]).ToList();
+                var all = (await ConsoleLines.ReadAsync(Platform.App, service, Cancellation))
+                    .Select(line => line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..])
+                    .ToList();
                 var first = all.FindLastIndex(line => line.Contains("\"service.started\"", StringComparison.Ordinal));
                 Assert.All(all.Skip(first), line => Assert.StartsWith("{\"timestamp\"", line, StringComparison.Ordinal));
             }
 
             var request = await LineAsync("orders", "request.completed", order.TraceId);
-            Assert.Equal(("POST", 202, order.RequestId, "acme-u10", "acme"), (request.Text("method"), request.GetProperty("status").GetInt32(), request.Text("request_id"), request.Text("user_id"), request.Text("tenant_id")));
+            Assert.Equal(
+                ("POST", 202, order.RequestId, "acme-u10", "acme"),
+                (
+                    request.Text("method"),
+                    request.GetProperty("status").GetInt32(),
+                    request.Text("request_id"),
+                    request.Text("user_id"),
+                    request.Text("tenant_id")
+                )
+            );
             Assert.True(request.GetProperty("duration_ms").GetDouble() > 0);
-            foreach (var (service, name) in new[] { ("orders", "order.placed"), ("payments", "payment.decided"), ("orders", "order.paid"), ("worker", "receipt.sent") })
+            foreach (
+                var (service, name) in new[]
+                {
+                    ("orders", "order.placed"),
+                    ("payments", "payment.decided"),
+                    ("orders", "order.paid"),
+                    ("worker", "receipt.sent"),
+                }
+            )
             {
                 await LineAsync(service, name, order.TraceId);
             }
@@ -65,17 +94,28 @@ public sealed class LogTests(PlatformFixture platform) : PlatformTest(platform)
         {
             await Platform.CommandAsync("worker", KnownResourceCommands.StartCommand, Cancellation);
             var ended = await Platform.App.ResourceNotifications.WaitForResourceAsync(
-                "worker", resource => KnownResourceStates.TerminalStates.Contains(resource.Snapshot.State?.Text) && resource.Snapshot.ExitCode > 0, Cancellation);
+                "worker",
+                resource => KnownResourceStates.TerminalStates.Contains(resource.Snapshot.State?.Text) && resource.Snapshot.ExitCode > 0,
+                Cancellation
+            );
 
             Assert.Equal(1, ended.Snapshot.ExitCode);
-            var fatal = Assert.Single(await ConsoleLines.WaitForAsync(Platform, "worker", line => line.Text("level") == "fatal", "of level fatal", Cancellation));
+            var fatal = Assert.Single(
+                await ConsoleLines.WaitForAsync(Platform, "worker", line => line.Text("level") == "fatal", "of level fatal", Cancellation)
+            );
             Assert.Contains("LlmApiKey", fatal.Text("message"), StringComparison.Ordinal);
 
             // And an error event, although the process lived for a second.
             var events = await Eventually.GetAsync(
-                () => Platform.Telemetry.EventsSinceAsync(since, Cancellation), events => events.Any(item => item.Text("service") == "worker"), "the event of the crash arrives");
+                () => Platform.Telemetry.EventsSinceAsync(since, Cancellation),
+                events => events.Any(item => item.Text("service") == "worker"),
+                "the event of the crash arrives"
+            );
             var crash = Assert.Single(events, item => item.Text("service") == "worker");
-            Assert.Equal(("worker", "Microsoft.Extensions.Options.OptionsValidationException"), (crash.Text("service"), crash.Text("type")));
+            Assert.Equal(
+                ("worker", "Microsoft.Extensions.Options.OptionsValidationException"),
+                (crash.Text("service"), crash.Text("type"))
+            );
         }
         finally
         {
@@ -88,10 +128,20 @@ public sealed class LogTests(PlatformFixture platform) : PlatformTest(platform)
     [Fact]
     public async Task Requests_TwoHundredAtOnce_KeepTheirOwnIds()
     {
-        var shoppers = await Task.WhenAll(Enumerable.Range(1, 8).Select(number => Platform.Shop.SignInAsync("cedar", $"cedar-u{number:00}", Cancellation)));
+        var shoppers = await Task.WhenAll(
+            Enumerable.Range(1, 8).Select(number => Platform.Shop.SignInAsync("cedar", $"cedar-u{number:00}", Cancellation))
+        );
 
-        var orders = await Task.WhenAll(Enumerable.Range(0, 200).Select(async number =>
-            (Number: number, Order: await shoppers[number % 8].PlaceAsync(Cancellation, headers: [("X-Request-Id", $"concurrent-{number}")]))));
+        var orders = await Task.WhenAll(
+            Enumerable
+                .Range(0, 200)
+                .Select(async number =>
+                    (
+                        Number: number,
+                        Order: await shoppers[number % 8].PlaceAsync(Cancellation, headers: [("X-Request-Id", $"concurrent-{number}")])
+                    )
+                )
+        );
 
         foreach (var (number, order) in orders)
         {
@@ -100,13 +150,31 @@ public sealed class LogTests(PlatformFixture platform) : PlatformTest(platform)
 
         foreach (var (number, order) in orders.Where(order => order.Number % 10 == 0))
         {
-            var spans = await Platform.Telemetry.WaitForTraceAsync(order.TraceId, OneTrace.LooksComplete, "the trace is complete", Cancellation, TimeSpan.FromSeconds(60));
+            var spans = await Platform.Telemetry.WaitForTraceAsync(
+                order.TraceId,
+                OneTrace.LooksComplete,
+                "the trace is complete",
+                Cancellation,
+                TimeSpan.FromSeconds(60)
+            );
             Assert.All(spans, span => Assert.Equal($"concurrent-{number}", span["request.id"]));
-            Assert.All(spans.Where(span => span.Service != "gateway"), span => Assert.Equal($"cedar-u{(number % 8) + 1:00}", span["user.id"]));
+            Assert.All(
+                spans.Where(span => span.Service != "gateway"),
+                span => Assert.Equal($"cedar-u{(number % 8) + 1:00}", span["user.id"])
+            );
             var ids = await Eventually.GetAsync(
-                async () => (IReadOnlyList<string?>)[.. RequestIds(JsonSerializer.Deserialize<JsonElement>(await Platform.Telemetry.LogsAsync($"traceId={order.TraceId}&limit=1000", Cancellation)))],
+                async () =>
+                    (IReadOnlyList<string?>)
+                        [
+                            .. RequestIds(
+                                JsonSerializer.Deserialize<JsonElement>(
+                                    await Platform.Telemetry.LogsAsync($"traceId={order.TraceId}&limit=1000", Cancellation)
+                                )
+                            ),
+                        ],
                 ids => ids.Count > 0,
-                "records of the trace arrive");
+                "records of the trace arrive"
+            );
             Assert.All(ids, id => Assert.Equal($"concurrent-{number}", id));
         }
     }
@@ -118,7 +186,13 @@ public sealed class LogTests(PlatformFixture platform) : PlatformTest(platform)
 
         var shopper = await Platform.Shop.SignInAsync("grove", "grove-u07", Cancellation);
         var order = await shopper.PlaceAsync(Cancellation);
-        var spans = await Platform.Telemetry.WaitForTraceAsync(order.TraceId, OneTrace.LooksComplete, "the trace is complete", Cancellation, TimeSpan.FromSeconds(60));
+        var spans = await Platform.Telemetry.WaitForTraceAsync(
+            order.TraceId,
+            OneTrace.LooksComplete,
+            "the trace is complete",
+            Cancellation,
+            TimeSpan.FromSeconds(60)
+        );
         var release = Assert.Single(spans.Where(span => span.Service == "worker").Select(span => span.Release).Distinct());
         Assert.DoesNotContain(spans, span => span.Service != "worker" && span.Release == release);
     }
@@ -128,7 +202,9 @@ public sealed class LogTests(PlatformFixture platform) : PlatformTest(platform)
     public async Task Database_ThatIsSlow_IsWarnedOfWithItsQueriesAndItsPool()
     {
         var since = DateTimeOffset.UtcNow;
-        var shoppers = await Task.WhenAll(Enumerable.Range(1, 8).Select(number => Platform.Shop.SignInAsync("birch", $"birch-u{number:00}", Cancellation)));
+        var shoppers = await Task.WhenAll(
+            Enumerable.Range(1, 8).Select(number => Platform.Shop.SignInAsync("birch", $"birch-u{number:00}", Cancellation))
+        );
         await using var database = NpgsqlDataSource.Create(await Platform.DatabaseAsync("ordersdb", Cancellation));
         await using var connection = await database.OpenConnectionAsync(Cancellation);
         Task<PlacedOrder>[] orders;
@@ -147,7 +223,8 @@ public sealed class LogTests(PlatformFixture platform) : PlatformTest(platform)
                 SELECT count(*) FROM pg_stat_activity
                 WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO orders%'
                     AND query_start < now() - interval '1 second'
-                """);
+                """
+            );
             await Eventually.BeTrueAsync(async () => (long)(await slow.ExecuteScalarAsync(Cancellation))! > 0, "an insert waits");
             await transaction.RollbackAsync(Cancellation);
         }
@@ -163,7 +240,10 @@ public sealed class LogTests(PlatformFixture platform) : PlatformTest(platform)
         var since = DateTimeOffset.UtcNow;
         var shopper = await Platform.Shop.SignInAsync("birch", "birch-u09", Cancellation);
         using var request = shopper.Request(HttpMethod.Post, "/api/orders");
-        request.Content = new StringContent($$"""{"note":"{{new string('x', 300_000)}}"}""", MediaTypeHeaderValue.Parse("application/json"));
+        request.Content = new StringContent(
+            $$"""{"note":"{{new string('x', 300_000)}}"}""",
+            MediaTypeHeaderValue.Parse("application/json")
+        );
         request.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
 
         using var response = await Platform.Shop.Http.SendAsync(request, Cancellation);
@@ -195,9 +275,11 @@ public sealed class LogTests(PlatformFixture platform) : PlatformTest(platform)
             foreach (var signal in new[] { "spans", "logs" })
             {
                 await Eventually.GetAsync(
-                    () => Platform.Telemetry.Http.GetStringAsync($"/api/telemetry/{signal}?traceId={traceId}&resource=orders", Cancellation),
+                    () =>
+                        Platform.Telemetry.Http.GetStringAsync($"/api/telemetry/{signal}?traceId={traceId}&resource=orders", Cancellation),
                     answer => answer.Contains($"\"{environment}\"", StringComparison.Ordinal),
-                    $"{signal} of orders say {environment}");
+                    $"{signal} of orders say {environment}"
+                );
             }
         }
         finally
@@ -211,13 +293,22 @@ public sealed class LogTests(PlatformFixture platform) : PlatformTest(platform)
     {
         var since = DateTimeOffset.UtcNow;
         await Platform.Shop.SignInAsync("acme", "acme-u09", Cancellation);
-        using var unknown = await Platform.Shop.Http.PostAsJsonAsync("/api/sessions", new { tenant = "acme", user = "nobody" }, Cancellation);
+        using var unknown = await Platform.Shop.Http.PostAsJsonAsync(
+            "/api/sessions",
+            new { tenant = "acme", user = "nobody" },
+            Cancellation
+        );
         using var denied = await Platform.Shop.Http.GetAsync("/api/products", Cancellation);
         using var closed = await DeadLetterBox.WithoutTheKeyAsync(Platform, "payments", Cancellation);
         await DeadLetterBox.ListAsync(Platform, "payments", Cancellation);
 
-        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized), (unknown.StatusCode, denied.StatusCode, closed.StatusCode));
-        foreach (var name in new[] { "security.login_succeeded", "security.login_failed", "security.access_denied", "security.admin_action" })
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized),
+            (unknown.StatusCode, denied.StatusCode, closed.StatusCode)
+        );
+        foreach (
+            var name in new[] { "security.login_succeeded", "security.login_failed", "security.access_denied", "security.admin_action" }
+        )
         {
             await RecordedAsync(name, since);
         }
@@ -241,17 +332,25 @@ public sealed class LogTests(PlatformFixture platform) : PlatformTest(platform)
         await Platform.App.ResourceNotifications.WaitForResourceAsync("worker", KnownResourceStates.TerminalStates, Cancellation);
         await Platform.StartAsync("worker", Cancellation);
 
-        async Task ReceiptAsync() => await Eventually.GetAsync(
-            () => Platform.Telemetry.LogsAsync($"traceId={order.TraceId}&search=event%3Dreceipt.sent&resource=worker", Cancellation),
-            answer => answer.Contains("receipt.sent", StringComparison.Ordinal),
-            "the worker's record is there");
+        async Task ReceiptAsync() =>
+            await Eventually.GetAsync(
+                () => Platform.Telemetry.LogsAsync($"traceId={order.TraceId}&search=event%3Dreceipt.sent&resource=worker", Cancellation),
+                answer => answer.Contains("receipt.sent", StringComparison.Ordinal),
+                "the worker's record is there"
+            );
     }
 
     /// <summary>A record of this test, not one that another has left.</summary>
-    private async Task RecordedAsync(string name, DateTimeOffset since) => await Eventually.GetAsync(
-        () => Platform.Telemetry.Http.GetFromJsonAsync<JsonElement>($"/api/telemetry/logs?from={Uri.EscapeDataString(since.ToString("O"))}&search=event%3D{name}", Cancellation),
-        answer => answer.GetProperty("totalCount").GetInt32() > 0,
-        $"a record of {name} arrives");
+    private async Task RecordedAsync(string name, DateTimeOffset since) =>
+        await Eventually.GetAsync(
+            () =>
+                Platform.Telemetry.Http.GetFromJsonAsync<JsonElement>(
+                    $"/api/telemetry/logs?from={Uri.EscapeDataString(since.ToString("O"))}&search=event%3D{name}",
+                    Cancellation
+                ),
+            answer => answer.GetProperty("totalCount").GetInt32() > 0,
+            $"a record of {name} arrives"
+        );
 
     private static IEnumerable<string?> RequestIds(JsonElement logs) =>
         from resource in logs.GetProperty("data").GetProperty("resourceLogs").EnumerateArray()
@@ -262,6 +361,14 @@ public sealed class LogTests(PlatformFixture platform) : PlatformTest(platform)
         select attribute.GetProperty("value").GetProperty("stringValue").GetString();
 
     /// <summary>The one line of that event and trace.</summary>
-    private async Task<JsonElement> LineAsync(string service, string name, string traceId) => Assert.Single(await ConsoleLines.WaitForAsync(
-        Platform, service, line => line.Text("event") == name && line.Text("trace_id") == traceId, $"{name} of trace {traceId}", Cancellation));
+    private async Task<JsonElement> LineAsync(string service, string name, string traceId) =>
+        Assert.Single(
+            await ConsoleLines.WaitForAsync(
+                Platform,
+                service,
+                line => line.Text("event") == name && line.Text("trace_id") == traceId,
+                $"{name} of trace {traceId}",
+                Cancellation
+            )
+        );
 }

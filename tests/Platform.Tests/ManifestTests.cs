@@ -15,17 +15,21 @@ public sealed class ManifestTests
         try
         {
             var (exitCode, output) = await AppHostProgram.RunAsync(
-                ["--operation", "publish", "--publisher", "manifest", "--output-path", file], Cancellation);
+                ["--operation", "publish", "--publisher", "manifest", "--output-path", file],
+                Cancellation
+            );
             Assert.True(exitCode == 0, output);
 
             var text = await File.ReadAllTextAsync(file, Cancellation);
             var resources = JsonSerializer.Deserialize<JsonElement>(text).GetProperty("resources");
             Assert.All(
                 new[] { "postgres", "redis", "rabbitmq" },
-                name => Assert.Equal("container.v0", resources.GetProperty(name).GetProperty("type").GetString()));
+                name => Assert.Equal("container.v0", resources.GetProperty(name).GetProperty("type").GetString())
+            );
             Assert.All(
                 new[] { "gateway", "orders", "payments", "worker", "observatory", "acquirer", "llm" },
-                name => Assert.Equal("project.v0", resources.GetProperty(name).GetProperty("type").GetString()));
+                name => Assert.Equal("project.v0", resources.GetProperty(name).GetProperty("type").GetString())
+            );
             Assert.DoesNotContain(Path.Combine(Path.GetTempPath(), "apphost-"), text, StringComparison.Ordinal);
             Assert.DoesNotContain("outside-companies", text, StringComparison.Ordinal);
         }

@@ -38,13 +38,15 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
         await _services.AddAsync(host, new Ping("before"), Cancellation);
         await HandledAsync("before");
         await _services.UseChannelAsync(
-            channel => deleted switch
-            {
-                "queue" => channel.QueueDeleteAsync(_services.QueueName),
-                "exchange" => channel.ExchangeDeleteAsync(_services.Name),
-                _ => channel.QueueDeleteAsync($"{_services.QueueName}.dead"),
-            },
-            Cancellation);
+            channel =>
+                deleted switch
+                {
+                    "queue" => channel.QueueDeleteAsync(_services.QueueName),
+                    "exchange" => channel.ExchangeDeleteAsync(_services.Name),
+                    _ => channel.QueueDeleteAsync($"{_services.QueueName}.dead"),
+                },
+            Cancellation
+        );
 
         await _services.AddAsync(host, new Ping("poison"), Cancellation);
         await _services.AddAsync(host, new Ping("after"), Cancellation);
@@ -62,7 +64,9 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
         }
     }
 
-    /// <summary>The message cannot be settled then: the consumer starts over, says what a person must see to, and heals by itself afterwards.</summary>
+    /// <summary>
+    /// The message cannot be settled then: the consumer starts over, says what a person must see to, and heals by itself afterwards.
+    /// </summary>
     [Fact]
     public async Task DeadLetterQueue_WithOtherArguments_IsSaidAndHealsOnceItIsGone()
     {
@@ -76,13 +80,19 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
                 await channel.QueueDeleteAsync(dead);
                 await channel.QueueDeclareAsync(dead, durable: true, exclusive: false, autoDelete: false);
             },
-            Cancellation);
+            Cancellation
+        );
 
         await _services.AddAsync(host, new Ping("poison"), Cancellation);
         await Eventually.BeTrueAsync(
-            () => Task.FromResult(_services.Log.Any(line =>
-                line.Level == LogLevel.Error && line.Text.Contains("exists with other arguments", StringComparison.Ordinal))),
-            "it is said");
+            () =>
+                Task.FromResult(
+                    _services.Log.Any(line =>
+                        line.Level == LogLevel.Error && line.Text.Contains("exists with other arguments", StringComparison.Ordinal)
+                    )
+                ),
+            "it is said"
+        );
         await _services.UseChannelAsync(channel => channel.QueueDeleteAsync(dead), Cancellation);
         await _services.AddAsync(host, new Ping("after"), Cancellation);
 
@@ -108,18 +118,30 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
             {
                 await channel.QueueDeclareAsync(dead, durable: true, exclusive: false, autoDelete: false);
                 await channel.BasicPublishAsync(
-                    "", dead, mandatory: true, new BasicProperties { MessageId = id.ToString() }, """{"text":"from before"}"""u8.ToArray());
+                    "",
+                    dead,
+                    mandatory: true,
+                    new BasicProperties { MessageId = id.ToString() },
+                    """{"text":"from before"}"""u8.ToArray()
+                );
             },
-            Cancellation);
-        var host = await _services.StartAsync(Cancellation, (message, _) =>
-        {
-            _handled.Enqueue(message.Text);
-            return Task.CompletedTask;
-        });
+            Cancellation
+        );
+        var host = await _services.StartAsync(
+            Cancellation,
+            (message, _) =>
+            {
+                _handled.Enqueue(message.Text);
+                return Task.CompletedTask;
+            }
+        );
         var letters = host.Services.GetRequiredService<DeadLetters>();
 
         await Eventually.GetAsync(
-            () => letters.ListAsync(Cancellation), list => list.SingleOrDefault()?.MessageId == id.ToString(), "it is listed");
+            () => letters.ListAsync(Cancellation),
+            list => list.SingleOrDefault()?.MessageId == id.ToString(),
+            "it is listed"
+        );
         Assert.Equal(1, await letters.SendAgainAsync(Cancellation));
 
         Assert.Empty(await letters.ListAsync(Cancellation));
@@ -158,7 +180,9 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
         await FirstHealthyAsync(host);
 
         await _services.UseChannelAsync(
-            async channel => Assert.Equal(1u, (await channel.QueueDeclarePassiveAsync(_services.QueueName, Cancellation)).ConsumerCount), Cancellation);
+            async channel => Assert.Equal(1u, (await channel.QueueDeclarePassiveAsync(_services.QueueName, Cancellation)).ConsumerCount),
+            Cancellation
+        );
     }
 
     [Fact]
@@ -185,11 +209,13 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
                     var message = await Eventually.GetAsync(
                         async () => await channel.BasicGetAsync(_services.QueueName, autoAck: false, Cancellation),
                         message => message is not null,
-                        "it comes");
+                        "it comes"
+                    );
                     await channel.BasicNackAsync(message!.DeliveryTag, multiple: false, requeue: true, Cancellation);
                 }
             },
-            Cancellation);
+            Cancellation
+        );
 
         var consumer = await StartAsync(message =>
         {
@@ -208,11 +234,13 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
     public async Task Outcome_OfAMessageHandledAtTheThirdAttempt_IsCountedOnce()
     {
         var (attempts, outcomes) = (0, 0);
-        var host = await StartAsync((_, afterCommit) =>
-        {
-            afterCommit.Do(() => outcomes++);
-            return ++attempts < 3 ? throw new InvalidOperationException("Not yet.") : Task.CompletedTask;
-        });
+        var host = await StartAsync(
+            (_, afterCommit) =>
+            {
+                afterCommit.Do(() => outcomes++);
+                return ++attempts < 3 ? throw new InvalidOperationException("Not yet.") : Task.CompletedTask;
+            }
+        );
 
         await _services.AddAsync(host, new Ping("third"), Cancellation);
 
@@ -245,13 +273,17 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
         }
 
         await Eventually.BeTrueAsync(
-            () => Task.FromResult(spans.Contains(($"process {_services.QueueName}", ActivityStatusCode.Error))), "the pause is a span");
+            () => Task.FromResult(spans.Contains(($"process {_services.QueueName}", ActivityStatusCode.Error))),
+            "the pause is a span"
+        );
         await Eventually.BeTrueAsync(() => Task.FromResult(_handled.Distinct().Count() == 3 && _handled.Count >= 9), "all are tried again");
         Assert.Single(_services.Log, line => line.Text.Contains("is paused", StringComparison.Ordinal));
         isAway = false;
 
         await Eventually.BeTrueAsync(
-            () => Task.FromResult(spans.Contains(($"process {_services.QueueName}", ActivityStatusCode.Unset))), "it is handled");
+            () => Task.FromResult(spans.Contains(($"process {_services.QueueName}", ActivityStatusCode.Unset))),
+            "it is handled"
+        );
         Assert.DoesNotContain(_services.Log, line => line.Level == LogLevel.Error);
     }
 
@@ -267,7 +299,8 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
                 await gate.Task.WaitAsync(Cancellation);
                 _handled.Enqueue(message.Text);
             },
-            settings: [("Messaging:Prefetch", "1")]);
+            settings: [("Messaging:Prefetch", "1")]
+        );
         await MessagingHost.ConnectedAsync(host, Cancellation);
         string[] before = ["first", "second", "third"];
         foreach (var text in before)
@@ -276,14 +309,18 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
         }
 
         await Eventually.BeTrueAsync(
-            async () => await _services.CountAsync("published_at IS NOT NULL", Cancellation) == before.Length, "the broker has them");
+            async () => await _services.CountAsync("published_at IS NOT NULL", Cancellation) == before.Length,
+            "the broker has them"
+        );
         await using (await BrokerAlarm.RaiseAsync(Platform, Cancellation))
         {
             await _services.AddAsync(host, new Ping("late"), Cancellation);
             await Eventually.BeTrueAsync(
-                async () => (await MessagingHost.HealthAsync(host, Cancellation)) is { Status: HealthStatus.Degraded, Description: { } why }
+                async () =>
+                    (await MessagingHost.HealthAsync(host, Cancellation)) is { Status: HealthStatus.Degraded, Description: { } why }
                     && why.Contains("publish: blocked by the broker", StringComparison.Ordinal),
-                "the health says so");
+                "the health says so"
+            );
 
             gate.SetResult();
 
@@ -291,7 +328,9 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
             await Eventually.BeTrueAsync(() => Task.FromResult(_handled.Count == before.Length), "all of them are handled");
             Assert.Equal(before.Order(), _handled.Order());
             Assert.Single(
-                _services.Log, line => line.Text.Contains("reads nothing more from the connection to publish", StringComparison.Ordinal));
+                _services.Log,
+                line => line.Text.Contains("reads nothing more from the connection to publish", StringComparison.Ordinal)
+            );
         }
 
         await HandledAsync("late");

@@ -28,7 +28,14 @@ public sealed class MessageTests(PlatformFixture platform) : PlatformTest(platfo
         var next = await shopper.PlaceAsync(Cancellation);
         await shopper.WaitForAsync(next.Id, "fulfilled", Cancellation);
         Assert.Equal("fulfilled", (await shopper.GetAsync(order.Id, Cancellation))?.Status);
-        Assert.Equal(1, await CountAsync("ordersdb", "SELECT count(*) FROM outbox WHERE routing_key = 'order.paid' AND convert_from(body, 'UTF8') LIKE '%' || @order || '%'", order.Id));
+        Assert.Equal(
+            1,
+            await CountAsync(
+                "ordersdb",
+                "SELECT count(*) FROM outbox WHERE routing_key = 'order.paid' AND convert_from(body, 'UTF8') LIKE '%' || @order || '%'",
+                order.Id
+            )
+        );
         Assert.Equal(1, await CountAsync("ordersdb", "SELECT count(*) FROM inbox WHERE message_id = @order", id));
         Assert.Equal(1, await CountAsync("workerdb", "SELECT count(*) FROM receipts WHERE order_id::text = @order", order.Id));
     }
@@ -42,10 +49,13 @@ public sealed class MessageTests(PlatformFixture platform) : PlatformTest(platfo
 
         await PublishAsync("payments", "payment.declined", messageId, body);
 
-        var letter = (await Eventually.GetAsync(
-            () => DeadLetterBox.ListAsync(Platform, "orders", Cancellation),
-            letters => letters.Any(letter => letter.GetProperty("messageId").GetString() == messageId.ToString()),
-            "the message is a dead letter")).Single(letter => letter.GetProperty("messageId").GetString() == messageId.ToString());
+        var letter = (
+            await Eventually.GetAsync(
+                () => DeadLetterBox.ListAsync(Platform, "orders", Cancellation),
+                letters => letters.Any(letter => letter.GetProperty("messageId").GetString() == messageId.ToString()),
+                "the message is a dead letter"
+            )
+        ).Single(letter => letter.GetProperty("messageId").GetString() == messageId.ToString());
         Assert.Equal("orders.payment-declined", letter.GetProperty("queue").GetString());
         Assert.DoesNotContain(missing.ToString(), letter.ToString(), StringComparison.Ordinal);
 
@@ -53,10 +63,14 @@ public sealed class MessageTests(PlatformFixture platform) : PlatformTest(platfo
         await InsertOrderAsync(missing);
         await Platform.CommandAsync("orders", "send-dead-letters-again", Cancellation);
         await Eventually.BeTrueAsync(
-            async () => await CountAsync("ordersdb", "SELECT count(*) FROM orders WHERE id::text = @order AND status = 'declined'", missing) == 1, "the order is declined");
+            async () =>
+                await CountAsync("ordersdb", "SELECT count(*) FROM orders WHERE id::text = @order AND status = 'declined'", missing) == 1,
+            "the order is declined"
+        );
         Assert.DoesNotContain(
             await DeadLetterBox.ListAsync(Platform, "orders", Cancellation),
-            letter => letter.GetProperty("messageId").GetString() == messageId.ToString());
+            letter => letter.GetProperty("messageId").GetString() == messageId.ToString()
+        );
     }
 
     [Theory]
@@ -72,8 +86,13 @@ public sealed class MessageTests(PlatformFixture platform) : PlatformTest(platfo
 
         await Eventually.GetAsync(
             () => DeadLetterBox.ListAsync(Platform, "payments", Cancellation),
-            letters => letters.Any(letter => letter.GetProperty("messageId").GetString() == messageId.ToString() && letter.GetProperty("reason").GetString() == "rejected"),
-            "the message is a dead letter");
+            letters =>
+                letters.Any(letter =>
+                    letter.GetProperty("messageId").GetString() == messageId.ToString()
+                    && letter.GetProperty("reason").GetString() == "rejected"
+                ),
+            "the message is a dead letter"
+        );
         await PurgeAsync("payments.order-placed.dead");
     }
 
@@ -82,7 +101,9 @@ public sealed class MessageTests(PlatformFixture platform) : PlatformTest(platfo
         await using var source = NpgsqlDataSource.Create(await Platform.DatabaseAsync(database, Cancellation));
         await using var connection = await source.OpenConnectionAsync(Cancellation);
         return await connection.QuerySingleAsync<(Guid, byte[])>(
-            "SELECT id, body FROM outbox WHERE routing_key = @routingKey AND convert_from(body, 'UTF8') LIKE '%' || @order || '%'", new { routingKey, order = order.ToString() });
+            "SELECT id, body FROM outbox WHERE routing_key = @routingKey AND convert_from(body, 'UTF8') LIKE '%' || @order || '%'",
+            new { routingKey, order = order.ToString() }
+        );
     }
 
     private async Task<long> CountAsync(string database, string sql, Guid order)
@@ -104,7 +125,8 @@ public sealed class MessageTests(PlatformFixture platform) : PlatformTest(platfo
             INSERT INTO order_lines (order_id, line, sku, quantity, price_minor) VALUES (@id, 1, 'mug-blue', 1, 1250);
             UPDATE products SET stock = stock - 1 WHERE sku = 'mug-blue';
             """,
-            new { id });
+            new { id }
+        );
     }
 
     private async Task PublishAsync(string exchange, string routingKey, Guid messageId, byte[] body)
@@ -123,5 +145,7 @@ public sealed class MessageTests(PlatformFixture platform) : PlatformTest(platfo
     }
 
     private async Task<IConnection> ConnectAsync() =>
-        await new ConnectionFactory { Uri = new Uri(await Platform.DatabaseAsync("rabbitmq", Cancellation)) }.CreateConnectionAsync(Cancellation);
+        await new ConnectionFactory { Uri = new Uri(await Platform.DatabaseAsync("rabbitmq", Cancellation)) }.CreateConnectionAsync(
+            Cancellation
+        );
 }

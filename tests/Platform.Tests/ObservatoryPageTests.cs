@@ -8,14 +8,15 @@ namespace Platform.Tests;
 /// <summary>Observatory as an engineer uses it: a browser on the running platform, from symptom to cause by links alone.</summary>
 public sealed partial class ObservatoryPageTests(PlatformFixture platform, Browser browser) : PlatformTest(platform), IClassFixture<Browser>
 {
+    private const string SticksOut = "e.getBoundingClientRect().right > root.clientWidth + 1";
+
     /// <summary>What sticks out of a page that is wider than its window, outside of the boxes that scroll by themselves.</summary>
-    private const string TooWide =
-        """
+    private const string TooWide = $$"""
         (() => {
           const root = document.documentElement;
           if (root.scrollWidth <= root.clientWidth) return '';
-          const out = [...document.querySelectorAll('main *')].filter(e => !e.parentElement.closest('.scroll') && e.getBoundingClientRect().right > root.clientWidth + 1);
-          const wide = [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > root.clientWidth + 1);
+          const out = [...document.querySelectorAll('main *')].filter(e => !e.parentElement.closest('.scroll') && {{SticksOut}});
+          const wide = [...document.querySelectorAll('body *')].filter(e => {{SticksOut}});
           return (out.length > 0 ? out : wide).slice(0, 3).map(e => e.outerHTML.slice(0, 200)).join(' | ');
         })()
         """;
@@ -40,7 +41,10 @@ public sealed partial class ObservatoryPageTests(PlatformFixture platform, Brows
         await page.GetByRole(AriaRole.Button, new() { Name = "Apply" }).ClickAsync();
         await page.Locator($"main a[href*='{failing}']").First.ClickAsync();
         await Assertions.Expect(page.Locator("main")).ToContainTextAsync(failing);
-        await page.GetByRole(AriaRole.Navigation, new() { Name = "From symptom to cause" }).GetByRole(AriaRole.Link).Filter(new() { HasText = "Logs" }).ClickAsync();
+        await page.GetByRole(AriaRole.Navigation, new() { Name = "From symptom to cause" })
+            .GetByRole(AriaRole.Link)
+            .Filter(new() { HasText = "Logs" })
+            .ClickAsync();
         await Assertions.Expect(page.Locator("main")).ToContainTextAsync("An unhandled exception has occurred");
     }
 
@@ -66,7 +70,10 @@ public sealed partial class ObservatoryPageTests(PlatformFixture platform, Brows
         var page = await browser.OpenAsync(Platform);
 
         await NavigateAsync(page, "Service map");
-        await page.Locator("#edges tr", new() { HasText = "payments" }).GetByRole(AriaRole.Link).Filter(new() { HasText = "acquirer" }).First.ClickAsync();
+        await page.Locator("#edges tr", new() { HasText = "payments" })
+            .GetByRole(AriaRole.Link)
+            .Filter(new() { HasText = "acquirer" })
+            .First.ClickAsync();
         await Assertions.Expect(Heading(page)).ToHaveTextAsync("Traces");
         var search = page.Locator("main").GetByLabel("Search");
         await search.FillAsync($"{await search.InputValueAsync()} user.id={User}");
@@ -76,7 +83,10 @@ public sealed partial class ObservatoryPageTests(PlatformFixture platform, Brows
         await Assertions.Expect(page.Locator("main")).ToContainTextAsync(order.TraceId);
         // 3 s of a call, or of waiting for the next where this machine was slower than the call may be.
         await Assertions.Expect(page.Locator("p.finding")).ToContainTextAsync(WhereTimeWent());
-        await page.GetByRole(AriaRole.Navigation, new() { Name = "From symptom to cause" }).GetByRole(AriaRole.Link).Filter(new() { HasText = "Logs" }).ClickAsync();
+        await page.GetByRole(AriaRole.Navigation, new() { Name = "From symptom to cause" })
+            .GetByRole(AriaRole.Link)
+            .Filter(new() { HasText = "Logs" })
+            .ClickAsync();
 
         await Assertions.Expect(page.Locator("main")).ToContainTextAsync("payment");
     }
@@ -136,8 +146,13 @@ public sealed partial class ObservatoryPageTests(PlatformFixture platform, Brows
         {
             await page.GotoAsync(view);
             var found = await page.RunAxe();
-            problems.AddRange(found.Violations.Where(violation => violation.Impact is "serious" or "critical")
-                .Select(violation => $"{view}: {violation.Id}: {violation.Help}: {string.Join("; ", violation.Nodes.Take(3).Select(node => node.Html))}"));
+            problems.AddRange(
+                found
+                    .Violations.Where(violation => violation.Impact is "serious" or "critical")
+                    .Select(violation =>
+                        $"{view}: {violation.Id}: {violation.Help}: {string.Join("; ", violation.Nodes.Take(3).Select(node => node.Html))}"
+                    )
+            );
             if (await page.EvaluateAsync<string>(TooWide) is { Length: > 0 } tooWide)
             {
                 problems.Add($"{view}: scrolls sideways at {width} pixels: {tooWide}");
@@ -172,16 +187,29 @@ public sealed partial class ObservatoryPageTests(PlatformFixture platform, Brows
 
         await Platform.Telemetry.WaitForEventAsync(failing, Cancellation);
         await Platform.Telemetry.WaitForTraceAsync(
-            failing, spans => spans.Any(span => span is { Service: "orders", Kind: "server" }) && spans.Any(span => span is { Service: "gateway", Kind: "server" }), "the failing trace arrives", Cancellation);
+            failing,
+            spans =>
+                spans.Any(span => span is { Service: "orders", Kind: "server" })
+                && spans.Any(span => span is { Service: "gateway", Kind: "server" }),
+            "the failing trace arrives",
+            Cancellation
+        );
         await Eventually.GetAsync(
-            () => Platform.Telemetry.LogsAsync($"traceId={failing}", Cancellation), answer => answer.Contains("refused before", StringComparison.Ordinal), "its records arrive");
+            () => Platform.Telemetry.LogsAsync($"traceId={failing}", Cancellation),
+            answer => answer.Contains("refused before", StringComparison.Ordinal),
+            "its records arrive"
+        );
         return failing;
     }
 
     [GeneratedRegex("pass in|nothing ran")]
     private static partial Regex WhereTimeWent();
 
-    private static Task NavigateAsync(IPage page, string view) => page.GetByRole(AriaRole.Navigation, new() { Name = "Views" }).GetByRole(AriaRole.Link).Filter(new() { HasText = view }).ClickAsync();
+    private static Task NavigateAsync(IPage page, string view) =>
+        page.GetByRole(AriaRole.Navigation, new() { Name = "Views" })
+            .GetByRole(AriaRole.Link)
+            .Filter(new() { HasText = view })
+            .ClickAsync();
 
     private static ILocator Heading(IPage page) => page.GetByRole(AriaRole.Heading, new() { Level = 1 });
 

@@ -17,7 +17,10 @@ public sealed class OneOrderOneTraceTests(PlatformFixture platform) : PlatformTe
         var spans = await CompleteTraceAsync(order.TraceId);
         Assert.Empty(OneTrace.Violations(spans));
         Assert.All(spans, span => Assert.Equal(order.RequestId, span["request.id"]));
-        Assert.All(spans.Where(span => span.Service != "gateway"), span => Assert.Equal(("acme-u01", "acme"), (span["user.id"], span["tenant.id"])));
+        Assert.All(
+            spans.Where(span => span.Service != "gateway"),
+            span => Assert.Equal(("acme-u01", "acme"), (span["user.id"], span["tenant.id"]))
+        );
     }
 
     [Fact]
@@ -32,13 +35,20 @@ public sealed class OneOrderOneTraceTests(PlatformFixture platform) : PlatformTe
         {
             var requests = await company.RequestsOfTraceAsync(order.TraceId, Cancellation);
             Assert.NotEmpty(requests);
-            Assert.All(requests, request =>
-            {
-                var headers = request.GetProperty("headers").EnumerateObject().Select(header => header.Name.ToLowerInvariant()).ToList();
-                Assert.Contains("traceparent", headers);
-                Assert.DoesNotContain("baggage", headers);
-                Assert.DoesNotContain("correlation-context", headers);
-            });
+            Assert.All(
+                requests,
+                request =>
+                {
+                    var headers = request
+                        .GetProperty("headers")
+                        .EnumerateObject()
+                        .Select(header => header.Name.ToLowerInvariant())
+                        .ToList();
+                    Assert.Contains("traceparent", headers);
+                    Assert.DoesNotContain("baggage", headers);
+                    Assert.DoesNotContain("correlation-context", headers);
+                }
+            );
         }
     }
 
@@ -75,7 +85,15 @@ public sealed class OneOrderOneTraceTests(PlatformFixture platform) : PlatformTe
         const string traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
         const string spanId = "00f067aa0ba902b7";
 
-        var order = await shopper.PlaceAsync(Cancellation, headers: [("traceparent", $"00-{traceId}-{spanId}-01"), ("baggage", "tenant.id=harbor,user.id=mallory"), ("X-Request-Id", "callers-own.1")]);
+        var order = await shopper.PlaceAsync(
+            Cancellation,
+            headers:
+            [
+                ("traceparent", $"00-{traceId}-{spanId}-01"),
+                ("baggage", "tenant.id=harbor,user.id=mallory"),
+                ("X-Request-Id", "callers-own.1"),
+            ]
+        );
 
         Assert.Equal((traceId, "callers-own.1"), (order.TraceId, order.RequestId));
         var spans = await CompleteTraceAsync(traceId);
@@ -94,9 +112,15 @@ public sealed class OneOrderOneTraceTests(PlatformFixture platform) : PlatformTe
             await Task.WhenAll(orders.Select(order => shopper.WaitForAsync(order.Id, "fulfilled", Cancellation)));
 
             // The sampler decides by trace id, so the callers below know which traces are kept: their own ids.
-            var kept = await shopper.PlaceAsync(Cancellation, headers: [("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4799-00f067aa0ba902b7-01")]);
+            var kept = await shopper.PlaceAsync(
+                Cancellation,
+                headers: [("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4799-00f067aa0ba902b7-01")]
+            );
             await CompleteTraceAsync(kept.TraceId);
-            var dropped = await shopper.PlaceAsync(Cancellation, headers: [("traceparent", $"00-4bf92f3577b34da6a3ce929d0e0e4788-00f067aa0ba902b7-{Unsampled}")]);
+            var dropped = await shopper.PlaceAsync(
+                Cancellation,
+                headers: [("traceparent", $"00-4bf92f3577b34da6a3ce929d0e0e4788-00f067aa0ba902b7-{Unsampled}")]
+            );
             await shopper.WaitForAsync(dropped.Id, "fulfilled", Cancellation);
 
             var traces = new List<IReadOnlyList<Span>>();
@@ -128,7 +152,11 @@ public sealed class OneOrderOneTraceTests(PlatformFixture platform) : PlatformTe
         {
             order = await shopper.PlaceAsync(Cancellation);
             await Platform.Telemetry.WaitForTraceAsync(
-                order.TraceId, spans => spans.Any(span => span is { Name: "charge_card", IsError: true }), "a first attempt fails", Cancellation);
+                order.TraceId,
+                spans => spans.Any(span => span is { Name: "charge_card", IsError: true }),
+                "a first attempt fails",
+                Cancellation
+            );
         }
         finally
         {

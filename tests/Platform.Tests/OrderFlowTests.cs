@@ -73,7 +73,10 @@ public sealed class OrderFlowTests(PlatformFixture platform) : PlatformTest(plat
         using var response = await shopper.SendOrderAsync([new("mug-blue", 2)], CardInput.Valid, key, Cancellation);
 
         Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
-        Assert.Equal("Idempotency-Key", (await response.Content.ReadFromJsonAsync<JsonElement>(Cancellation)).GetProperty("field").GetString());
+        Assert.Equal(
+            "Idempotency-Key",
+            (await response.Content.ReadFromJsonAsync<JsonElement>(Cancellation)).GetProperty("field").GetString()
+        );
     }
 
     [Fact]
@@ -126,12 +129,15 @@ public sealed class OrderFlowTests(PlatformFixture platform) : PlatformTest(plat
         {
             var shopper = await Platform.Shop.SignInAsync("fjord", "fjord-u02", Cancellation);
 
-            var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ =>
-                shopper.OrderAsync([new("desk-oak", 1)], CardInput.Valid, Guid.NewGuid(), Cancellation)));
+            var answers = await Task.WhenAll(
+                Enumerable.Range(0, 50).Select(_ => shopper.OrderAsync([new("desk-oak", 1)], CardInput.Valid, Guid.NewGuid(), Cancellation))
+            );
 
             Assert.Equal(1, answers.Count(answer => answer.StatusCode == HttpStatusCode.Accepted));
             Assert.Equal(49, answers.Count(answer => answer.StatusCode == HttpStatusCode.Conflict));
-            var refused = await answers.First(answer => answer.StatusCode == HttpStatusCode.Conflict).Content.ReadFromJsonAsync<JsonElement>(Cancellation);
+            var refused = await answers
+                .First(answer => answer.StatusCode == HttpStatusCode.Conflict)
+                .Content.ReadFromJsonAsync<JsonElement>(Cancellation);
             Assert.Equal("out_of_stock", refused.GetProperty("code").GetString());
             Assert.Equal(0, await StockAsync(database, "desk-oak"));
         }
@@ -151,8 +157,10 @@ public sealed class OrderFlowTests(PlatformFixture platform) : PlatformTest(plat
         {
             placed = await shopper.PlaceAsync(Cancellation);
             await Eventually.BeTrueAsync(
-                async () => (await Platform.Acquirer.CapturedAsync(Cancellation)).ContainsKey((await PaymentsOfAsync(placed.Id)).SingleOrDefault()),
-                "the acquirer has charged");
+                async () =>
+                    (await Platform.Acquirer.CapturedAsync(Cancellation)).ContainsKey((await PaymentsOfAsync(placed.Id)).SingleOrDefault()),
+                "the acquirer has charged"
+            );
         }
         finally
         {
@@ -177,7 +185,8 @@ public sealed class OrderFlowTests(PlatformFixture platform) : PlatformTest(plat
             // Between attempts: one under way goes by the time that it was claimed with.
             await using var database = NpgsqlDataSource.Create(await Platform.DatabaseAsync("paymentsdb", Cancellation));
             await using var command = database.CreateCommand(
-                "UPDATE payments SET pay_by = now() WHERE order_id = $1 AND attempts > 0 AND lease_until IS NULL");
+                "UPDATE payments SET pay_by = now() WHERE order_id = $1 AND attempts > 0 AND lease_until IS NULL"
+            );
             command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = placed.Id });
             await Eventually.BeTrueAsync(async () => await command.ExecuteNonQueryAsync(Cancellation) == 1, "payments has asked in vain");
         }
@@ -246,6 +255,9 @@ public sealed class OrderFlowTests(PlatformFixture platform) : PlatformTest(plat
     private static async Task SetStockAsync(NpgsqlDataSource database, string sku, int stock)
     {
         await using var connection = await database.OpenConnectionAsync(Cancellation);
-        await connection.ExecuteAsync("UPDATE products SET supplied = supplied + @stock - stock, stock = @stock, target_stock = @stock WHERE sku = @sku", new { sku, stock });
+        await connection.ExecuteAsync(
+            "UPDATE products SET supplied = supplied + @stock - stock, stock = @stock, target_stock = @stock WHERE sku = @sku",
+            new { sku, stock }
+        );
     }
 }

@@ -5,9 +5,9 @@ using Platform.Tests.Support;
 namespace Platform.Tests;
 
 /// <summary>
-/// Something goes away for a while under traffic. Orders are accepted meanwhile, but for those that need what is away: a 503 is sent again as
-/// it asks. Afterwards every accepted order is decided, the acquirer's ledger is the paid orders, the
-/// stock adds up, and nothing is dead-lettered.
+/// Something goes away for a while under traffic. Orders are accepted meanwhile, but for those that need what is away: a 503 is sent again
+/// as it asks. Afterwards every accepted order is decided, the acquirer's ledger is the paid orders, the stock adds up, and nothing is
+/// dead-lettered.
 /// </summary>
 public sealed class OutageTests(PlatformFixture platform) : PlatformTest(platform)
 {
@@ -24,42 +24,46 @@ public sealed class OutageTests(PlatformFixture platform) : PlatformTest(platfor
     [InlineData("payments")]
     [InlineData("worker")]
     [InlineData("observatory")]
-    public Task Resource_StoppedForAWhile_LosesNothing(string resource) => SurviveAsync(
-        () => Platform.StopAsync(resource, Cancellation),
-        () => Platform.StartAsync(resource, Cancellation),
-        mayRefuse: false);
+    public Task Resource_StoppedForAWhile_LosesNothing(string resource) =>
+        SurviveAsync(() => Platform.StopAsync(resource, Cancellation), () => Platform.StartAsync(resource, Cancellation), mayRefuse: false);
 
     [Theory]
     [InlineData("payments")]
     [InlineData("worker")]
     [InlineData("orders")]
-    public Task Service_KilledHard_LosesNothing(string service) => SurviveAsync(
-        async () =>
-        {
-            await SignalAsync(service, "KILL");
-            await Platform.App.ResourceNotifications.WaitForResourceAsync(service, Aspire.Hosting.ApplicationModel.KnownResourceStates.TerminalStates, Cancellation);
-        },
-        () => Platform.StartAsync(service, Cancellation),
-        mayRefuse: service == "orders");
+    public Task Service_KilledHard_LosesNothing(string service) =>
+        SurviveAsync(
+            async () =>
+            {
+                await SignalAsync(service, "KILL");
+                await Platform.App.ResourceNotifications.WaitForResourceAsync(
+                    service,
+                    Aspire.Hosting.ApplicationModel.KnownResourceStates.TerminalStates,
+                    Cancellation
+                );
+            },
+            () => Platform.StartAsync(service, Cancellation),
+            mayRefuse: service == "orders"
+        );
 
     [Theory]
     [InlineData("redis")]
     [InlineData("payments")]
     [InlineData("worker")]
     [InlineData("acquirer")]
-    public Task Process_FrozenForAWhile_LosesNothing(string resource) => SurviveAsync(
-        () => SignalAsync(resource, "STOP"),
-        () => SignalAsync(resource, "CONT"),
-        mayRefuse: false);
+    public Task Process_FrozenForAWhile_LosesNothing(string resource) =>
+        SurviveAsync(() => SignalAsync(resource, "STOP"), () => SignalAsync(resource, "CONT"), mayRefuse: false);
 
     [Theory]
     [InlineData("ordersdb", true)]
     [InlineData("paymentsdb", false)]
     [InlineData("workerdb", false)]
-    public Task Database_RefusingConnections_LosesNothing(string database, bool mayRefuse) => SurviveAsync(
-        () => DatabaseSwitch.SetAsync(Platform, database, false, Cancellation),
-        () => DatabaseSwitch.SetAsync(Platform, database, true, Cancellation),
-        mayRefuse);
+    public Task Database_RefusingConnections_LosesNothing(string database, bool mayRefuse) =>
+        SurviveAsync(
+            () => DatabaseSwitch.SetAsync(Platform, database, false, Cancellation),
+            () => DatabaseSwitch.SetAsync(Platform, database, true, Cancellation),
+            mayRefuse
+        );
 
     [Fact]
     public async Task Redis_Frozen_MakesNoRequestSlow()
@@ -144,11 +148,15 @@ public sealed class OutageTests(PlatformFixture platform) : PlatformTest(platfor
         Assert.Empty((await LettersAsync()).Except(lettersBefore));
 
         async Task<IReadOnlyList<string?>> LettersAsync() =>
-        [
-            .. (await Task.WhenAll(
-                new[] { "orders", "payments", "worker" }.Select(service => DeadLetterBox.ListAsync(Platform, service, Cancellation))))
-                .SelectMany(letters => letters).Select(letter => letter.Text("messageId")),
-        ];
+            [
+                .. (
+                    await Task.WhenAll(
+                        new[] { "orders", "payments", "worker" }.Select(service => DeadLetterBox.ListAsync(Platform, service, Cancellation))
+                    )
+                )
+                    .SelectMany(letters => letters)
+                    .Select(letter => letter.Text("messageId")),
+            ];
 
         async Task PlaceManyAsync()
         {
@@ -180,7 +188,10 @@ public sealed class OutageTests(PlatformFixture platform) : PlatformTest(platfor
 
     private async Task SignalAsync(string resource, string signal)
     {
-        using var kill = Process.Start("kill", [$"-{signal}", Platform.ProcessIdOf(resource).ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start(
+            "kill",
+            [$"-{signal}", Platform.ProcessIdOf(resource).ToString(System.Globalization.CultureInfo.InvariantCulture)]
+        );
         await kill.WaitForExitAsync(Cancellation);
         Assert.Equal(0, kill.ExitCode);
     }

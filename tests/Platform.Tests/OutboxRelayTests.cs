@@ -46,7 +46,10 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
         }
 
         var message = await TakeAsync();
-        Assert.Equal((id.ToString(), """{"text":"hello"}"""), (message.BasicProperties.MessageId, Encoding.UTF8.GetString(message.Body.Span)));
+        Assert.Equal(
+            (id.ToString(), """{"text":"hello"}"""),
+            (message.BasicProperties.MessageId, Encoding.UTF8.GetString(message.Body.Span))
+        );
         Assert.Contains(trace.ToString(), Header(message, "traceparent"), StringComparison.Ordinal);
         Assert.Contains("acme", Header(message, "baggage"), StringComparison.Ordinal);
         await Eventually.BeTrueAsync(async () => await CountAsync("published_at IS NOT NULL") == 1, "the row is marked");
@@ -93,11 +96,16 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
         Assert.Equal("""{"text":"behind it"}""", Encoding.UTF8.GetString((await TakeAsync()).Body.Span));
         await Eventually.BeTrueAsync(
             async () => await CountAsync("parked_at IS NOT NULL AND attempts = 2 AND routing_key = 'lost'") == 1,
-            "the bad row is parked after its attempts");
+            "the bad row is parked after its attempts"
+        );
         Assert.Equal(1, await CountAsync("published_at IS NOT NULL"));
         await Eventually.BeTrueAsync(() => Task.FromResult(_services.Log.Any(line => line.Level == LogLevel.Error)), "it is said");
         var error = Assert.Single(_services.Log, line => line.Level == LogLevel.Error);
-        Assert.Contains("(lost) was refused 2 times and is parked: mend why, then send dead letters again", error.Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "(lost) was refused 2 times and is parked: mend why, then send dead letters again",
+            error.Text,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -142,7 +150,8 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
         await TakeAsync();
         await _services.UseChannelAsync(
             channel => deleted == "queue" ? channel.QueueDeleteAsync(_services.QueueName) : channel.ExchangeDeleteAsync(_services.Name),
-            Cancellation);
+            Cancellation
+        );
 
         await AddAsync(host, new Ping("after"));
 
@@ -161,13 +170,20 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
         {
             // The oldest of all.
             await connection.ExecuteAsync(
-                "INSERT INTO outbox (id, exchange, routing_key, body) VALUES ('00000000-0000-7000-8000-000000000001', 'nowhere', 'ping', '{}')");
+                """
+                INSERT INTO outbox (id, exchange, routing_key, body)
+                VALUES ('00000000-0000-7000-8000-000000000001', 'nowhere', 'ping', '{}')
+                """
+            );
         }
 
         await AddAsync(host, new Ping("behind it"));
 
         Assert.Equal("""{"text":"behind it"}""", Encoding.UTF8.GetString((await TakeAsync()).Body.Span));
-        await Eventually.BeTrueAsync(async () => await CountAsync("parked_at IS NOT NULL AND exchange = 'nowhere'") == 1, "the row is parked");
+        await Eventually.BeTrueAsync(
+            async () => await CountAsync("parked_at IS NOT NULL AND exchange = 'nowhere'") == 1,
+            "the row is parked"
+        );
         await Eventually.BeTrueAsync(async () => await CountAsync("published_at IS NOT NULL") == 1, "the other is published");
         await AddAsync(host, new Ping("and later"));
         Assert.Equal("""{"text":"and later"}""", Encoding.UTF8.GetString((await TakeAsync()).Body.Span));
@@ -183,7 +199,9 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
 
         await SetReadOnlyAsync("on");
         await Eventually.BeTrueAsync(
-            () => Task.FromResult(_services.Log.Any(line => line.Text.Contains("Publishing is paused", StringComparison.Ordinal))), "it is said");
+            () => Task.FromResult(_services.Log.Any(line => line.Text.Contains("Publishing is paused", StringComparison.Ordinal))),
+            "it is said"
+        );
         await SetReadOnlyAsync("off");
         await AddAsync(host, new Ping("after"));
 
@@ -196,7 +214,8 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
             await connection.ExecuteAsync("SET default_transaction_read_only = off");
             await connection.ExecuteAsync($"ALTER DATABASE {_services.Name} SET default_transaction_read_only = {value}");
             await connection.ExecuteAsync(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            );
             _services.Database.Clear();
         }
     }
@@ -208,8 +227,10 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
         const int Rows = 50;
         await using var proxy = new AmqpProxy(_services.Broker.Host, _services.Broker.Port);
         var host = await _services.StartAsync(
-            Cancellation, broker: new UriBuilder(_services.Broker) { Host = "127.0.0.1", Port = proxy.Port }.Uri,
-            settings: [("Messaging:ConfirmTimeout", "00:00:10"), ("Messaging:PollInterval", "00:00:05")]);
+            Cancellation,
+            broker: new UriBuilder(_services.Broker) { Host = "127.0.0.1", Port = proxy.Port }.Uri,
+            settings: [("Messaging:ConfirmTimeout", "00:00:10"), ("Messaging:PollInterval", "00:00:05")]
+        );
         await MessagingHost.ConnectedAsync(host, Cancellation);
 
         // The rows are so large that one confirm is not of all.
@@ -226,15 +247,23 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
         }
 
         await Eventually.BeTrueAsync(
-            async () => await CountAsync("published_at IS NOT NULL") > 0, "confirmed rows are marked", TimeSpan.FromSeconds(60));
+            async () => await CountAsync("published_at IS NOT NULL") > 0,
+            "confirmed rows are marked",
+            TimeSpan.FromSeconds(60)
+        );
         Assert.InRange(await CountAsync("published_at IS NOT NULL"), 1, Rows - 1);
         proxy.Speak();
 
         await Eventually.BeTrueAsync(
-            async () => await CountAsync("published_at IS NOT NULL") == Rows, "all are published", TimeSpan.FromSeconds(60));
+            async () => await CountAsync("published_at IS NOT NULL") == Rows,
+            "all are published",
+            TimeSpan.FromSeconds(60)
+        );
     }
 
-    /// <summary>A relay that stands still after it has taken rows holds no lock, and another takes them when the lease has run out.</summary>
+    /// <summary>
+    /// A relay that stands still after it has taken rows holds no lock, and another takes them when the lease has run out.
+    /// </summary>
     [Fact]
     public async Task Rows_TakenByARelayThatStandsStill_AreTakenOver()
     {
@@ -246,7 +275,8 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
                 INSERT INTO outbox (id, exchange, routing_key, body, next_attempt_at)
                 VALUES (gen_random_uuid(), @Name, 'ping', '{"text":"taken"}', now() + interval '2 s')
                 """,
-                new { _services.Name });
+                new { _services.Name }
+            );
         }
 
         Assert.Equal("""{"text":"taken"}""", Encoding.UTF8.GetString((await TakeAsync()).Body.Span));
@@ -258,12 +288,17 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
     public async Task Queue_WithOtherArguments_IsAnErrorThatNamesIt()
     {
         await _services.UseChannelAsync(
-            channel => channel.QueueDeclareAsync(_services.QueueName, durable: true, exclusive: false, autoDelete: false), Cancellation);
+            channel => channel.QueueDeclareAsync(_services.QueueName, durable: true, exclusive: false, autoDelete: false),
+            Cancellation
+        );
 
         var host = await _services.StartAsync(Cancellation);
 
         var error = await Eventually.GetAsync(
-            () => Task.FromResult(_services.Log.FirstOrDefault(line => line.Level == LogLevel.Error).Text), text => text is not null, "it is said");
+            () => Task.FromResult(_services.Log.FirstOrDefault(line => line.Level == LogLevel.Error).Text),
+            text => text is not null,
+            "it is said"
+        );
         Assert.Contains("exists with other arguments than this service declares", error, StringComparison.Ordinal);
         Assert.Contains(_services.QueueName, error, StringComparison.Ordinal);
         var health = await MessagingHost.HealthAsync(host, Cancellation);
@@ -282,7 +317,10 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
         await _services.StartAsync(Cancellation, broker: new UriBuilder(_services.Broker) { Password = "wrong" }.Uri);
 
         var error = await Eventually.GetAsync(
-            () => Task.FromResult(_services.Log.FirstOrDefault(line => line.Level == LogLevel.Error).Text), text => text is not null, "it is said");
+            () => Task.FromResult(_services.Log.FirstOrDefault(line => line.Level == LogLevel.Error).Text),
+            text => text is not null,
+            "it is said"
+        );
         Assert.Contains("RabbitMQ refuses the login", error, StringComparison.Ordinal);
     }
 
@@ -342,19 +380,26 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
     {
         BasicGetResult? taken = null;
         await _services.UseChannelAsync(
-            async channel => taken = await Eventually.GetAsync(
-                async () => await channel.BasicGetAsync(_services.QueueName, autoAck: true, Cancellation),
-                message => message is not null,
-                "a message arrives"),
-            Cancellation);
+            async channel =>
+                taken = await Eventually.GetAsync(
+                    async () => await channel.BasicGetAsync(_services.QueueName, autoAck: true, Cancellation),
+                    message => message is not null,
+                    "a message arrives"
+                ),
+            Cancellation
+        );
         return taken!;
     }
 
     private Task<long> CountAsync(string condition) => _services.CountAsync(condition, Cancellation);
 
-    private static string Header(BasicGetResult message, string name) => Encoding.UTF8.GetString((byte[])message.BasicProperties.Headers![name]!);
+    private static string Header(BasicGetResult message, string name) =>
+        Encoding.UTF8.GetString((byte[])message.BasicProperties.Headers![name]!);
 
-    private static ActivityListener Listen(ActivitySamplingResult result = ActivitySamplingResult.AllDataAndRecorded, Action<Activity>? onStart = null)
+    private static ActivityListener Listen(
+        ActivitySamplingResult result = ActivitySamplingResult.AllDataAndRecorded,
+        Action<Activity>? onStart = null
+    )
     {
         var listener = new ActivityListener
         {

@@ -12,9 +12,18 @@ public sealed class QuestionTests(PlatformFixture platform) : PlatformTest(platf
     public async Task WhoIsAffected_ByAFailureOfOneTenant_IsThatTenantAlone()
     {
         var since = DateTimeOffset.UtcNow;
-        await using (await Refusing.RowsAsync(Platform, "ordersdb", "orders", "'not for this one'", Cancellation, when: "NEW.tenant_id = 'cedar'"))
+        await using (
+            await Refusing.RowsAsync(Platform, "ordersdb", "orders", "'not for this one'", Cancellation, when: "NEW.tenant_id = 'cedar'")
+        )
         {
-            foreach (var (tenant, expected) in new[] { ("acme", HttpStatusCode.Accepted), ("cedar", HttpStatusCode.InternalServerError), ("dune", HttpStatusCode.Accepted) })
+            foreach (
+                var (tenant, expected) in new[]
+                {
+                    ("acme", HttpStatusCode.Accepted),
+                    ("cedar", HttpStatusCode.InternalServerError),
+                    ("dune", HttpStatusCode.Accepted),
+                }
+            )
             {
                 var shopper = await Platform.Shop.SignInAsync(tenant, $"{tenant}-u12", Cancellation);
                 using var response = await shopper.OrderAsync(Shopper.OneMug, CardInput.Valid, Guid.NewGuid(), Cancellation);
@@ -26,15 +35,19 @@ public sealed class QuestionTests(PlatformFixture platform) : PlatformTest(platf
         await AskAsync(
             $"/api/telemetry/groups?signal=traces&by=tenant.id&hasError=true&resource=orders&{window}",
             answer => Values(answer).SequenceEqual(["cedar"]),
-            "failing spans by tenant");
+            "failing spans by tenant"
+        );
         await AskAsync(
             $"/api/telemetry/groups?signal=traces&by=tenant.id&resource=orders&search=kind%3Dserver&{window}",
             answer => Values(answer).Order().SequenceEqual(["acme", "cedar", "dune"]),
-            "all requests by tenant");
+            "all requests by tenant"
+        );
+        var search = Uri.EscapeDataString("environment=Development kind=server http.route=/api/orders");
         await AskAsync(
-            $"/api/telemetry/groups?signal=traces&by=release&hasError=true&resource=orders&search={Uri.EscapeDataString("environment=Development kind=server http.route=/api/orders")}&{window}",
+            $"/api/telemetry/groups?signal=traces&by=release&hasError=true&resource=orders&search={search}&{window}",
             answer => Values(answer).Count == 1,
-            "errors by release, service, route and environment");
+            "errors by release, service, route and environment"
+        );
     }
 
     [Fact]
@@ -44,10 +57,12 @@ public sealed class QuestionTests(PlatformFixture platform) : PlatformTest(platf
         var small = await shopper.PlaceAsync(Cancellation);
         var large = await shopper.PlaceAsync(Cancellation, lines: [new("mug-blue", 40)]);
 
+        var search = Uri.EscapeDataString("event=order.placed tenant.id=birch user.id=birch-u11 TotalMinor>40000");
         var answer = await AskAsync(
-            $"/api/telemetry/logs?limit=1000&search={Uri.EscapeDataString("event=order.placed tenant.id=birch user.id=birch-u11 TotalMinor>40000")}",
+            $"/api/telemetry/logs?limit=1000&search={search}",
             answer => answer.ToString().Contains(large.TraceId, StringComparison.Ordinal),
-            "orders above an amount");
+            "orders above an amount"
+        );
         Assert.DoesNotContain(small.TraceId, answer.ToString(), StringComparison.Ordinal);
     }
 
@@ -61,7 +76,11 @@ public sealed class QuestionTests(PlatformFixture platform) : PlatformTest(platf
         try
         {
             order = await shopper.PlaceAsync(Cancellation);
-            await AskAsync(question, answer => answer.ToString().Contains(order.TraceId, StringComparison.Ordinal), "an order without a decision");
+            await AskAsync(
+                question,
+                answer => answer.ToString().Contains(order.TraceId, StringComparison.Ordinal),
+                "an order without a decision"
+            );
         }
         finally
         {
@@ -76,5 +95,11 @@ public sealed class QuestionTests(PlatformFixture platform) : PlatformTest(platf
         await Eventually.GetAsync(() => Platform.Telemetry.Http.GetFromJsonAsync<JsonElement>(address, Cancellation), condition, what);
 
     private static IReadOnlyList<string?> Values(JsonElement answer) =>
-        [.. answer.GetProperty("groups").EnumerateArray().Select(group => group.Text("value")).Where(value => !string.IsNullOrEmpty(value))];
+        [
+            .. answer
+                .GetProperty("groups")
+                .EnumerateArray()
+                .Select(group => group.Text("value"))
+                .Where(value => !string.IsNullOrEmpty(value)),
+        ];
 }

@@ -74,7 +74,8 @@ public sealed class ReplicaTests(SecondPlatform two)
                     () => two.StatusOfAsync(serving, id, Cancellation),
                     status => status == "fulfilled",
                     $"order {id} is fulfilled while one instance stands still",
-                    TimeSpan.FromSeconds(90));
+                    TimeSpan.FromSeconds(90)
+                );
             }
         }
         finally
@@ -99,13 +100,20 @@ public sealed class ReplicaTests(SecondPlatform two)
             await two.App.ResourceNotifications.WaitForResourceAsync(
                 instance.Resource,
                 state => state.ResourceId == instance.ResourceId && KnownResourceStates.TerminalStates.Contains(state.Snapshot.State?.Text),
-                Cancellation);
-            var started = await two.App.ResourceCommands.ExecuteCommandAsync(instance.ResourceId, KnownResourceCommands.StartCommand, Cancellation);
+                Cancellation
+            );
+            var started = await two.App.ResourceCommands.ExecuteCommandAsync(
+                instance.ResourceId,
+                KnownResourceCommands.StartCommand,
+                Cancellation
+            );
             Assert.True(started.Success, started.Message);
             await two.BothRunAsync(instance.Resource);
         }
 
-        var frozen = SecondPlatform.Replicated.Select(service => two.Instances(service).First(instance => instance.ResourceId != serving.ResourceId)).ToList();
+        var frozen = SecondPlatform
+            .Replicated.Select(service => two.Instances(service).First(instance => instance.ResourceId != serving.ResourceId))
+            .ToList();
         await Task.WhenAll(frozen.Select(HealthyAsync));
         await Task.WhenAll(frozen.Select(instance => SignalAsync(instance, "STOP")));
         try
@@ -137,7 +145,9 @@ public sealed class ReplicaTests(SecondPlatform two)
 
         var again = await Eventually.GetAsync(
             () => Task.FromResult(two.Instances().SingleOrDefault(instance => instance.ResourceId == deployed.ResourceId)),
-            instance => instance is not null && instance.ProcessId != deployed.ProcessId, "the deployed instance runs again");
+            instance => instance is not null && instance.ProcessId != deployed.ProcessId,
+            "the deployed instance runs again"
+        );
         Assert.Equal(other, two.Instances().Single(instance => instance.ResourceId == other.ResourceId));
         await HealthyAsync(again!);
         Assert.NotEqual(await ReleaseAsync(again!), await ReleaseAsync(other));
@@ -152,8 +162,13 @@ public sealed class ReplicaTests(SecondPlatform two)
         return spans.First(span => span.Service == "orders").Release;
     }
 
-    private static Task HealthyAsync(ServiceInstance instance) => Eventually.GetAsync(
-        () => HealthAsync(instance, TimeSpan.FromSeconds(2)), status => status == HttpStatusCode.OK, $"{instance.ResourceId} is healthy", TimeSpan.FromSeconds(60));
+    private static Task HealthyAsync(ServiceInstance instance) =>
+        Eventually.GetAsync(
+            () => HealthAsync(instance, TimeSpan.FromSeconds(2)),
+            status => status == HttpStatusCode.OK,
+            $"{instance.ResourceId} is healthy",
+            TimeSpan.FromSeconds(60)
+        );
 
     /// <summary>Null when there is no answer in time.</summary>
     private static async Task<HttpStatusCode?> HealthAsync(ServiceInstance instance, TimeSpan timeout)

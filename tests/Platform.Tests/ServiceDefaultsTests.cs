@@ -52,7 +52,12 @@ public sealed class ServiceDefaultsTests(PlatformFixture platform) : PlatformTes
     {
         var shopper = await Platform.Shop.SignInAsync("fjord", "fjord-u05", Cancellation);
         var order = await shopper.PlaceAsync(Cancellation);
-        var spans = await Platform.Telemetry.WaitForTraceAsync(order.TraceId, OneTrace.LooksComplete, "the trace is complete", Cancellation);
+        var spans = await Platform.Telemetry.WaitForTraceAsync(
+            order.TraceId,
+            OneTrace.LooksComplete,
+            "the trace is complete",
+            Cancellation
+        );
 
         var trace = await Platform.Telemetry.RawTraceAsync(order.TraceId, Cancellation);
 
@@ -60,15 +65,24 @@ public sealed class ServiceDefaultsTests(PlatformFixture platform) : PlatformTes
         Assert.All(spans, span => Assert.Matches("^[0-9]{4}\\.[0-9]{2}\\.[0-9]{2}-[0-9a-z]+$", span.Release));
         foreach (var resource in trace.GetProperty("data").GetProperty("resourceSpans").EnumerateArray())
         {
-            var names = resource.GetProperty("resource").GetProperty("attributes").EnumerateArray().Select(attribute => attribute.GetProperty("key").GetString()).ToList();
-            Assert.All(["service.name", "service.version", "service.instance.id", "deployment.environment.name", "cloud.region"], (string name) => Assert.Contains(name, names));
+            var names = resource
+                .GetProperty("resource")
+                .GetProperty("attributes")
+                .EnumerateArray()
+                .Select(attribute => attribute.GetProperty("key").GetString())
+                .ToList();
+            Assert.All(
+                ["service.name", "service.version", "service.instance.id", "deployment.environment.name", "cloud.region"],
+                (string name) => Assert.Contains(name, names)
+            );
         }
     }
 
     [Fact]
     public async Task Platform_WithoutRequests_MakesNoSpans()
     {
-        // Longer than the pollers' and the exporters' intervals. What earlier tests and a job of the minute caused may still come in at first.
+        // Longer than the pollers' and the exporters' intervals. What earlier tests and a job of the minute caused may still come in at
+        // first.
         using var window = new PeriodicTimer(TimeSpan.FromSeconds(4));
         var counts = new List<long> { await ReceivedAsync() };
         for (var windows = 0; windows < 8 && await window.WaitForNextTickAsync(Cancellation); windows++)
@@ -83,5 +97,6 @@ public sealed class ServiceDefaultsTests(PlatformFixture platform) : PlatformTes
         Assert.Fail($"Spans go on arriving: {string.Join(", ", counts)}");
     }
 
-    private async Task<long> ReceivedAsync() => (await Platform.Telemetry.StatsAsync(Cancellation)).GetProperty("spans").GetProperty("received").GetInt64();
+    private async Task<long> ReceivedAsync() =>
+        (await Platform.Telemetry.StatsAsync(Cancellation)).GetProperty("spans").GetProperty("received").GetInt64();
 }

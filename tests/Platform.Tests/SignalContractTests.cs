@@ -8,7 +8,9 @@ using OtlpSpan = Platform.Observatory.Otlp.Span;
 
 namespace Platform.Tests;
 
-/// <summary>One name and one value for the same thing in every signal: over everything that a run emits, as it leaves the services.</summary>
+/// <summary>
+/// One name and one value for the same thing in every signal: over everything that a run emits, as it leaves the services.
+/// </summary>
 [Collection(EmittedRunDefinition.Name)]
 public sealed partial class SignalContractTests(PlatformFixture platform, EmittedRun run) : PlatformTest(platform)
 {
@@ -19,7 +21,14 @@ public sealed partial class SignalContractTests(PlatformFixture platform, Emitte
 
     private const OtlpSpan.Types.SpanKind ServerKind = OtlpSpan.Types.SpanKind.Server;
 
-    private static readonly string[] Identity = ["service.name", "service.version", "service.instance.id", "deployment.environment.name", "cloud.region"];
+    private static readonly string[] Identity =
+    [
+        "service.name",
+        "service.version",
+        "service.instance.id",
+        "deployment.environment.name",
+        "cloud.region",
+    ];
 
     private static readonly string[] Correlation = ["request.id", "user.id", "tenant.id", "job.name"];
 
@@ -38,13 +47,28 @@ public sealed partial class SignalContractTests(PlatformFixture platform, Emitte
     [Fact]
     public void Records_OfOneTrace_CarryTheIdsOfItsSpans()
     {
-        var spans = run.Spans.DistinctBy(span => span.Item.SpanId).ToDictionary(span => span.Item.SpanId, span => Correlating(span.Item.Attributes));
-        var records = run.Records.Select(record => record.Item).Where(record => !record.SpanId.IsEmpty && spans.ContainsKey(record.SpanId)).ToList();
+        var spans = run
+            .Spans.DistinctBy(span => span.Item.SpanId)
+            .ToDictionary(span => span.Item.SpanId, span => Correlating(span.Item.Attributes));
+        var records = run
+            .Records.Select(record => record.Item)
+            .Where(record => !record.SpanId.IsEmpty && spans.ContainsKey(record.SpanId))
+            .ToList();
 
         // A request's first span begins before its caller is known; records inside it may know more, never something else.
         Assert.NotEmpty(records);
-        Assert.All(records, record => Assert.All(Correlating(record.Attributes), pair => Assert.True(
-            !spans[record.SpanId].TryGetValue(pair.Key, out var ofSpan) || ofSpan == pair.Value, $"{pair.Key} is {pair.Value} in a record and {ofSpan} in its span")));
+        Assert.All(
+            records,
+            record =>
+                Assert.All(
+                    Correlating(record.Attributes),
+                    pair =>
+                        Assert.True(
+                            !spans[record.SpanId].TryGetValue(pair.Key, out var ofSpan) || ofSpan == pair.Value,
+                            $"{pair.Key} is {pair.Value} in a record and {ofSpan} in its span"
+                        )
+                )
+        );
         var orders = records.Where(record => record.TraceId.Equals(TraceIdOf(run.Fulfilled.TraceId))).ToList();
         Assert.NotEmpty(orders);
         Assert.All(orders, record => Assert.Equal(EmittedRun.Control, Correlating(record.Attributes)["request.id"]));
@@ -71,65 +95,141 @@ public sealed partial class SignalContractTests(PlatformFixture platform, Emitte
             var trace = item.GetProperty("contexts").GetProperty("trace");
             var span = spans[Text(trace, "span_id")!];
             Assert.Equal(
-                (span.Resource["service.name"], span.Resource["service.version"], span.Resource["deployment.environment.name"], span.Resource["cloud.region"]),
-                (Text(tags, "service"), Text(item, "release"), Text(item, "environment"), Text(tags, "region")));
+                (
+                    span.Resource["service.name"],
+                    span.Resource["service.version"],
+                    span.Resource["deployment.environment.name"],
+                    span.Resource["cloud.region"]
+                ),
+                (Text(tags, "service"), Text(item, "release"), Text(item, "environment"), Text(tags, "region"))
+            );
             Assert.Equal(Convert.ToHexStringLower(span.Item.TraceId.Span), Text(trace, "trace_id"));
             Assert.False(string.IsNullOrEmpty(Text(item, "transaction")), $"no transaction: {item}");
             var ids = Correlating(span.Item.Attributes);
             var user = item.TryGetProperty("user", out var given) ? Text(given, "id") : null;
             Assert.Equal(
-                (ids.GetValueOrDefault("request.id"), ids.GetValueOrDefault("tenant.id"), ids.GetValueOrDefault("user.id")), (Text(tags, "request_id"), Text(tags, "tenant_id"), user));
-            Assert.All(["ip_address", "\"email\"", "\"cookies\"", "\"query_string\"", "\"headers\""], (string personal) => Assert.DoesNotContain(personal, item.ToString(), StringComparison.Ordinal));
+                (ids.GetValueOrDefault("request.id"), ids.GetValueOrDefault("tenant.id"), ids.GetValueOrDefault("user.id")),
+                (Text(tags, "request_id"), Text(tags, "tenant_id"), user)
+            );
+            Assert.All(
+                ["ip_address", "\"email\"", "\"cookies\"", "\"query_string\"", "\"headers\""],
+                (string personal) => Assert.DoesNotContain(personal, item.ToString(), StringComparison.Ordinal)
+            );
         }
 
-        var failure = Assert.Single(run.Events, item => Text(item.GetProperty("contexts").GetProperty("trace"), "trace_id") == run.FailedTraceId);
-        Assert.Equal(("acme-u11", "acme", "POST"), (Text(failure.GetProperty("user"), "id"), Text(failure.GetProperty("tags"), "tenant_id"), Text(failure.GetProperty("request"), "method")));
+        var failure = Assert.Single(
+            run.Events,
+            item => Text(item.GetProperty("contexts").GetProperty("trace"), "trace_id") == run.FailedTraceId
+        );
+        Assert.Equal(
+            ("acme-u11", "acme", "POST"),
+            (
+                Text(failure.GetProperty("user"), "id"),
+                Text(failure.GetProperty("tags"), "tenant_id"),
+                Text(failure.GetProperty("request"), "method")
+            )
+        );
         Assert.EndsWith("/api/orders", Text(failure.GetProperty("request"), "url"), StringComparison.Ordinal);
         var exception = failure.GetProperty("exception").GetProperty("values").EnumerateArray().Last();
         Assert.Equal("Npgsql.PostgresException", Text(exception, "type"));
         Assert.Contains(
             exception.GetProperty("stacktrace").GetProperty("frames").EnumerateArray(),
-            frame => frame.GetProperty("in_app").GetBoolean() && frame.ToString().Contains("PlaceOrder", StringComparison.Ordinal));
+            frame => frame.GetProperty("in_app").GetBoolean() && frame.ToString().Contains("PlaceOrder", StringComparison.Ordinal)
+        );
         Assert.Equal(["orders", "payments"], run.Events.Select(item => Text(item.GetProperty("tags"), "service")).Distinct().Order());
     }
 
     [Fact]
     public void Names_OfSpansRecordsAndPoints_AreThoseOfTheConventions()
     {
-        var names = run.Spans.SelectMany(span => span.Item.Attributes)
+        var names = run
+            .Spans.SelectMany(span => span.Item.Attributes)
             .Concat(run.Records.SelectMany(record => record.Item.Attributes))
             .Concat(Points().SelectMany(point => point.Attributes))
             .Select(attribute => attribute.Key)
             .ToHashSet();
 
-        string[] old = ["http.method", "http.status_code", "http.url", "http.target", "db.system", "db.statement", "db.name", "db.operation", "messaging.operation", "messaging.destination_kind", "net.peer.name", "net.peer.port", "net.host.name", "deployment.environment"];
+        string[] old =
+        [
+            "http.method",
+            "http.status_code",
+            "http.url",
+            "http.target",
+            "db.system",
+            "db.statement",
+            "db.name",
+            "db.operation",
+            "messaging.operation",
+            "messaging.destination_kind",
+            "net.peer.name",
+            "net.peer.port",
+            "net.host.name",
+            "deployment.environment",
+        ];
         Assert.Empty(names.Intersect(old));
         Assert.All(run.Spans, span => Assert.False(string.IsNullOrEmpty(span.Item.Name)));
         Assert.All(run.Spans, span => Assert.False(string.IsNullOrEmpty(span.Scope)));
-        Assert.All(run.Metrics.Select(metric => metric.Item), metric =>
-        {
-            Assert.DoesNotMatch("_total$|_seconds$|_bytes$", metric.Name);
-            Assert.False(string.IsNullOrEmpty(metric.Unit) && !metric.Name.EndsWith("ratio", StringComparison.Ordinal), $"{metric.Name} has no unit");
-        });
+        Assert.All(
+            run.Metrics.Select(metric => metric.Item),
+            metric =>
+            {
+                Assert.DoesNotMatch("_total$|_seconds$|_bytes$", metric.Name);
+                Assert.False(
+                    string.IsNullOrEmpty(metric.Unit) && !metric.Name.EndsWith("ratio", StringComparison.Ordinal),
+                    $"{metric.Name} has no unit"
+                );
+            }
+        );
     }
 
     [Fact]
     public void ServerSpans_OfEveryRequest_SayWhatCameAndWhatWasAnswered()
     {
-        var servers = run.Spans.Select(span => span.Item).Where(span => span.Kind == ServerKind).Select(span => (Span: span, Values: span.Attributes.ToDictionary(attribute => attribute.Key, attribute => attribute.Value))).ToList();
+        var servers = run
+            .Spans.Select(span => span.Item)
+            .Where(span => span.Kind == ServerKind)
+            .Select(span => (Span: span, Values: span.Attributes.ToDictionary(attribute => attribute.Key, attribute => attribute.Value)))
+            .ToList();
 
-        Assert.All(servers, server => Assert.All(
-            ["http.request.method", "http.response.status_code", "url.scheme", "server.address", "network.protocol.version"],
-            (string name) => Assert.True(server.Values.ContainsKey(name), $"{server.Span.Name} has {name}")));
-        Assert.All(servers.Where(server => server.Values.ContainsKey("http.route")), server => Assert.True(server.Values.ContainsKey("url.path"), server.Span.Name));
-        Assert.Contains(servers, server => server.Values.TryGetValue("user_agent.original", out var agent) && agent.StringValue.StartsWith("shop/1", StringComparison.Ordinal));
+        Assert.All(
+            servers,
+            server =>
+                Assert.All(
+                    ["http.request.method", "http.response.status_code", "url.scheme", "server.address", "network.protocol.version"],
+                    (string name) => Assert.True(server.Values.ContainsKey(name), $"{server.Span.Name} has {name}")
+                )
+        );
+        Assert.All(
+            servers.Where(server => server.Values.ContainsKey("http.route")),
+            server => Assert.True(server.Values.ContainsKey("url.path"), server.Span.Name)
+        );
+        Assert.Contains(
+            servers,
+            server =>
+                server.Values.TryGetValue("user_agent.original", out var agent)
+                && agent.StringValue.StartsWith("shop/1", StringComparison.Ordinal)
+        );
         Assert.Contains(servers, server => server.Values["http.response.status_code"].IntValue is >= 400 and < 500);
 
         // A refusal is no error of ours; a failure of ours says what it was.
-        Assert.All(servers, server => Assert.Equal(
-            server.Values["http.response.status_code"].IntValue >= 500 ? Status.Types.StatusCode.Error : Status.Types.StatusCode.Unset, server.Span.Status?.Code ?? Status.Types.StatusCode.Unset));
-        var failed = servers.Single(server => server.Span.TraceId.Equals(TraceIdOf(run.FailedTraceId)) && server.Values["http.route"].StringValue == "/api/orders" && server.Span.Events.Count > 0);
-        var exception = Assert.Single(failed.Span.Events, item => item.Name == "exception").Attributes.ToDictionary(attribute => attribute.Key, attribute => attribute.Value.StringValue);
+        Assert.All(
+            servers,
+            server =>
+                Assert.Equal(
+                    server.Values["http.response.status_code"].IntValue >= 500
+                        ? Status.Types.StatusCode.Error
+                        : Status.Types.StatusCode.Unset,
+                    server.Span.Status?.Code ?? Status.Types.StatusCode.Unset
+                )
+        );
+        var failed = servers.Single(server =>
+            server.Span.TraceId.Equals(TraceIdOf(run.FailedTraceId))
+            && server.Values["http.route"].StringValue == "/api/orders"
+            && server.Span.Events.Count > 0
+        );
+        var exception = Assert
+            .Single(failed.Span.Events, item => item.Name == "exception")
+            .Attributes.ToDictionary(attribute => attribute.Key, attribute => attribute.Value.StringValue);
         Assert.Equal("Npgsql.PostgresException", exception["exception.type"]);
         Assert.Contains("PlaceOrder", exception["exception.stacktrace"], StringComparison.Ordinal);
     }
@@ -143,11 +243,24 @@ public sealed partial class SignalContractTests(PlatformFixture platform, Emitte
         Assert.Contains(points, point => point.Name == "platform.job.duration");
 
         // The SDK numbers its own parts: batching_log_processor/0.
-        Assert.All(points, point => Assert.All(point.Attributes.Where(attribute => attribute.Key != "otel.component.name"), attribute =>
-        {
-            Assert.DoesNotContain(attribute.Key, new[] { "request.id", "user.id", "tenant.id", "trace_id", "session.id", "url.path", "url.full" });
-            Assert.False(LooksLikeAnId().IsMatch(attribute.Value.StringValue), $"{point.Name}: {attribute.Key} = {attribute.Value.StringValue}");
-        }));
+        Assert.All(
+            points,
+            point =>
+                Assert.All(
+                    point.Attributes.Where(attribute => attribute.Key != "otel.component.name"),
+                    attribute =>
+                    {
+                        Assert.DoesNotContain(
+                            attribute.Key,
+                            new[] { "request.id", "user.id", "tenant.id", "trace_id", "session.id", "url.path", "url.full" }
+                        );
+                        Assert.False(
+                            LooksLikeAnId().IsMatch(attribute.Value.StringValue),
+                            $"{point.Name}: {attribute.Key} = {attribute.Value.StringValue}"
+                        );
+                    }
+                )
+        );
     }
 
     [Fact]
@@ -172,32 +285,52 @@ public sealed partial class SignalContractTests(PlatformFixture platform, Emitte
         {
             var lines = ConsoleLines.ParseJson(run.Consoles[service]);
             Assert.NotEmpty(lines);
-            Assert.All(lines, line => Assert.Equal(["timestamp", "level", "message", "service", "environment", "release", "region"], line.EnumerateObject().Take(7).Select(field => field.Name)));
+            Assert.All(
+                lines,
+                line =>
+                    Assert.Equal(
+                        ["timestamp", "level", "message", "service", "environment", "release", "region"],
+                        line.EnumerateObject().Take(7).Select(field => field.Name)
+                    )
+            );
             Assert.All(lines, line => Assert.True(DateTimeOffset.TryParse(line.Text("timestamp"), out _)));
             Assert.All(lines, line => Assert.Contains(line.Text("level"), new[] { "info", "warn", "error", "fatal" }));
             Assert.All(lines, line => Assert.All(line.EnumerateObject(), field => Assert.Matches("^[a-z][a-z0-9_]*$", field.Name)));
-            Assert.All(lines.Where(line => line.TryGetProperty("trace_id", out _)), line => Assert.Matches("^[0-9a-f]{32}$", line.Text("trace_id")));
+            Assert.All(
+                lines.Where(line => line.TryGetProperty("trace_id", out _)),
+                line => Assert.Matches("^[0-9a-f]{32}$", line.Text("trace_id"))
+            );
         }
 
-        var failed = ConsoleLines.ParseJson(run.Consoles["orders"])
-            .Where(line => line.Text("trace_id") == run.FailedTraceId && line.Text("level") == "error" && line.TryGetProperty("error", out _)).ToList();
+        var failed = ConsoleLines
+            .ParseJson(run.Consoles["orders"])
+            .Where(line =>
+                line.Text("trace_id") == run.FailedTraceId && line.Text("level") == "error" && line.TryGetProperty("error", out _)
+            )
+            .ToList();
         Assert.NotEmpty(failed);
         Assert.All(failed, line => Assert.Contains("PostgresException", line.Text("error"), StringComparison.Ordinal));
         Assert.All(failed, line => Assert.Contains("PlaceOrder", line.Text("stack"), StringComparison.Ordinal));
     }
 
-    private static string? Text(JsonElement owner, string name) => owner.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string? Text(JsonElement owner, string name) =>
+        owner.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    private static string Describe<T>(Emitted<T> item) => string.Join(' ', Identity.Select(name => item.Resource.GetValueOrDefault(name, "MISSING")));
+    private static string Describe<T>(Emitted<T> item) =>
+        string.Join(' ', Identity.Select(name => item.Resource.GetValueOrDefault(name, "MISSING")));
 
     private static Dictionary<string, string> Correlating(RepeatedField<KeyValue> attributes) =>
-        attributes.Where(attribute => Correlation.Contains(attribute.Key)).ToDictionary(attribute => attribute.Key, attribute => attribute.Value.StringValue);
+        attributes
+            .Where(attribute => Correlation.Contains(attribute.Key))
+            .ToDictionary(attribute => attribute.Key, attribute => attribute.Value.StringValue);
 
     private static ByteString TraceIdOf(string hex) => ByteString.CopyFrom(Convert.FromHexString(hex));
 
     private IEnumerable<(string Name, RepeatedField<KeyValue> Attributes)> Points() =>
         from metric in run.Metrics.Select(metric => metric.Item)
-        from attributes in (metric.Gauge ?? metric.Sum)?.Points.Select(point => point.Attributes) ?? metric.Histogram?.Points.Select(point => point.Attributes) ?? []
+        from attributes in (metric.Gauge ?? metric.Sum)?.Points.Select(point => point.Attributes)
+            ?? metric.Histogram?.Points.Select(point => point.Attributes)
+            ?? []
         select (metric.Name, attributes);
 
     // A uuid, a long hexadecimal id, a shopper, or a path that holds a number.

@@ -30,7 +30,10 @@ public sealed class StartRefusedTests
         var port = ((IPEndPoint)owner.LocalEndpoint).Port;
 
         var (exitCode, output) = await AppHostProgram.RunAsync(
-            [], Cancellation, ("ASPNETCORE_URLS", string.Create(CultureInfo.InvariantCulture, $"http://localhost:0;http://localhost:{port}")));
+            [],
+            Cancellation,
+            ("ASPNETCORE_URLS", string.Create(CultureInfo.InvariantCulture, $"http://localhost:0;http://localhost:{port}"))
+        );
 
         Assert.NotEqual(0, exitCode);
         Assert.Contains($"Port {port} of Aspire (ASPNETCORE_URLS) is taken by ", output, StringComparison.Ordinal);

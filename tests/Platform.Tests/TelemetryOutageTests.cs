@@ -33,7 +33,12 @@ public sealed class TelemetryOutageTests(PlatformFixture platform) : PlatformTes
         foreach (var order in orders)
         {
             var spans = await Platform.Telemetry.WaitForTraceAsync(
-                order.TraceId, OneTrace.LooksComplete, $"trace {order.TraceId} is complete", Cancellation, Arrival);
+                order.TraceId,
+                OneTrace.LooksComplete,
+                $"trace {order.TraceId} is complete",
+                Cancellation,
+                Arrival
+            );
             Assert.Empty(OneTrace.Violations(spans));
         }
     }
@@ -50,17 +55,23 @@ public sealed class TelemetryOutageTests(PlatformFixture platform) : PlatformTes
 
         var orders = await PlaceAsync(shopper, 4);
 
-        await Platform.App.ResourceNotifications
-            .WaitForResourceAsync(
+        await Platform
+            .App.ResourceNotifications.WaitForResourceAsync(
                 "observatory",
                 state => state.Snapshot.State?.Text == KnownResourceStates.Running && Pid(state.Snapshot) != before,
-                Cancellation)
+                Cancellation
+            )
             .WaitAsync(Arrival, Cancellation);
         await Platform.App.ResourceNotifications.WaitForResourceHealthyAsync("observatory", Cancellation).WaitAsync(Arrival, Cancellation);
         foreach (var order in orders)
         {
             var spans = await Platform.Telemetry.WaitForTraceAsync(
-                order.TraceId, OneTrace.LooksComplete, $"trace {order.TraceId} is complete", Cancellation, Arrival);
+                order.TraceId,
+                OneTrace.LooksComplete,
+                $"trace {order.TraceId} is complete",
+                Cancellation,
+                Arrival
+            );
             Assert.Empty(OneTrace.Violations(spans));
         }
     }
@@ -104,7 +115,8 @@ public sealed class TelemetryOutageTests(PlatformFixture platform) : PlatformTes
         int.TryParse(
             snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value?.ToString(),
             CultureInfo.InvariantCulture,
-            out var id)
+            out var id
+        )
             ? id
             : null;
 }

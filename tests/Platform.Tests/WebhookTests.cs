@@ -15,7 +15,14 @@ public sealed class WebhookTests(PlatformFixture platform) : PlatformTest(platfo
     public async Task Event_Signed_IsTakenAndSoIsItsRepeat()
     {
         var id = $"evt_{Guid.NewGuid():N}";
-        var body = JsonSerializer.Serialize(new { id, type = "charge.captured", data = new { idempotencyKey = Guid.NewGuid() } });
+        var body = JsonSerializer.Serialize(
+            new
+            {
+                id,
+                type = "charge.captured",
+                data = new { idempotencyKey = Guid.NewGuid() },
+            }
+        );
 
         using var first = await SendAsync(body, DateTimeOffset.UtcNow);
         using var repeat = await SendAsync(body, DateTimeOffset.UtcNow);
@@ -23,7 +30,13 @@ public sealed class WebhookTests(PlatformFixture platform) : PlatformTest(platfo
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (first.StatusCode, repeat.StatusCode));
         await using var database = NpgsqlDataSource.Create(await Platform.DatabaseAsync("paymentsdb", Cancellation));
         await using var connection = await database.OpenConnectionAsync(Cancellation);
-        Assert.Equal(1, await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM inbox WHERE queue = 'webhooks.acquirer' AND message_id = @id", new { id }));
+        Assert.Equal(
+            1,
+            await connection.ExecuteScalarAsync<long>(
+                "SELECT count(*) FROM inbox WHERE queue = 'webhooks.acquirer' AND message_id = @id",
+                new { id }
+            )
+        );
     }
 
     [Theory]
@@ -34,7 +47,11 @@ public sealed class WebhookTests(PlatformFixture platform) : PlatformTest(platfo
     {
         const string body = """{"id":"evt_1","type":"charge.captured"}""";
 
-        using var response = await SendAsync(body, DateTimeOffset.UtcNow.AddMinutes(minutes), withOurSecret ? Platform.WebhookSecret : "another secret of that length");
+        using var response = await SendAsync(
+            body,
+            DateTimeOffset.UtcNow.AddMinutes(minutes),
+            withOurSecret ? Platform.WebhookSecret : "another secret of that length"
+        );
 
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
@@ -76,7 +93,9 @@ public sealed class WebhookTests(PlatformFixture platform) : PlatformTest(platfo
             order = await shopper.PlaceAsync(Cancellation);
             var spans = await Platform.Telemetry.WaitForSpanAsync(order.TraceId, "process payments.order-placed", Cancellation);
             webhook = await Platform.Telemetry.WaitForLinkAsync(
-                [.. spans.Where(span => span.Name == "process payments.order-placed")], Cancellation);
+                [.. spans.Where(span => span.Name == "process payments.order-placed")],
+                Cancellation
+            );
         }
         finally
         {
@@ -95,8 +114,13 @@ public sealed class WebhookTests(PlatformFixture platform) : PlatformTest(platfo
     private async Task<HttpResponseMessage> SendAsync(string body, DateTimeOffset time, string? secret = null, bool chunked = false)
     {
         var timestamp = time.ToUnixTimeSeconds();
-        var signature = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret ?? Platform.WebhookSecret), Encoding.UTF8.GetBytes($"{timestamp}.{body}")));
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/webhooks/acquirer") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        var signature = Convert.ToHexStringLower(
+            HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret ?? Platform.WebhookSecret), Encoding.UTF8.GetBytes($"{timestamp}.{body}"))
+        );
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/webhooks/acquirer")
+        {
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
+        };
         request.Headers.TransferEncodingChunked = chunked;
         request.Headers.Add("Acquirer-Signature", $"t={timestamp},v1={signature}");
         return await Platform.Shop.Http.SendAsync(request, Cancellation);

@@ -17,8 +17,12 @@ public static class BuiltProjectsExtensions
     /// </summary>
     public static IDistributedApplicationBuilder AddBuiltProjects(this IDistributedApplicationBuilder builder)
     {
-        if (builder.ExecutionContext.IsPublishMode || Debugger.IsAttached
-            || builder.Configuration["DEBUG_SESSION_PORT"] is { Length: > 0 } || builder.Configuration["DOTNET_WATCH"] is "1" or "true")
+        if (
+            builder.ExecutionContext.IsPublishMode
+            || Debugger.IsAttached
+            || builder.Configuration["DEBUG_SESSION_PORT"] is { Length: > 0 }
+            || builder.Configuration["DOTNET_WATCH"] is "1" or "true"
+        )
         {
             return builder;
         }
@@ -27,25 +31,32 @@ public static class BuiltProjectsExtensions
             .Where(metadata => metadata.Key.StartsWith(MetadataPrefix, StringComparison.Ordinal))
             .ToDictionary(
                 metadata => metadata.Key[MetadataPrefix.Length..],
-                metadata => Path.ChangeExtension(metadata.Value!, OperatingSystem.IsWindows() ? ".exe" : null));
-        builder.Eventing.Subscribe<BeforeStartEvent>((start, _) =>
-        {
-            foreach (var project in start.Model.Resources.OfType<ProjectResource>()
-                .Where(project => !project.HasAnnotationOfType<ExecutableAnnotation>()))
+                metadata => Path.ChangeExtension(metadata.Value!, OperatingSystem.IsWindows() ? ".exe" : null)
+            );
+        builder.Eventing.Subscribe<BeforeStartEvent>(
+            (start, _) =>
             {
-                var path = project.GetProjectMetadata().ProjectPath;
-                if (outputs.TryGetValue(path, out var program) && File.Exists(program))
+                foreach (
+                    var project in start
+                        .Model.Resources.OfType<ProjectResource>()
+                        .Where(project => !project.HasAnnotationOfType<ExecutableAnnotation>())
+                )
                 {
-                    project.Annotations.Add(
-                        new ExecutableAnnotation { Command = program, WorkingDirectory = Path.GetDirectoryName(path)! });
+                    var path = project.GetProjectMetadata().ProjectPath;
+                    if (outputs.TryGetValue(path, out var program) && File.Exists(program))
+                    {
+                        project.Annotations.Add(
+                            new ExecutableAnnotation { Command = program, WorkingDirectory = Path.GetDirectoryName(path)! }
+                        );
 
-                    // Programs look for the runtime where it is usually installed; this one is what runs the AppHost.
-                    project.Annotations.Add(new EnvironmentCallbackAnnotation("DOTNET_ROOT", () => DotnetRoot));
+                        // Programs look for the runtime where it is usually installed; this one is what runs the AppHost.
+                        project.Annotations.Add(new EnvironmentCallbackAnnotation("DOTNET_ROOT", () => DotnetRoot));
+                    }
                 }
-            }
 
-            return Task.CompletedTask;
-        });
+                return Task.CompletedTask;
+            }
+        );
         return builder;
     }
 

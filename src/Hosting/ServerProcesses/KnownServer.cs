@@ -46,8 +46,8 @@ internal abstract class KnownServer
                 throw;
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or IOException or Win32Exception
-            && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception)
+            when (exception is OperationCanceledException or IOException or Win32Exception && !cancellationToken.IsCancellationRequested)
         {
             return $"an unknown version, because --version failed: {exception.Message}";
         }
@@ -87,9 +87,10 @@ internal sealed record ServerSettings
 
     private HashSet<string> UsedFiles { get; } = [];
 
-    public int Port(int containerPort) => Ports.TryGetValue(containerPort, out var port)
-        ? port
-        : throw new ServerUnavailableException($"There is no endpoint with the target port {containerPort}.");
+    public int Port(int containerPort) =>
+        Ports.TryGetValue(containerPort, out var port)
+            ? port
+            : throw new ServerUnavailableException($"There is no endpoint with the target port {containerPort}.");
 
     /// <summary>
     /// Where the data is, and whether it outlives the run: a volume or bind mount on one of the container's folders does.
@@ -136,10 +137,10 @@ internal sealed record ServerSettings
 
     /// <summary>What the model gives to the container and the server did not ask for.</summary>
     public IEnumerable<string> NotInUse() =>
-    [
-        .. Mounts.Where(mount => !UsedMounts.Contains(mount)).Select(mount => $"the mount of '{mount.Source}' at {mount.Target}"),
-        .. ContainerFiles.Keys.Where(file => !UsedFiles.Contains(file)).Select(file => $"the file {file}"),
-    ];
+        [
+            .. Mounts.Where(mount => !UsedMounts.Contains(mount)).Select(mount => $"the mount of '{mount.Source}' at {mount.Target}"),
+            .. ContainerFiles.Keys.Where(file => !UsedFiles.Contains(file)).Select(file => $"the file {file}"),
+        ];
 
     private string PathOfFile(string containerPath) => Path.Join(Folder, "container", containerPath).TrimEnd('/');
 }

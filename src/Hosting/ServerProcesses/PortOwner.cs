@@ -25,9 +25,9 @@ public static class PortOwner
         return !File.Exists(table)
             ? []
             : from line in File.ReadLines(table).Skip(1)
-              let fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)
-              where fields.Length > 9 && fields[3] == Listening && fields[1].EndsWith(suffix, StringComparison.Ordinal)
-              select $"socket:[{fields[9]}]";
+            let fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            where fields.Length > 9 && fields[3] == Listening && fields[1].EndsWith(suffix, StringComparison.Ordinal)
+            select $"socket:[{fields[9]}]";
     }
 
     private static string? FindProcess(HashSet<string> sockets)
@@ -36,8 +36,11 @@ public static class PortOwner
         {
             try
             {
-                if (new DirectoryInfo(Path.Combine(folder, "fd")).EnumerateFiles()
-                    .Any(file => file.LinkTarget is { } target && sockets.Contains(target)))
+                if (
+                    new DirectoryInfo(Path.Combine(folder, "fd"))
+                        .EnumerateFiles()
+                        .Any(file => file.LinkTarget is { } target && sockets.Contains(target))
+                )
                 {
                     return $"{File.ReadAllText(Path.Combine(folder, "comm")).Trim()} (pid {Path.GetFileName(folder)})";
                 }

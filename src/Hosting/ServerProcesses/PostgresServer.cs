@@ -25,9 +25,9 @@ internal sealed class PostgresServer : KnownServer
         // A container's own arguments, without the program's name.
         var arguments = string.Join(' ', settings.Arguments.SkipWhile(argument => argument == "postgres").Select(Quote));
 
-        // SIGINT ends sessions and leaves the data consistent; what the orchestrator sends, SIGTERM, would wait for every client to go. Each
-        // further signal is passed on too. A database is made beside its place and moved there with PG_VERSION last, which says that it is
-        // whole: killed on the way, the next start makes it anew or goes on moving.
+        // SIGINT ends sessions and leaves the data consistent; what the orchestrator sends, SIGTERM, would wait for every client to go.
+        // Each further signal is passed on too. A database is made beside its place and moved there with PG_VERSION last, which says that
+        // it is whole: killed on the way, the next start makes it anew or goes on moving.
         var script = $$"""
             cd {{Quote(settings.Folder)}}
             pid= stopping=
@@ -70,7 +70,8 @@ internal sealed class PostgresServer : KnownServer
         return new ServerPlan(
             [settings.Folder, data],
             new Dictionary<string, string> { [password] = settings.Environment.GetValueOrDefault("POSTGRES_PASSWORD", "") },
-            script)
+            script
+        )
         {
             Environment = new Dictionary<string, string> { ["HOME"] = settings.Folder },
         };

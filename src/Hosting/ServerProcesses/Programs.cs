@@ -5,18 +5,20 @@ internal static class Programs
     private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     /// <summary>Looks a program up in PATH, and where Debian puts servers.</summary>
-    public static string? Find(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "")
-        .Split(':', StringSplitOptions.RemoveEmptyEntries)
-        .Append("/usr/sbin")
-        .Select(folder => Path.Combine(folder, name))
-        .FirstOrDefault(path => File.Exists(path) && (File.GetUnixFileMode(path) & Executable) != 0);
+    public static string? Find(string name) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(':', StringSplitOptions.RemoveEmptyEntries)
+            .Append("/usr/sbin")
+            .Select(folder => Path.Combine(folder, name))
+            .FirstOrDefault(path => File.Exists(path) && (File.GetUnixFileMode(path) & Executable) != 0);
 
     /// <summary>The file below versioned folders, newest version first: <c>/usr/lib/postgresql/15/bin/postgres</c>.</summary>
     public static string? FindNewest(string root, string prefix, string relative)
     {
         return !Directory.Exists(root)
             ? null
-            : Directory.EnumerateDirectories(root, prefix + "*")
+            : Directory
+                .EnumerateDirectories(root, prefix + "*")
                 .OrderByDescending(VersionOf)
                 .Select(folder => Path.Combine(folder, relative))
                 .FirstOrDefault(File.Exists);

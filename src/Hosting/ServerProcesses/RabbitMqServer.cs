@@ -22,14 +22,18 @@ internal sealed class RabbitMqServer : KnownServer
 
     // Asking the program starts an Erlang machine, which takes seconds; the folder has the version in its name.
     public override Task<string> VersionAsync(string program, CancellationToken cancellationToken) =>
-        Task.FromResult(Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(program))!)
-            .Replace("rabbitmq_server-", "RabbitMQ ", StringComparison.Ordinal));
+        Task.FromResult(
+            Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(program))!)
+                .Replace("rabbitmq_server-", "RabbitMQ ", StringComparison.Ordinal)
+        );
 
     public override ServerPlan Plan(ServerSettings settings)
     {
         var (data, _) = settings.Data("/var/lib/rabbitmq");
         string At(string name) => Path.Combine(settings.Folder, name);
-        var portMapper = Programs.Find("epmd") ?? Programs.FindNewest("/usr/lib/erlang", "erts-", "bin/epmd")
+        var portMapper =
+            Programs.Find("epmd")
+            ?? Programs.FindNewest("/usr/lib/erlang", "erts-", "bin/epmd")
             ?? throw new ServerUnavailableException("epmd, a part of Erlang that RabbitMQ needs, was not found: install erlang-base.");
         var portMapperPort = FreePort.Next();
         return new ServerPlan(
@@ -49,7 +53,8 @@ internal sealed class RabbitMqServer : KnownServer
             companion {Quote(portMapper)} -port {portMapperPort} -address 127.0.0.1
             become_server {Quote(settings.Program)}
 
-            """)
+            """
+        )
         {
             IgnoredArguments = settings.Arguments,
             Environment = new Dictionary<string, string>

@@ -20,11 +20,13 @@ internal sealed class RedisServer : KnownServer
         return new ServerPlan(
             [settings.Folder, data],
             new Dictionary<string, string> { [configuration] = Configuration(settings, data) },
-            $"become_server {ServerPlan.Quote(settings.Program)} {ServerPlan.Quote(configuration)}\n")
+            $"become_server {ServerPlan.Quote(settings.Program)} {ServerPlan.Quote(configuration)}\n"
+        )
         {
             IgnoredArguments =
             [
-                .. settings.Arguments.SkipWhile(argument => argument == "redis-server")
+                .. settings
+                    .Arguments.SkipWhile(argument => argument == "redis-server")
                     .TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)),
             ],
         };

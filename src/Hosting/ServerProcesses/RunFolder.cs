@@ -45,8 +45,12 @@ public sealed class RunFolder : IDisposable
         // Servers that run as their own users pass through to their folders, and see nothing on the way.
         File.SetUnixFileMode(
             Path,
-            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-            | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+            UnixFileMode.UserRead
+                | UnixFileMode.UserWrite
+                | UnixFileMode.UserExecute
+                | UnixFileMode.GroupExecute
+                | UnixFileMode.OtherExecute
+        );
         _reaper = Process.Start(new ProcessStartInfo("setsid", ["/bin/sh", "-c", Reaper, "sh", Path]) { RedirectStandardInput = true })!;
     }
 

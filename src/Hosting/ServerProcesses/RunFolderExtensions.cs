@@ -22,11 +22,13 @@ public static class RunFolderExtensions
 
         // The application disposes what it has made itself, as it believes once it has asked this for it.
         builder.Services.AddSingleton(_ => folder);
-        builder.Eventing.Subscribe<BeforeStartEvent>((start, _) =>
-        {
-            start.Services.GetRequiredService<RunFolder>();
-            return Task.CompletedTask;
-        });
+        builder.Eventing.Subscribe<BeforeStartEvent>(
+            (start, _) =>
+            {
+                start.Services.GetRequiredService<RunFolder>();
+                return Task.CompletedTask;
+            }
+        );
         return folder;
     }
 }

@@ -14,32 +14,41 @@ internal sealed record ServerChoice(bool UseContainers, string? WhyNot)
     /// <summary>A healthy engine answers within a tenth of a second; one that hangs counts as none.</summary>
     private static readonly TimeSpan EngineTimeout = TimeSpan.FromSeconds(5);
 
-    public static async Task<ServerChoice> MakeAsync(IConfiguration configuration, CancellationToken cancellationToken) => Make(
-        configuration[Key],
-        OperatingSystem.IsLinux(),
-        configuration[Key] is null or "" or "auto" && await AnyEngineAnswersAsync(configuration, cancellationToken));
+    public static async Task<ServerChoice> MakeAsync(IConfiguration configuration, CancellationToken cancellationToken) =>
+        Make(
+            configuration[Key],
+            OperatingSystem.IsLinux(),
+            configuration[Key] is null or "" or "auto" && await AnyEngineAnswersAsync(configuration, cancellationToken)
+        );
 
-    internal static ServerChoice Make(string? setting, bool isLinux, bool engineAnswers) => setting switch
-    {
-        "container" => new(true, null),
-        "process" when isLinux => new(false, null),
-        "process" => new(false, $"servers run as processes on Linux and WSL2 only; use {Key}=container with Docker or Podman, "
-            + "or start the AppHost in WSL2."),
-        null or "" or "auto" when engineAnswers => new(true, null),
-        null or "" or "auto" when isLinux => new(false, null),
-        null or "" or "auto" => new(false, "no container engine answers (docker info, podman info), and servers run as processes on Linux "
-            + "and WSL2 only. Start Docker Desktop or Podman, or start the AppHost in WSL2."),
-        _ => new(false, $"{Key}={setting} is no way to run servers; say {Key}=auto, {Key}=container or {Key}=process."),
-    };
+    internal static ServerChoice Make(string? setting, bool isLinux, bool engineAnswers) =>
+        setting switch
+        {
+            "container" => new(true, null),
+            "process" when isLinux => new(false, null),
+            "process" => new(
+                false,
+                $"servers run as processes on Linux and WSL2 only; use {Key}=container with Docker or Podman, "
+                    + "or start the AppHost in WSL2."
+            ),
+            null or "" or "auto" when engineAnswers => new(true, null),
+            null or "" or "auto" when isLinux => new(false, null),
+            null or "" or "auto" => new(
+                false,
+                "no container engine answers (docker info, podman info), and servers run as processes on Linux "
+                    + "and WSL2 only. Start Docker Desktop or Podman, or start the AppHost in WSL2."
+            ),
+            _ => new(false, $"{Key}={setting} is no way to run servers; say {Key}=auto, {Key}=container or {Key}=process."),
+        };
 
     // The runtime that the orchestrator would use: the one it is told, else docker, else podman. The client alone says nothing, so the
     // engine is asked.
     private static async Task<bool> AnyEngineAnswersAsync(IConfiguration configuration, CancellationToken cancellationToken)
     {
-        string[] runtimes =
-            (configuration["ASPIRE_CONTAINER_RUNTIME"] ?? configuration["DcpPublisher:ContainerRuntime"]) is { Length: > 0 } told
-                ? [told]
-                : ["docker", "podman"];
+        string[] runtimes = (configuration["ASPIRE_CONTAINER_RUNTIME"] ?? configuration["DcpPublisher:ContainerRuntime"])
+            is { Length: > 0 } told
+            ? [told]
+            : ["docker", "podman"];
         return (await Task.WhenAll(runtimes.Select(runtime => AnswersAsync(runtime, cancellationToken)))).Any(answers => answers);
     }
 
@@ -50,13 +59,15 @@ internal sealed record ServerChoice(bool UseContainers, string? WhyNot)
         try
         {
             using var info = Process.Start(
-                new ProcessStartInfo(runtime, ["info"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+                new ProcessStartInfo(runtime, ["info"]) { RedirectStandardOutput = true, RedirectStandardError = true }
+            )!;
             try
             {
                 await Task.WhenAll(
                     info.StandardOutput.ReadToEndAsync(limit.Token),
                     info.StandardError.ReadToEndAsync(limit.Token),
-                    info.WaitForExitAsync(limit.Token));
+                    info.WaitForExitAsync(limit.Token)
+                );
                 return info.ExitCode == 0;
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

@@ -11,28 +11,40 @@ namespace Platform.ServerProcesses;
 internal static class ServerEvents
 {
     public static void Forward(
-        IDistributedApplicationEventing eventing, ServerProcess process, IReadOnlyList<IResourceWithParent> databases)
+        IDistributedApplicationEventing eventing,
+        ServerProcess process,
+        IReadOnlyList<IResourceWithParent> databases
+    )
     {
-        eventing.Subscribe<ConnectionStringAvailableEvent>(process, async (available, cancellationToken) =>
-        {
-            await eventing.PublishAsync<ConnectionStringAvailableEvent>(
-                new ServerConnectionStringAvailableEvent(process, available.Services), cancellationToken);
-            foreach (var database in databases.OfType<IResourceWithConnectionString>())
+        eventing.Subscribe<ConnectionStringAvailableEvent>(
+            process,
+            async (available, cancellationToken) =>
             {
-                await eventing.PublishAsync(new ConnectionStringAvailableEvent(database, available.Services), cancellationToken);
+                await eventing.PublishAsync<ConnectionStringAvailableEvent>(
+                    new ServerConnectionStringAvailableEvent(process, available.Services),
+                    cancellationToken
+                );
+                foreach (var database in databases.OfType<IResourceWithConnectionString>())
+                {
+                    await eventing.PublishAsync(new ConnectionStringAvailableEvent(database, available.Services), cancellationToken);
+                }
             }
-        });
-        eventing.Subscribe<ResourceReadyEvent>(process, (ready, cancellationToken) =>
-            eventing.PublishAsync(new ResourceReadyEvent(process.Server, ready.Services), cancellationToken));
-        eventing.Subscribe<InitializeResourceEvent>((initialize, cancellationToken) =>
-        {
-            if (databases.Contains(initialize.Resource))
+        );
+        eventing.Subscribe<ResourceReadyEvent>(
+            process,
+            (ready, cancellationToken) => eventing.PublishAsync(new ResourceReadyEvent(process.Server, ready.Services), cancellationToken)
+        );
+        eventing.Subscribe<InitializeResourceEvent>(
+            (initialize, cancellationToken) =>
             {
-                _ = FollowAsync(initialize, process, cancellationToken);
-            }
+                if (databases.Contains(initialize.Resource))
+                {
+                    _ = FollowAsync(initialize, process, cancellationToken);
+                }
 
-            return Task.CompletedTask;
-        });
+                return Task.CompletedTask;
+            }
+        );
     }
 
     /// <summary>A database runs while its server does.</summary>
@@ -46,12 +58,16 @@ internal static class ServerEvents
             {
                 if (change.Resource == process)
                 {
-                    await database.Notifications.PublishUpdateAsync(database.Resource, state => state with
-                    {
-                        State = change.Snapshot.State,
-                        StartTimeStamp = change.Snapshot.StartTimeStamp,
-                        StopTimeStamp = change.Snapshot.StopTimeStamp,
-                    });
+                    await database.Notifications.PublishUpdateAsync(
+                        database.Resource,
+                        state =>
+                            state with
+                            {
+                                State = change.Snapshot.State,
+                                StartTimeStamp = change.Snapshot.StartTimeStamp,
+                                StopTimeStamp = change.Snapshot.StopTimeStamp,
+                            }
+                    );
                 }
             }
         }
@@ -72,7 +88,8 @@ internal static class ServerEvents
     /// connection string, one of the process: it knows no other resource of that name.
     /// </summary>
     private sealed class ServerConnectionStringAvailableEvent(ServerProcess process, IServiceProvider services)
-        : ConnectionStringAvailableEvent(process, services), IDistributedApplicationResourceEvent
+        : ConnectionStringAvailableEvent(process, services),
+            IDistributedApplicationResourceEvent
     {
         IResource IDistributedApplicationResourceEvent.Resource => process.Server;
     }

@@ -36,7 +36,8 @@ internal sealed class ServerInstaller(IConfiguration configuration, ILogger logg
         if (configuration["Servers:Install"] is "false" or "False" || !IsPossible)
         {
             throw new ServerUnavailableException(
-                $"'{resource}' needs the server of the package {server.Package}, which is not installed. Install it: {byHand}");
+                $"'{resource}' needs the server of the package {server.Package}, which is not installed. Install it: {byHand}"
+            );
         }
 
         await Turn.WaitAsync(cancellationToken);
@@ -52,7 +53,12 @@ internal sealed class ServerInstaller(IConfiguration configuration, ILogger logg
     }
 
     private async Task<string> InstallAsync(
-        KnownServer server, string resource, string byHand, ILogger resourceLogger, CancellationToken cancellationToken)
+        KnownServer server,
+        string resource,
+        string byHand,
+        ILogger resourceLogger,
+        CancellationToken cancellationToken
+    )
     {
         logger.LogInstalling(server.Package, resource, byHand);
         resourceLogger.LogInstalling(server.Package, resource, byHand);
@@ -61,7 +67,8 @@ internal sealed class ServerInstaller(IConfiguration configuration, ILogger logg
 
         // A session of its own: Ctrl+C in the terminal is not for it.
         using var installation = Process.Start(
-            new ProcessStartInfo("setsid", ["/bin/sh", Script, server.Package]) { RedirectStandardOutput = true })!;
+            new ProcessStartInfo("setsid", ["/bin/sh", Script, server.Package]) { RedirectStandardOutput = true }
+        )!;
         try
         {
             while (await installation.StandardOutput.ReadLineAsync(limit.Token) is { } line)
@@ -80,14 +87,16 @@ internal sealed class ServerInstaller(IConfiguration configuration, ILogger logg
         {
             throw new ServerUnavailableException(
                 $"Installing {server.Package} for '{resource}' took longer than {TimeLimit.TotalMinutes:0} minutes. "
-                + $"Install it: {byHand}");
+                    + $"Install it: {byHand}"
+            );
         }
 
         return installation.ExitCode == 0 && server.Find() is { } installed
             ? installed
             : throw new ServerUnavailableException(
                 $"Installing {server.Package} for '{resource}' failed with exit code {installation.ExitCode}; its log says why. "
-                + $"Install it: {byHand}");
+                    + $"Install it: {byHand}"
+            );
     }
 
     private void Report(string line, ILogger resourceLogger)

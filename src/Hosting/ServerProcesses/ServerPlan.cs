@@ -59,15 +59,15 @@ internal sealed record ServerPlan(IReadOnlyList<string> Folders, IReadOnlyDictio
         var own = user is null ? "" : $"chown -h {user.UserId}:{user.GroupId} {string.Join(' ', Folders.Concat(Files.Keys).Select(Quote))}";
         var environment = string.Join(' ', Environment.Select(variable => Quote($"{variable.Key}={variable.Value}")));
         return $$"""
-            #!/bin/sh
-            set -eu
-            umask 077
-            {{own}}
-            server() { env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 {{environment}} {{asUser}} -- "$@"; }
-            become_server() { exec env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 {{environment}} {{asUser}} -- "$@"; }
-            companion() { env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 {{environment}} {{asUser}} --pdeathsig KILL -- "$@" & }
+                #!/bin/sh
+                set -eu
+                umask 077
+                {{own}}
+                server() { env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 {{environment}} {{asUser}} -- "$@"; }
+                become_server() { exec env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 {{environment}} {{asUser}} -- "$@"; }
+                companion() { env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 {{environment}} {{asUser}} --pdeathsig KILL -- "$@" & }
 
-            """ + Script;
+                """ + Script;
     }
 
     public static string Quote(string value) => $"'{value.Replace("'", "'\\''", StringComparison.Ordinal)}'";
@@ -76,7 +76,14 @@ internal sealed record ServerPlan(IReadOnlyList<string> Folders, IReadOnlyDictio
     {
         File.Delete(path);
         using var file = new FileStream(
-            path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly });
+            path,
+            new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                UnixCreateMode = OwnerOnly,
+            }
+        );
         file.Write(Encoding.UTF8.GetBytes(content));
     }
 }

@@ -17,7 +17,9 @@ internal class ServerProcess(ContainerResource server, KnownServer known, RunFol
     private readonly ContainerImageAnnotation _image = server.Annotations.OfType<ContainerImageAnnotation>().Last();
     private readonly ContainerMountAnnotation[] _mounts = [.. server.Annotations.OfType<ContainerMountAnnotation>()];
     private readonly ContainerFileSystemCallbackAnnotation[] _files =
-        [.. server.Annotations.OfType<ContainerFileSystemCallbackAnnotation>()];
+    [
+        .. server.Annotations.OfType<ContainerFileSystemCallbackAnnotation>(),
+    ];
     private readonly CommandLineArgsCallbackAnnotation[] _arguments = [.. server.Annotations.OfType<CommandLineArgsCallbackAnnotation>()];
 
     public ContainerResource Server => server;
@@ -35,10 +37,19 @@ internal class ServerProcess(ContainerResource server, KnownServer known, RunFol
     public void TakeOver(bool randomizePorts)
     {
 #pragma warning disable ASPIRECERTIFICATES001 // Marked experimental; they would hand certificates of the container to the process.
-        foreach (var annotation in Annotations.Where(annotation => annotation
-            is ContainerImageAnnotation or ContainerMountAnnotation or ContainerFileSystemCallbackAnnotation
-            or CommandLineArgsCallbackAnnotation
-            or CertificateTrustConfigurationCallbackAnnotation or HttpsCertificateConfigurationCallbackAnnotation).ToArray())
+        foreach (
+            var annotation in Annotations
+                .Where(annotation =>
+                    annotation
+                        is ContainerImageAnnotation
+                            or ContainerMountAnnotation
+                            or ContainerFileSystemCallbackAnnotation
+                            or CommandLineArgsCallbackAnnotation
+                            or CertificateTrustConfigurationCallbackAnnotation
+                            or HttpsCertificateConfigurationCallbackAnnotation
+                )
+                .ToArray()
+        )
         {
             Annotations.Remove(annotation);
         }
@@ -61,7 +72,11 @@ internal class ServerProcess(ContainerResource server, KnownServer known, RunFol
     /// <summary>Installs the server where it is missing, and writes the files that it starts with.</summary>
     /// <exception cref="ServerUnavailableException">The server cannot run here; the message says what to do.</exception>
     public async Task PrepareAsync(
-        ServerInstaller installer, DistributedApplicationExecutionContext execution, ILogger logger, CancellationToken cancellationToken)
+        ServerInstaller installer,
+        DistributedApplicationExecutionContext execution,
+        ILogger logger,
+        CancellationToken cancellationToken
+    )
     {
         RefuseTakenPorts();
         var program = await installer.EnsureAsync(known, Name, logger, cancellationToken);
@@ -88,16 +103,28 @@ internal class ServerProcess(ContainerResource server, KnownServer known, RunFol
             Mounts = _mounts,
             ContainerFiles = await ContainerFilesAsync(execution.Services, cancellationToken),
             Environment = await ResolveAsync(environment.EnvironmentVariables, cancellationToken),
-            Arguments = [.. (await ResolveAsync(
-                    arguments.Args.Index().ToDictionary(argument => $"{argument.Index:D4}", argument => argument.Item), cancellationToken))
-                .OrderBy(argument => argument.Key, StringComparer.Ordinal).Select(argument => argument.Value)],
+            Arguments =
+            [
+                .. (
+                    await ResolveAsync(
+                        arguments.Args.Index().ToDictionary(argument => $"{argument.Index:D4}", argument => argument.Item),
+                        cancellationToken
+                    )
+                )
+                    .OrderBy(argument => argument.Key, StringComparer.Ordinal)
+                    .Select(argument => argument.Value),
+            ],
         };
         var plan = known.Plan(settings).With(settings.FilesInUse(), settings.Folder);
 
         // An argument that is resolved only here may be a secret.
-        foreach (var ignored in plan.IgnoredArguments
-            .Select(argument => arguments.Args.Contains(argument) ? $"the argument '{argument}'" : "an argument that is a reference")
-            .Concat(settings.NotInUse()))
+        foreach (
+            var ignored in plan
+                .IgnoredArguments.Select(argument =>
+                    arguments.Args.Contains(argument) ? $"the argument '{argument}'" : "an argument that is a reference"
+                )
+                .Concat(settings.NotInUse())
+        )
         {
             logger.LogNotUsed(ignored);
         }
@@ -130,8 +157,9 @@ internal class ServerProcess(ContainerResource server, KnownServer known, RunFol
         {
             if (PortOwner.Of(port) is { } owner)
             {
-                throw new ServerUnavailableException($"'{Name}' cannot listen on port {port}: {owner} has it. End it, or start with "
-                    + "--DcpPublisher:RandomizePorts=true.");
+                throw new ServerUnavailableException(
+                    $"'{Name}' cannot listen on port {port}: {owner} has it. End it, or start with " + "--DcpPublisher:RandomizePorts=true."
+                );
             }
         }
     }
@@ -143,7 +171,8 @@ internal class ServerProcess(ContainerResource server, KnownServer known, RunFol
         {
             await AddAsync(
                 annotation.DestinationPath.TrimEnd('/'),
-                await annotation.Callback(new() { Services = services, Model = this }, cancellationToken));
+                await annotation.Callback(new() { Services = services, Model = this }, cancellationToken)
+            );
         }
 
         return files;
@@ -167,7 +196,9 @@ internal class ServerProcess(ContainerResource server, KnownServer known, RunFol
     }
 
     private static async Task<Dictionary<string, string>> ResolveAsync(
-        Dictionary<string, object> values, CancellationToken cancellationToken)
+        Dictionary<string, object> values,
+        CancellationToken cancellationToken
+    )
     {
         var resolved = new Dictionary<string, string>();
         foreach (var (name, value) in values)
@@ -181,8 +212,11 @@ internal class ServerProcess(ContainerResource server, KnownServer known, RunFol
 
 /// <summary>A server whose integration gives it a connection string hands it on.</summary>
 internal sealed class ConnectableServerProcess(
-    ContainerResource server, IResourceWithConnectionString connection, KnownServer known, RunFolder runFolder)
-    : ServerProcess(server, known, runFolder), IResourceWithConnectionString
+    ContainerResource server,
+    IResourceWithConnectionString connection,
+    KnownServer known,
+    RunFolder runFolder
+) : ServerProcess(server, known, runFolder), IResourceWithConnectionString
 {
     public ReferenceExpression ConnectionStringExpression => connection.ConnectionStringExpression;
 

@@ -16,7 +16,9 @@ public static class ServerProcessesExtensions
         builder.AddServerProcesses(KnownServer.All);
 
     internal static IDistributedApplicationBuilder AddServerProcesses(
-        this IDistributedApplicationBuilder builder, IReadOnlyList<KnownServer> known)
+        this IDistributedApplicationBuilder builder,
+        IReadOnlyList<KnownServer> known
+    )
     {
         if (builder.ExecutionContext.IsPublishMode)
         {
@@ -24,60 +26,76 @@ public static class ServerProcessesExtensions
         }
 
         var folder = builder.RunFolder();
-        builder.Eventing.Subscribe<BeforeStartEvent>(async (start, cancellationToken) =>
-        {
-            var servers = start.Model.Resources.OfType<ContainerResource>()
-                .Select(resource => (Resource: resource, Known: KnownServer.Of(resource, known)))
-                .Where(server => server.Known is not null)
-                .ToList();
-            if (servers.Count == 0)
+        builder.Eventing.Subscribe<BeforeStartEvent>(
+            async (start, cancellationToken) =>
             {
-                return;
-            }
+                var servers = start
+                    .Model.Resources.OfType<ContainerResource>()
+                    .Select(resource => (Resource: resource, Known: KnownServer.Of(resource, known)))
+                    .Where(server => server.Known is not null)
+                    .ToList();
+                if (servers.Count == 0)
+                {
+                    return;
+                }
 
-            var choice = await ServerChoice.MakeAsync(builder.Configuration, cancellationToken);
-            if (choice.UseContainers)
-            {
-                return;
-            }
+                var choice = await ServerChoice.MakeAsync(builder.Configuration, cancellationToken);
+                if (choice.UseContainers)
+                {
+                    return;
+                }
 
-            foreach (var (server, kind) in servers)
-            {
-                Replace(builder, start.Model, ServerProcess.Of(server, kind!, folder), choice.WhyNot);
+                foreach (var (server, kind) in servers)
+                {
+                    Replace(builder, start.Model, ServerProcess.Of(server, kind!, folder), choice.WhyNot);
+                }
             }
-        });
+        );
         return builder;
     }
 
     private static void Replace(
-        IDistributedApplicationBuilder builder, DistributedApplicationModel model, ServerProcess process, string? whyNot)
+        IDistributedApplicationBuilder builder,
+        DistributedApplicationModel model,
+        ServerProcess process,
+        string? whyNot
+    )
     {
         var server = process.Server;
         var databases = model.Resources.OfType<IResourceWithParent>().Where(child => child.Parent == server).ToList();
         model.Resources[model.Resources.IndexOf(server)] = process;
         process.TakeOver(randomizePorts: builder.Configuration["DcpPublisher:RandomizePorts"] is "true" or "True");
 
-        builder.Eventing.Subscribe<BeforeResourceStartedEvent>(process, async (starting, cancellationToken) =>
-        {
-            var log = starting.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Aspire.Hosting.DistributedApplication.Servers");
-            var logger = starting.Services.GetRequiredService<ResourceLoggerService>().GetLogger(process);
-            try
+        builder.Eventing.Subscribe<BeforeResourceStartedEvent>(
+            process,
+            async (starting, cancellationToken) =>
             {
-                if (whyNot is not null)
+                var log = starting
+                    .Services.GetRequiredService<ILoggerFactory>()
+                    .CreateLogger("Aspire.Hosting.DistributedApplication.Servers");
+                var logger = starting.Services.GetRequiredService<ResourceLoggerService>().GetLogger(process);
+                try
                 {
-                    throw new ServerUnavailableException($"'{server.Name}' cannot run: {whyNot}");
-                }
+                    if (whyNot is not null)
+                    {
+                        throw new ServerUnavailableException($"'{server.Name}' cannot run: {whyNot}");
+                    }
 
-                await process.PrepareAsync(
-                    new ServerInstaller(builder.Configuration, log), builder.ExecutionContext, logger, cancellationToken);
+                    await process.PrepareAsync(
+                        new ServerInstaller(builder.Configuration, log),
+                        builder.ExecutionContext,
+                        logger,
+                        cancellationToken
+                    );
+                }
+                catch (ServerUnavailableException exception)
+                {
+                    // The resource's own log gets it from Aspire; the console of the AppHost only from here.
+                    log.LogUnavailable(exception.Message);
+                    throw;
+                }
             }
-            catch (ServerUnavailableException exception)
-            {
-                // The resource's own log gets it from Aspire; the console of the AppHost only from here.
-                log.LogUnavailable(exception.Message);
-                throw;
-            }
-        });
+        );
         ServerEvents.Forward(builder.Eventing, process, databases);
     }
 }

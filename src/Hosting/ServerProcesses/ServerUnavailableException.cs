@@ -23,7 +23,8 @@ internal static partial class ServerLog
 
     [LoggerMessage(
         LogLevel.Information,
-        "Installing {Package}, because '{Resource}' needs it and it is missing: {Command} (Servers:Install=false switches this off)")]
+        "Installing {Package}, because '{Resource}' needs it and it is missing: {Command} (Servers:Install=false switches this off)"
+    )]
     public static partial void LogInstalling(this ILogger logger, string package, string resource, string command);
 
     [LoggerMessage(LogLevel.Information, "{Line}")]

@@ -16,11 +16,17 @@ internal sealed record UserAccount(string Name, uint UserId, uint GroupId)
         }
 
         // postgres:x:104:108:PostgreSQL administrator:/var/lib/postgresql:/bin/bash
-        var accounts = File.ReadLines("/etc/passwd").Select(line => line.Split(':')).Where(fields => fields.Length > 3)
+        var accounts = File.ReadLines("/etc/passwd")
+            .Select(line => line.Split(':'))
+            .Where(fields => fields.Length > 3)
             .ToLookup(fields => fields[0]);
-        return names.SelectMany(name => accounts[name])
+        return names
+            .SelectMany(name => accounts[name])
             .Select(fields => new UserAccount(
-                fields[0], uint.Parse(fields[2], CultureInfo.InvariantCulture), uint.Parse(fields[3], CultureInfo.InvariantCulture)))
+                fields[0],
+                uint.Parse(fields[2], CultureInfo.InvariantCulture),
+                uint.Parse(fields[3], CultureInfo.InvariantCulture)
+            ))
             .FirstOrDefault(new UserAccount("nobody", 65534, 65534));
     }
 }

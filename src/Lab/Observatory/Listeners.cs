@@ -28,15 +28,20 @@ internal sealed class Listeners
         foreach (var name in Listener.Names)
         {
             var listener = new Listener(name);
-            loader.Endpoint(name, endpoint =>
-            {
-                _options[name] = endpoint.ListenOptions;
-                endpoint.ListenOptions.Use(next => connection =>
+            loader.Endpoint(
+                name,
+                endpoint =>
                 {
-                    connection.Features.Set(listener);
-                    return next(connection);
-                });
-            });
+                    _options[name] = endpoint.ListenOptions;
+                    endpoint.ListenOptions.Use(next =>
+                        connection =>
+                        {
+                            connection.Features.Set(listener);
+                            return next(connection);
+                        }
+                    );
+                }
+            );
         }
     }
 

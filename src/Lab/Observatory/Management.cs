@@ -12,8 +12,11 @@ internal static class Management
         return (HttpMethods.IsGet(context.Request.Method), context.Request.Path.Value) switch
         {
             (true, "/health" or "/alive") => AnswerAsync(context, "text/plain", "Healthy"),
-            (true, "/metrics") when services.GetRequiredService<AccessKeys>().OpensApi(context.Request) =>
-                AnswerAsync(context, "text/plain; version=0.0.4; charset=utf-8", services.GetRequiredService<StoreMetrics>().Scrape()),
+            (true, "/metrics") when services.GetRequiredService<AccessKeys>().OpensApi(context.Request) => AnswerAsync(
+                context,
+                "text/plain; version=0.0.4; charset=utf-8",
+                services.GetRequiredService<StoreMetrics>().Scrape()
+            ),
             (true, "/metrics") => RefuseAsync(context, StatusCodes.Status401Unauthorized),
             _ => RefuseAsync(context, StatusCodes.Status404NotFound),
         };

@@ -33,18 +33,45 @@ internal static class ObservatoryApp
 
         // Live streams end at once when the process stops; what is left gets this long.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
-        builder.Services.AddOptions<ObservatoryOptions>().BindConfiguration(ObservatoryOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
-        builder.Services.AddSingleton(TimeProvider.System).AddSingleton(listeners).AddSingleton<AccessKeys>().AddSingleton<StoreMetrics>().AddTransient<StoreViewBuilder>();
+        builder
+            .Services.AddOptions<ObservatoryOptions>()
+            .BindConfiguration(ObservatoryOptions.SectionName)
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
+        builder
+            .Services.AddSingleton(TimeProvider.System)
+            .AddSingleton(listeners)
+            .AddSingleton<AccessKeys>()
+            .AddSingleton<StoreMetrics>()
+            .AddTransient<StoreViewBuilder>();
         builder.Services.AddSingleton<TelemetryStore>().AddSingleton<BodyBudget>().AddSingleton<RefusalLog>();
         builder.Services.AddSingleton<HistoryLog>().AddSingleton<ErrorRecords>().AddSingleton<Replay>().AddHostedService<HistoryService>();
         AddQueue(builder.Services, store => store.Spans);
         AddQueue(builder.Services, store => store.Logs);
         builder.Services.AddSingleton<Intake>().AddSingleton<OtlpHttp>();
         GrpcCalls.Add(builder.Services);
-        builder.Services.AddSingleton<IssueStore>().AddSingleton<IssueChanges>().AddSingleton<MonitorStore>().AddSingleton<DeployStore>().AddSingleton<TimelineBuilder>().AddTransient<IssueViewBuilder>().AddTransient<OverviewBuilder>().AddTransient<TraceListBuilder>().AddTransient<MapBuilder>().AddTransient<LogListBuilder>().AddSingleton<LogTail>().AddSingleton<ItemCounters>();
-        builder.Services.AddSingleton<SentryKeys>().AddSingleton<EventRate>().AddSingleton<EnvelopeContents>().AddSingleton<EnvelopeIntake>().AddSingleton<EnvelopeHttp>();
-        builder.Services.AddSingleton(
-            provider => new AspireDashboard(provider.GetRequiredService<IOptions<ObservatoryOptions>>().Value.DashboardUrl));
+        builder
+            .Services.AddSingleton<IssueStore>()
+            .AddSingleton<IssueChanges>()
+            .AddSingleton<MonitorStore>()
+            .AddSingleton<DeployStore>()
+            .AddSingleton<TimelineBuilder>()
+            .AddTransient<IssueViewBuilder>()
+            .AddTransient<OverviewBuilder>()
+            .AddTransient<TraceListBuilder>()
+            .AddTransient<MapBuilder>()
+            .AddTransient<LogListBuilder>()
+            .AddSingleton<LogTail>()
+            .AddSingleton<ItemCounters>();
+        builder
+            .Services.AddSingleton<SentryKeys>()
+            .AddSingleton<EventRate>()
+            .AddSingleton<EnvelopeContents>()
+            .AddSingleton<EnvelopeIntake>()
+            .AddSingleton<EnvelopeHttp>();
+        builder.Services.AddSingleton(provider => new AspireDashboard(
+            provider.GetRequiredService<IOptions<ObservatoryOptions>>().Value.DashboardUrl
+        ));
 
         // The host would log the address of each request, and that of a login has the token in it.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
@@ -54,16 +81,21 @@ internal static class ObservatoryApp
         configure?.Invoke(builder.Services);
 
         var app = builder.Build();
-        Branch(app, Listener.OtlpGrpc, branch =>
-        {
-            branch.UseHopGate();
-            GrpcCalls.Use(branch);
-        });
+        Branch(
+            app,
+            Listener.OtlpGrpc,
+            branch =>
+            {
+                branch.UseHopGate();
+                GrpcCalls.Use(branch);
+            }
+        );
         Branch(app, Listener.OtlpHttp, branch => branch.UseHopGate().Run(app.Services.GetRequiredService<OtlpHttp>().HandleAsync));
         Branch(app, Listener.Management, branch => branch.Run(Management.HandleAsync));
         app.MapWhen(
             context => Listeners.Of(context) == Listener.Http && EnvelopeHttp.IsEnvelope(context),
-            branch => branch.UseHopGate().Run(app.Services.GetRequiredService<EnvelopeHttp>().HandleAsync));
+            branch => branch.UseHopGate().Run(app.Services.GetRequiredService<EnvelopeHttp>().HandleAsync)
+        );
         Branch(app, Listener.Http, UsePages);
         return app;
     }
@@ -82,7 +114,10 @@ internal static class ObservatoryApp
             IssueApi.Map(routes);
             DeployApi.Map(routes);
             SearchApi.Map(routes);
-            routes.MapGet("/api/monitors", (MonitorStore monitors, TimeProvider time) => TypedResults.Ok(new { Monitors = monitors.All(time.GetUtcNow()) }));
+            routes.MapGet(
+                "/api/monitors",
+                (MonitorStore monitors, TimeProvider time) => TypedResults.Ok(new { Monitors = monitors.All(time.GetUtcNow()) })
+            );
             LoginEndpoints.Map(routes);
             PageEndpoints.Map(routes);
         });
@@ -100,7 +135,9 @@ internal static class ObservatoryApp
     private static void AddQueue<TRecord>(IServiceCollection services, Func<TelemetryStore, SignalStore<TRecord>> store)
         where TRecord : TelemetryRecord
     {
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<IngestQueue<TRecord>>(provider, store(provider.GetRequiredService<TelemetryStore>())));
+        services.AddSingleton(provider =>
+            ActivatorUtilities.CreateInstance<IngestQueue<TRecord>>(provider, store(provider.GetRequiredService<TelemetryStore>()))
+        );
         services.AddHostedService(provider => provider.GetRequiredService<IngestQueue<TRecord>>());
     }
 }

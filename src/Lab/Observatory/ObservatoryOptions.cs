@@ -97,7 +97,9 @@ internal sealed class ObservatoryOptions
     [Range(16L << 10, 1L << 32)]
     public long HistorySegmentBytes { get; set; } = 16L << 20;
 
-    /// <summary>What may wait for the disk on the way to either log; beyond it a batch is stored in memory and is not in the history.</summary>
+    /// <summary>
+    /// What may wait for the disk on the way to either log; beyond it a batch is stored in memory and is not in the history.
+    /// </summary>
     [Range(1L << 20, 1L << 40)]
     public long HistoryQueuedBytes { get; set; } = 64L << 20;
 

@@ -12,7 +12,11 @@ internal static class AcquirerApp
     {
         var builder = WebApplication.CreateBuilder(args);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = ChargeRequest.MaxBytes);
-        builder.Services.AddOptions<AcquirerOptions>().BindConfiguration(AcquirerOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
+        builder
+            .Services.AddOptions<AcquirerOptions>()
+            .BindConfiguration(AcquirerOptions.SectionName)
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
         builder.Services.ConfigureHttpJsonOptions(json => ConfigureJson(json.SerializerOptions));
 
         builder.Services.AddOutsideCompany(Profile);

@@ -38,7 +38,10 @@ internal sealed class AcquirerOptions : IValidatableObject
 
         if (string.IsNullOrEmpty(WebhookSecret))
         {
-            yield return new ValidationResult("Set Acquirer:WebhookSecret, the key that signs what is sent to Acquirer:WebhookUrl.", [nameof(WebhookSecret)]);
+            yield return new ValidationResult(
+                "Set Acquirer:WebhookSecret, the key that signs what is sent to Acquirer:WebhookUrl.",
+                [nameof(WebhookSecret)]
+            );
         }
     }
 }

@@ -17,26 +17,30 @@ internal sealed class Card
 
     public string Last4 => Number![^4..];
 
-    public string Network => Number switch
-    {
-        ['4', ..] => "visa",
-        ['5', >= '1' and <= '5', ..] or ['2', >= '2' and <= '7', ..] => "mastercard",
-        ['3', '4' or '7', ..] => "amex",
-        _ => "other",
-    };
+    public string Network =>
+        Number switch
+        {
+            ['4', ..] => "visa",
+            ['5', >= '1' and <= '5', ..] or ['2', >= '2' and <= '7', ..] => "mastercard",
+            ['3', '4' or '7', ..] => "amex",
+            _ => "other",
+        };
 
     /// <summary>A card is good until the end of its month, "12/30"; null when that is not what it says.</summary>
     public DateOnly? LastDay =>
-        DateOnly.TryParseExact(Expiry, "MM/yy", CultureInfo.InvariantCulture, DateTimeStyles.None, out var first) ? first.AddMonths(1).AddDays(-1) : null;
+        DateOnly.TryParseExact(Expiry, "MM/yy", CultureInfo.InvariantCulture, DateTimeStyles.None, out var first)
+            ? first.AddMonths(1).AddDays(-1)
+            : null;
 
     /// <summary>Why the bank behind the card says no; null when it does not.</summary>
-    public string? DeclineReason(DateTimeOffset now) => Number switch
-    {
-        NumberOfDeclined => "card_declined",
-        NumberWithoutFunds => "insufficient_funds",
-        _ when DateOnly.FromDateTime(now.UtcDateTime) > LastDay => "expired_card",
-        _ => null,
-    };
+    public string? DeclineReason(DateTimeOffset now) =>
+        Number switch
+        {
+            NumberOfDeclined => "card_declined",
+            NumberWithoutFunds => "insufficient_funds",
+            _ when DateOnly.FromDateTime(now.UtcDateTime) > LastDay => "expired_card",
+            _ => null,
+        };
 
     private static int LuhnSum(string digits)
     {

@@ -9,7 +9,9 @@ internal enum ChargeStatus
     Voided,
 }
 
-/// <summary>A charge as customers see it. A key that was voided before anything was charged has no id, amount, currency and reference.</summary>
+/// <summary>
+/// A charge as customers see it. A key that was voided before anything was charged has no id, amount, currency and reference.
+/// </summary>
 internal sealed record Charge(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Id,
     ChargeStatus Status,
@@ -19,18 +21,21 @@ internal sealed record Charge(
     Guid IdempotencyKey,
     DateTimeOffset CreatedAt,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? DeclineReason,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ChargedCard? Card)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ChargedCard? Card
+)
 {
-    public static Charge From(LedgerEntry entry) => new(
-        entry.Id,
-        entry.Status,
-        entry.Amount,
-        entry.Currency,
-        entry.Reference,
-        entry.Key,
-        entry.CreatedAt,
-        entry.DeclineReason,
-        entry is { Last4: not null, Network: not null } ? new ChargedCard(entry.Last4, entry.Network) : null);
+    public static Charge From(LedgerEntry entry) =>
+        new(
+            entry.Id,
+            entry.Status,
+            entry.Amount,
+            entry.Currency,
+            entry.Reference,
+            entry.Key,
+            entry.CreatedAt,
+            entry.DeclineReason,
+            entry is { Last4: not null, Network: not null } ? new ChargedCard(entry.Last4, entry.Network) : null
+        );
 }
 
 internal sealed record ChargedCard(string Last4, string Network);

@@ -24,7 +24,11 @@ internal sealed class ChargeRequest
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
         Require("amount", Amount is > 0 and <= MaxAmount, $"Must be 1 to {MaxAmount} minor units.");
-        Require("currency", Currency is { Length: 3 } && Currency.All(char.IsAsciiLetterUpper), "Must be three capital letters (ISO 4217).");
+        Require(
+            "currency",
+            Currency is { Length: 3 } && Currency.All(char.IsAsciiLetterUpper),
+            "Must be three capital letters (ISO 4217)."
+        );
         Require("reference", Reference is { Length: > 0 and <= MaxReferenceLength }, $"Must have 1 to {MaxReferenceLength} characters.");
         Require("card", Card is not null, "Is missing.");
         if (Card is not null)

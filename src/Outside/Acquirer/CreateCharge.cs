@@ -12,8 +12,14 @@ internal static class CreateCharge
 
     // No cancellation token: the body is in memory by now, and a charge goes on after its caller has hung up.
     private static async Task<IResult> HandleAsync(
-        HttpContext context, Ledger ledger, WebhookQueue webhooks, BehaviourSwitch behaviour, UnansweredRequest unanswered,
-        IOptions<AcquirerOptions> options, TimeProvider time)
+        HttpContext context,
+        Ledger ledger,
+        WebhookQueue webhooks,
+        BehaviourSwitch behaviour,
+        UnansweredRequest unanswered,
+        IOptions<AcquirerOptions> options,
+        TimeProvider time
+    )
     {
         if (!Guid.TryParseExact(context.Request.Headers["Idempotency-Key"], "D", out var key))
         {
@@ -44,7 +50,10 @@ internal static class CreateCharge
         catch (IOException)
         {
             // Nothing was charged; the ledger has said why in the log.
-            return TypedResults.Problem("The ledger cannot be written; nothing was charged.", statusCode: StatusCodes.Status503ServiceUnavailable);
+            return TypedResults.Problem(
+                "The ledger cannot be written; nothing was charged.",
+                statusCode: StatusCodes.Status503ServiceUnavailable
+            );
         }
 
         if (answer is { Outcome: LedgerOutcome.Recorded, Entry: { } entry })
@@ -61,7 +70,13 @@ internal static class CreateCharge
         return Answer(answer);
     }
 
-    private static LedgerEntry Decide(ChargeRequest request, Guid key, BehaviourSwitch behaviour, AcquirerOptions options, TimeProvider time)
+    private static LedgerEntry Decide(
+        ChargeRequest request,
+        Guid key,
+        BehaviourSwitch behaviour,
+        AcquirerOptions options,
+        TimeProvider time
+    )
     {
         var now = time.GetUtcNow();
         var card = request.Card!;
@@ -81,17 +96,30 @@ internal static class CreateCharge
         };
     }
 
-    private static IResult Answer(LedgerAnswer answer) => answer switch
-    {
-        { Outcome: LedgerOutcome.Voided } =>
-            TypedResults.Problem("This key was voided.", statusCode: StatusCodes.Status409Conflict, extensions: [new("code", "voided")]),
-        { Outcome: LedgerOutcome.OtherBody } =>
-            TypedResults.Problem("This key was used with another body.", statusCode: StatusCodes.Status422UnprocessableEntity, extensions: [new("code", "key_reused")]),
-        { Outcome: LedgerOutcome.Full } =>
-            TypedResults.Problem("The ledger is full; nothing was charged.", statusCode: StatusCodes.Status503ServiceUnavailable, extensions: [new("code", "ledger_full")]),
-        { Entry: { Status: ChargeStatus.Declined } entry } => TypedResults.Json(Charge.From(entry), statusCode: StatusCodes.Status402PaymentRequired),
-        { Outcome: LedgerOutcome.Recorded, Entry: { } entry } => TypedResults.Created($"/v1/charges/{entry.Key}", Charge.From(entry)),
-        { Entry: { } entry } => TypedResults.Ok(Charge.From(entry)),
-        _ => throw new InvalidOperationException($"The ledger answered {answer.Outcome} without an entry."),
-    };
+    private static IResult Answer(LedgerAnswer answer) =>
+        answer switch
+        {
+            { Outcome: LedgerOutcome.Voided } => TypedResults.Problem(
+                "This key was voided.",
+                statusCode: StatusCodes.Status409Conflict,
+                extensions: [new("code", "voided")]
+            ),
+            { Outcome: LedgerOutcome.OtherBody } => TypedResults.Problem(
+                "This key was used with another body.",
+                statusCode: StatusCodes.Status422UnprocessableEntity,
+                extensions: [new("code", "key_reused")]
+            ),
+            { Outcome: LedgerOutcome.Full } => TypedResults.Problem(
+                "The ledger is full; nothing was charged.",
+                statusCode: StatusCodes.Status503ServiceUnavailable,
+                extensions: [new("code", "ledger_full")]
+            ),
+            { Entry: { Status: ChargeStatus.Declined } entry } => TypedResults.Json(
+                Charge.From(entry),
+                statusCode: StatusCodes.Status402PaymentRequired
+            ),
+            { Outcome: LedgerOutcome.Recorded, Entry: { } entry } => TypedResults.Created($"/v1/charges/{entry.Key}", Charge.From(entry)),
+            { Entry: { } entry } => TypedResults.Ok(Charge.From(entry)),
+            _ => throw new InvalidOperationException($"The ledger answered {answer.Outcome} without an entry."),
+        };
 }

@@ -32,7 +32,8 @@ internal sealed class Ledger : IDisposable
         {
             if (FindLocked(decided.Key) is { } known)
             {
-                var outcome = known.Status == ChargeStatus.Voided ? LedgerOutcome.Voided
+                var outcome =
+                    known.Status == ChargeStatus.Voided ? LedgerOutcome.Voided
                     : known.Fingerprint != decided.Fingerprint ? LedgerOutcome.OtherBody
                     : LedgerOutcome.Replayed;
                 return new LedgerAnswer(outcome, known);
@@ -50,7 +51,14 @@ internal sealed class Ledger : IDisposable
             {
                 { Status: ChargeStatus.Voided } known => new LedgerAnswer(LedgerOutcome.Replayed, known),
                 { } known => Write(known with { Status = ChargeStatus.Voided, HadCharge = known.Status == ChargeStatus.Captured }),
-                null => Write(new LedgerEntry { Key = key, Status = ChargeStatus.Voided, CreatedAt = _time.GetUtcNow() }),
+                null => Write(
+                    new LedgerEntry
+                    {
+                        Key = key,
+                        Status = ChargeStatus.Voided,
+                        CreatedAt = _time.GetUtcNow(),
+                    }
+                ),
             };
         }
     }
@@ -63,7 +71,9 @@ internal sealed class Ledger : IDisposable
         }
     }
 
-    /// <summary>Entries in the order their keys were first seen; <paramref name="after"/> is the number of the last entry already read.</summary>
+    /// <summary>
+    /// Entries in the order their keys were first seen; <paramref name="after"/> is the number of the last entry already read.
+    /// </summary>
     public LedgerPage List(ChargeStatus? status, int after, int limit)
     {
         lock (_gate)

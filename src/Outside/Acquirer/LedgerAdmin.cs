@@ -40,11 +40,36 @@ internal static class LedgerAdmin
 }
 
 /// <summary>The answer of GET /admin/ledger; <see cref="Next"/> goes into ?after= for the next page and is null at the end.</summary>
-internal sealed record LedgerPage(int Count, int Capacity, Dictionary<ChargeStatus, int> Totals, IReadOnlyList<LedgerListing> Entries, int? Next);
+internal sealed record LedgerPage(
+    int Count,
+    int Capacity,
+    Dictionary<ChargeStatus, int> Totals,
+    IReadOnlyList<LedgerListing> Entries,
+    int? Next
+);
 
 internal sealed record LedgerListing(
-    int Number, Guid Key, string? Reference, long? Amount, string? Currency, ChargeStatus Status, string? DeclineReason, bool HadCharge, DateTimeOffset CreatedAt)
+    int Number,
+    Guid Key,
+    string? Reference,
+    long? Amount,
+    string? Currency,
+    ChargeStatus Status,
+    string? DeclineReason,
+    bool HadCharge,
+    DateTimeOffset CreatedAt
+)
 {
-    public static LedgerListing From(int number, LedgerEntry entry) => new(
-        number, entry.Key, entry.Reference, entry.Amount, entry.Currency, entry.Status, entry.DeclineReason, entry.HadCharge, entry.CreatedAt);
+    public static LedgerListing From(int number, LedgerEntry entry) =>
+        new(
+            number,
+            entry.Key,
+            entry.Reference,
+            entry.Amount,
+            entry.Currency,
+            entry.Status,
+            entry.DeclineReason,
+            entry.HadCharge,
+            entry.CreatedAt
+        );
 }

@@ -104,11 +104,19 @@ internal sealed partial class LedgerFile : IDisposable
             var entry = JsonSerializer.Deserialize<LedgerEntry>(line, Json) ?? throw new JsonException("The line is null.");
 
             // Few distinct values in up to a million entries.
-            return entry with { Currency = Interned(entry.Currency), Network = Interned(entry.Network), DeclineReason = Interned(entry.DeclineReason) };
+            return entry with
+            {
+                Currency = Interned(entry.Currency),
+                Network = Interned(entry.Network),
+                DeclineReason = Interned(entry.DeclineReason),
+            };
         }
         catch (JsonException exception)
         {
-            throw new InvalidDataException($"{_path} is damaged in line {number}; no charge can be trusted until it is repaired.", exception);
+            throw new InvalidDataException(
+                $"{_path} is damaged in line {number}; no charge can be trusted until it is repaired.",
+                exception
+            );
         }
     }
 
@@ -124,7 +132,11 @@ internal sealed partial class LedgerFile : IDisposable
     [LoggerMessage(EventId = 5101, Level = LogLevel.Information, Message = "Replayed {Lines} decisions from {Path}.")]
     private partial void LogReplayed(int lines, string path);
 
-    [LoggerMessage(EventId = 5102, Level = LogLevel.Warning, Message = "Dropped a torn last line of {Bytes} bytes from {Path}: its charge was never answered.")]
+    [LoggerMessage(
+        EventId = 5102,
+        Level = LogLevel.Warning,
+        Message = "Dropped a torn last line of {Bytes} bytes from {Path}: its charge was never answered."
+    )]
     private partial void LogTornLineDropped(int bytes, string path);
 
     [LoggerMessage(EventId = 5103, Level = LogLevel.Error, Message = "Cannot append to {Path}.")]

@@ -17,7 +17,10 @@ internal static class VoidCharge
         catch (IOException)
         {
             // Nothing was voided; the ledger has said why in the log.
-            return TypedResults.Problem("The ledger cannot be written; nothing was voided.", statusCode: StatusCodes.Status503ServiceUnavailable);
+            return TypedResults.Problem(
+                "The ledger cannot be written; nothing was voided.",
+                statusCode: StatusCodes.Status503ServiceUnavailable
+            );
         }
 
         if (answer.Entry is not { } entry)

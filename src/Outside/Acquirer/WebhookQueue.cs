@@ -43,7 +43,10 @@ internal sealed class WebhookQueue(TimeProvider time, BehaviourSwitch behaviour,
         var type = $"charge.{JsonNamingPolicy.CamelCase.ConvertName(entry.Status.ToString())}";
         var announced = new WebhookEvent($"evt_{Guid.CreateVersion7(now):N}", type, now, Charge.From(entry));
         var body = JsonSerializer.SerializeToUtf8Bytes(announced, Json);
-        Enqueue(new WebhookDelivery(Interlocked.Increment(ref _sequence), announced.Id, body, Attempt: 1), TimeSpan.FromMilliseconds(behaviour.Current.WebhookDelayMs));
+        Enqueue(
+            new WebhookDelivery(Interlocked.Increment(ref _sequence), announced.Id, body, Attempt: 1),
+            TimeSpan.FromMilliseconds(behaviour.Current.WebhookDelayMs)
+        );
     }
 
     public void Retry(WebhookDelivery failed, TimeSpan delay)
@@ -65,7 +68,12 @@ internal sealed class WebhookQueue(TimeProvider time, BehaviourSwitch behaviour,
         lock (_gate)
         {
             return new WebhookCounts(
-                _deliveries.Count, Interlocked.Read(ref _delivered), Interlocked.Read(ref _failedAttempts), Interlocked.Read(ref _givenUp), _dropped);
+                _deliveries.Count,
+                Interlocked.Read(ref _delivered),
+                Interlocked.Read(ref _failedAttempts),
+                Interlocked.Read(ref _givenUp),
+                _dropped
+            );
         }
     }
 

@@ -26,15 +26,19 @@ internal sealed partial class WebhookSender : BackgroundService
         _options = options.Value;
         _time = time;
         _logger = logger;
-        _http = new HttpClient(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+        _http = new HttpClient(
+            new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false,
+                PooledConnectionLifetime = TimeSpan.FromMinutes(2),
 
-            // Another company's trace ends here: no traceparent and no baggage on the way back.
-            ActivityHeadersPropagator = DistributedContextPropagator.CreateNoOutputPropagator(),
-        })
-        { Timeout = Timeout.InfiniteTimeSpan };
+                // Another company's trace ends here: no traceparent and no baggage on the way back.
+                ActivityHeadersPropagator = DistributedContextPropagator.CreateNoOutputPropagator(),
+            }
+        )
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
     }
 
     public static int MaxAttempts => RetryDelays.Length + 1;

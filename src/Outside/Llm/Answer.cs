@@ -17,7 +17,8 @@ internal sealed record Answer(string Id, long Created, string Model, string Text
             request.Model!,
             text,
             text.Length < full.Length ? "length" : "stop",
-            new TokenUsage(promptTokens, completionTokens, promptTokens + completionTokens));
+            new TokenUsage(promptTokens, completionTokens, promptTokens + completionTokens)
+        );
     }
 
     public ChatCompletion Whole() =>

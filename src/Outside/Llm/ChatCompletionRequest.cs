@@ -29,17 +29,23 @@ internal sealed class ChatCompletionRequest
 
     public int PromptTokens => Messages!.Sum(message => TokenEstimate.Of(message!.Text!) + TokenEstimate.PerMessage);
 
-    public (string? Param, string Message)? Error() => this switch
-    {
-        { Model: null or "" } => ("model", "You must provide a model parameter."),
-        { Messages: null or [] } => ("messages", "You must provide at least one message."),
-        _ when Messages.Any(message => message?.Role is null || !Roles.Contains(message.Role)) =>
-            ("messages", $"Each message needs a role of {string.Join(", ", Roles)}."),
-        _ when Messages.Any(message => message!.Text is null) => ("messages", "The content of a message must be text or an array of text parts."),
-        { TokenLimit: < 1 } => (MaxCompletionTokens is null ? "max_tokens" : "max_completion_tokens", "Must be at least 1."),
-        { N: not (null or 1) } => ("n", "Only one choice is offered."),
-        _ => null,
-    };
+    public (string? Param, string Message)? Error() =>
+        this switch
+        {
+            { Model: null or "" } => ("model", "You must provide a model parameter."),
+            { Messages: null or [] } => ("messages", "You must provide at least one message."),
+            _ when Messages.Any(message => message?.Role is null || !Roles.Contains(message.Role)) => (
+                "messages",
+                $"Each message needs a role of {string.Join(", ", Roles)}."
+            ),
+            _ when Messages.Any(message => message!.Text is null) => (
+                "messages",
+                "The content of a message must be text or an array of text parts."
+            ),
+            { TokenLimit: < 1 } => (MaxCompletionTokens is null ? "max_tokens" : "max_completion_tokens", "Must be at least 1."),
+            { N: not (null or 1) } => ("n", "Only one choice is offered."),
+            _ => null,
+        };
 }
 
 internal sealed class StreamOptions
@@ -54,12 +60,13 @@ internal sealed class ChatMessage
     public JsonElement Content { get; init; }
 
     /// <summary>From "text" or [{"type":"text","text":"..."}]; null when it is neither.</summary>
-    public string? Text => Content.ValueKind switch
-    {
-        JsonValueKind.String => Content.GetString(),
-        JsonValueKind.Array => TextOfParts(),
-        _ => null,
-    };
+    public string? Text =>
+        Content.ValueKind switch
+        {
+            JsonValueKind.String => Content.GetString(),
+            JsonValueKind.Array => TextOfParts(),
+            _ => null,
+        };
 
     private string? TextOfParts()
     {
@@ -68,5 +75,7 @@ internal sealed class ChatMessage
     }
 
     private static string? TextOfPart(JsonElement part) =>
-        part.ValueKind == JsonValueKind.Object && part.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
+        part.ValueKind == JsonValueKind.Object && part.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String
+            ? text.GetString()
+            : null;
 }

@@ -9,12 +9,21 @@ internal static class CreateChatCompletion
     public static void MapCreateChatCompletion(this IEndpointRouteBuilder routes) => routes.MapPost("/v1/chat/completions", HandleAsync);
 
     private static async Task<IResult> HandleAsync(
-        HttpContext context, BehaviourSwitch behaviour, UnansweredRequest unanswered, IOptions<LlmOptions> options, TimeProvider time)
+        HttpContext context,
+        BehaviourSwitch behaviour,
+        UnansweredRequest unanswered,
+        IOptions<LlmOptions> options,
+        TimeProvider time
+    )
     {
         ChatCompletionRequest? request;
         try
         {
-            request = await JsonSerializer.DeserializeAsync<ChatCompletionRequest>(context.Request.Body, ChatCompletion.Json, context.RequestAborted);
+            request = await JsonSerializer.DeserializeAsync<ChatCompletionRequest>(
+                context.Request.Body,
+                ChatCompletion.Json,
+                context.RequestAborted
+            );
         }
         catch (JsonException exception)
         {

@@ -24,9 +24,16 @@ internal static partial class FraudNote
         return $"Risk {score} of 100 ({level}). {Reasons(signals)} {advice}";
     }
 
-    private static string Reasons(List<Signal> signals) => signals.Count == 0
-        ? "Nothing in the description speaks for or against the order."
-        : $"It weighs {string.Join(", ", signals.Select(signal => string.Create(CultureInfo.InvariantCulture, $"{signal.What} ({signal.Weight:+0;-0})")))}.";
+    private static string Reasons(List<Signal> signals)
+    {
+        if (signals.Count == 0)
+        {
+            return "Nothing in the description speaks for or against the order.";
+        }
+
+        var weights = signals.Select(signal => string.Create(CultureInfo.InvariantCulture, $"{signal.What} ({signal.Weight:+0;-0})"));
+        return $"It weighs {string.Join(", ", weights)}.";
+    }
 
     private static IEnumerable<Signal> Signals(string prompt)
     {
@@ -48,7 +55,10 @@ internal static partial class FraudNote
 
         if (LargestNumber(Declines(), prompt) is > 0 and var declines)
         {
-            yield return new Signal(string.Create(CultureInfo.InvariantCulture, $"{declines:0} declined attempts"), (int)Math.Min(30, declines * 10));
+            yield return new Signal(
+                string.Create(CultureInfo.InvariantCulture, $"{declines:0} declined attempts"),
+                (int)Math.Min(30, declines * 10)
+            );
         }
 
         if (NewCustomer().IsMatch(prompt))
@@ -73,24 +83,45 @@ internal static partial class FraudNote
     }
 
     private static decimal? LargestNumber(Regex pattern, string prompt) =>
-        pattern.Matches(prompt).Select(match => decimal.Parse(match.Groups["number"].Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture)).Cast<decimal?>().Max();
+        pattern
+            .Matches(prompt)
+            .Select(match => decimal.Parse(match.Groups["number"].Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture))
+            .Cast<decimal?>()
+            .Max();
 
     // "312.50 EUR", "EUR 312.50"
-    [GeneratedRegex(@"\b(?<number>\d{1,9}(\.\d{1,2})?) ?(EUR|USD|GBP|SEK|CHF|NOK|DKK|PLN)\b|\b(EUR|USD|GBP|SEK|CHF|NOK|DKK|PLN) ?(?<number>\d{1,9}(\.\d{1,2})?)\b", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"\b(?<number>\d{1,9}(\.\d{1,2})?) ?(EUR|USD|GBP|SEK|CHF|NOK|DKK|PLN)\b"
+            + @"|\b(EUR|USD|GBP|SEK|CHF|NOK|DKK|PLN) ?(?<number>\d{1,9}(\.\d{1,2})?)\b",
+        RegexOptions.IgnoreCase
+    )]
     private static partial Regex Amounts();
 
     // "quantity: 12", "12 pieces"
-    [GeneratedRegex(@"\b(quantity|pieces|items)\W{1,3}(?<number>\d{1,6})\b|\b(?<number>\d{1,6}) (pieces|items|units)\b", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"\b(quantity|pieces|items)\W{1,3}(?<number>\d{1,6})\b|\b(?<number>\d{1,6}) (pieces|items|units)\b",
+        RegexOptions.IgnoreCase
+    )]
     private static partial Regex Quantities();
 
     // "2 declined", "declined attempts: 2", "failed payments: 2"
-    [GeneratedRegex(@"\b(?<number>\d{1,4}) (earlier |previous |recent )?(declined|declines|failed)\b|\b(declined|failed|declines)( \w+)?\W{1,3}(?<number>\d{1,4})\b", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"\b(?<number>\d{1,4}) (earlier |previous |recent )?(declined|declines|failed)\b"
+            + @"|\b(declined|failed|declines)( \w+)?\W{1,3}(?<number>\d{1,4})\b",
+        RegexOptions.IgnoreCase
+    )]
     private static partial Regex Declines();
 
-    [GeneratedRegex(@"\bfirst order\b|\bnew customer\b|\b(earlier|previous) orders\W{1,3}0\b|\bno (earlier|previous) orders\b", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"\bfirst order\b|\bnew customer\b|\b(earlier|previous) orders\W{1,3}0\b|\bno (earlier|previous) orders\b",
+        RegexOptions.IgnoreCase
+    )]
     private static partial Regex NewCustomer();
 
-    [GeneratedRegex(@"\breturning\b|\b(earlier|previous) orders\W{1,3}[1-9]|\b[1-9]\d* (earlier|previous) orders\b", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"\breturning\b|\b(earlier|previous) orders\W{1,3}[1-9]|\b[1-9]\d* (earlier|previous) orders\b",
+        RegexOptions.IgnoreCase
+    )]
     private static partial Regex KnownCustomer();
 
     [GeneratedRegex(@"\bmismatch|\bdo(es)? not match\b|\bdiffers? from\b", RegexOptions.IgnoreCase)]

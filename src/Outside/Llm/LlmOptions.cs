@@ -19,7 +19,10 @@ internal sealed class LlmOptions : IValidatableObject
     {
         if (Models.Count == 0 || Models.Any(string.IsNullOrWhiteSpace))
         {
-            yield return new ValidationResult("Set Llm:Models:0, Llm:Models:1 and so on to the names of the models on offer.", [nameof(Models)]);
+            yield return new ValidationResult(
+                "Set Llm:Models:0, Llm:Models:1 and so on to the names of the models on offer.",
+                [nameof(Models)]
+            );
         }
     }
 }

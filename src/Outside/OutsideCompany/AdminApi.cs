@@ -14,19 +14,24 @@ public static class AdminApi
     private const int DefaultLimit = 100;
 
     // Strict: a misspelt switch would otherwise be ignored, and the experiment with it.
-    private static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+    private static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    };
 
     /// <summary>The group of routes under /admin; it refuses a caller without the key.</summary>
     public static RouteGroupBuilder MapAdminGroup(this IEndpointRouteBuilder routes)
     {
         var admin = routes.MapGroup("/admin");
-        admin.AddEndpointFilter(async (invocation, next) =>
-        {
-            var company = (CompanyProfile)invocation.HttpContext.RequestServices.GetService(typeof(CompanyProfile))!;
-            return SecretKey.Matches(invocation.HttpContext.Request.Headers["X-Admin-Key"], company.AdminKey)
-                ? await next(invocation)
-                : TypedResults.Problem("Send the admin key in X-Admin-Key.", statusCode: StatusCodes.Status401Unauthorized);
-        });
+        admin.AddEndpointFilter(
+            async (invocation, next) =>
+            {
+                var company = (CompanyProfile)invocation.HttpContext.RequestServices.GetService(typeof(CompanyProfile))!;
+                return SecretKey.Matches(invocation.HttpContext.Request.Headers["X-Admin-Key"], company.AdminKey)
+                    ? await next(invocation)
+                    : TypedResults.Problem("Send the admin key in X-Admin-Key.", statusCode: StatusCodes.Status401Unauthorized);
+            }
+        );
         return admin;
     }
 
@@ -47,15 +52,22 @@ public static class AdminApi
         admin.MapPut("/behaviour", PutBehaviourAsync);
         admin.MapPost("/behaviour/{preset}", UsePreset);
         admin.MapGet("/requests", ListRequests);
-        admin.MapDelete("/requests", (RequestRecorder recorder) =>
-        {
-            recorder.Clear();
-            return TypedResults.NoContent();
-        });
+        admin.MapDelete(
+            "/requests",
+            (RequestRecorder recorder) =>
+            {
+                recorder.Clear();
+                return TypedResults.NoContent();
+            }
+        );
     }
 
     private static async Task<Results<Ok<Behaviour>, ValidationProblem>> PutBehaviourAsync(
-        HttpRequest request, BehaviourSwitch behaviour, CompanyProfile company, CancellationToken cancellationToken)
+        HttpRequest request,
+        BehaviourSwitch behaviour,
+        CompanyProfile company,
+        CancellationToken cancellationToken
+    )
     {
         Behaviour? wanted;
         try
@@ -94,7 +106,11 @@ public static class AdminApi
     }
 
     private static Results<Ok<RecordedRequests>, ValidationProblem> ListRequests(
-        string? traceId, string? idempotencyKey, int? limit, RequestRecorder recorder)
+        string? traceId,
+        string? idempotencyKey,
+        int? limit,
+        RequestRecorder recorder
+    )
     {
         if (!TryLimit(limit, RequestRecorder.Capacity, out var count, out var problem))
         {

@@ -66,9 +66,15 @@ public sealed record Behaviour
         }
 
         return results
-            .SelectMany(result => result.MemberNames.Select(member => (Field: JsonNamingPolicy.CamelCase.ConvertName(member), result.ErrorMessage)))
+            .SelectMany(result =>
+                result.MemberNames.Select(member => (Field: JsonNamingPolicy.CamelCase.ConvertName(member), result.ErrorMessage))
+            )
             .GroupBy(error => error.Field, StringComparer.Ordinal)
-            .ToDictionary(group => group.Key, group => group.Select(error => error.ErrorMessage ?? "Invalid.").ToArray(), StringComparer.Ordinal);
+            .ToDictionary(
+                group => group.Key,
+                group => group.Select(error => error.ErrorMessage ?? "Invalid.").ToArray(),
+                StringComparer.Ordinal
+            );
 
         void Require(bool fulfilled, string member)
         {

@@ -1,6 +1,8 @@
 namespace Platform.OutsideCompany;
 
-/// <summary>The behaviour in force, and the dice and the counter it needs. Changes are not logged: a log line would give away what a drill hides.</summary>
+/// <summary>
+/// The behaviour in force, and the dice and the counter it needs. Changes are not logged: a log line would give away what a drill hides.
+/// </summary>
 public sealed class BehaviourSwitch(TimeProvider time)
 {
     private readonly Lock _gate = new();

@@ -27,13 +27,16 @@ public static class CompanyPipeline
 
     public static void UseOutsideCompany(this WebApplication app)
     {
-        app.UseWhen(context => context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal), v1 =>
-        {
-            v1.Use(RecordAsync);
-            v1.UseExceptionHandler(handler => handler.Run(AnswerExceptionAsync));
-            v1.Use(RequireApiKeyAsync);
-            v1.Use(BehaveAsync);
-        });
+        app.UseWhen(
+            context => context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal),
+            v1 =>
+            {
+                v1.Use(RecordAsync);
+                v1.UseExceptionHandler(handler => handler.Run(AnswerExceptionAsync));
+                v1.Use(RequireApiKeyAsync);
+                v1.Use(BehaveAsync);
+            }
+        );
         app.MapAdmin();
         app.MapGet("/health", () => TypedResults.Text("Healthy"));
     }

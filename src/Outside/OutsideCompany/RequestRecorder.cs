@@ -30,7 +30,13 @@ public sealed class RequestRecorder(TimeProvider time)
     private const int MaxHeaders = 40;
     private const int MaxHeaderLength = 512;
 
-    private static readonly HashSet<string> Secret = new(StringComparer.OrdinalIgnoreCase) { "Cookie", "Proxy-Authorization", "X-Api-Key", "X-Admin-Key" };
+    private static readonly HashSet<string> Secret = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Cookie",
+        "Proxy-Authorization",
+        "X-Api-Key",
+        "X-Admin-Key",
+    };
 
     private readonly Lock _gate = new();
 
@@ -41,8 +47,8 @@ public sealed class RequestRecorder(TimeProvider time)
     public RecordedRequest Begin(HttpContext context)
     {
         var request = context.Request;
-        var headers = request.Headers
-            .Take(MaxHeaders)
+        var headers = request
+            .Headers.Take(MaxHeaders)
             .ToDictionary(header => header.Key, header => Masked(header.Key, header.Value.ToString()), StringComparer.OrdinalIgnoreCase);
         var record = new RecordedRequest
         {
@@ -71,9 +77,15 @@ public sealed class RequestRecorder(TimeProvider time)
     {
         lock (_gate)
         {
-            return (_seen, [.. _requests.Reverse()
-                .Where(request => Matches(traceId, request.TraceId) && Matches(idempotencyKey, request.IdempotencyKey))
-                .Take(limit)]);
+            return (
+                _seen,
+                [
+                    .. _requests
+                        .Reverse()
+                        .Where(request => Matches(traceId, request.TraceId) && Matches(idempotencyKey, request.IdempotencyKey))
+                        .Take(limit),
+                ]
+            );
         }
     }
 
@@ -86,7 +98,8 @@ public sealed class RequestRecorder(TimeProvider time)
         }
     }
 
-    private static bool Matches(string? wanted, string? actual) => wanted is null || string.Equals(wanted, actual, StringComparison.OrdinalIgnoreCase);
+    private static bool Matches(string? wanted, string? actual) =>
+        wanted is null || string.Equals(wanted, actual, StringComparison.OrdinalIgnoreCase);
 
     // 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
     private static string? TraceIdOf(string? traceparent) => traceparent?.Split('-') is [_, { Length: 32 } traceId, ..] ? traceId : null;

@@ -8,9 +8,15 @@ internal static class SecretKey
     private const string BearerPrefix = "Bearer ";
 
     public static bool IsBearer(string? header, string key) =>
-        header is not null && header.StartsWith(BearerPrefix, StringComparison.OrdinalIgnoreCase) && Matches(header[BearerPrefix.Length..].Trim(), key);
+        header is not null
+        && header.StartsWith(BearerPrefix, StringComparison.OrdinalIgnoreCase)
+        && Matches(header[BearerPrefix.Length..].Trim(), key);
 
     // Hashed first, so that neither content nor length of the key can be timed.
     public static bool Matches(string? given, string key) =>
-        given is not null && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(given)), SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+        given is not null
+        && CryptographicOperations.FixedTimeEquals(
+            SHA256.HashData(Encoding.UTF8.GetBytes(given)),
+            SHA256.HashData(Encoding.UTF8.GetBytes(key))
+        );
 }

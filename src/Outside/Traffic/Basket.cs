@@ -12,6 +12,9 @@ internal static class Basket
         var currency = products[random.Next(products.Count)].Currency;
         Product[] choice = [.. products.Where(product => product.Currency == currency)];
         random.Shuffle(choice);
-        return [.. choice.Take(random.Next(1, MaxLines + 1)).Select(product => new OrderLine(product.Sku, random.Next(1, MaxQuantity + 1)))];
+        return
+        [
+            .. choice.Take(random.Next(1, MaxLines + 1)).Select(product => new OrderLine(product.Sku, random.Next(1, MaxQuantity + 1))),
+        ];
     }
 }

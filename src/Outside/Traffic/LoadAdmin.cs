@@ -10,12 +10,20 @@ internal static class LoadAdmin
 {
     public static void MapLoadAdmin(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/admin/load", (LoadRate rate, LoadCounters counters) => TypedResults.Ok(new Load(rate.Current.OrdersPerSecond, counters.Current)));
+        routes.MapGet(
+            "/admin/load",
+            (LoadRate rate, LoadCounters counters) => TypedResults.Ok(new Load(rate.Current.OrdersPerSecond, counters.Current))
+        );
         routes.MapPut("/admin/load", PutAsync);
     }
 
     private static async Task<Results<Ok<Load>, ValidationProblem, ProblemHttpResult>> PutAsync(
-        HttpRequest request, LoadRate rate, LoadCounters counters, IOptions<TrafficOptions> options, CancellationToken cancellationToken)
+        HttpRequest request,
+        LoadRate rate,
+        LoadCounters counters,
+        IOptions<TrafficOptions> options,
+        CancellationToken cancellationToken
+    )
     {
         if (!string.IsNullOrEmpty(options.Value.AdminKey) && !IsKey(request.Headers["X-Admin-Key"], options.Value.AdminKey))
         {
@@ -25,7 +33,9 @@ internal static class LoadAdmin
         double? wanted;
         try
         {
-            wanted = (await JsonSerializer.DeserializeAsync<LoadRequest>(request.Body, JsonSerializerOptions.Web, cancellationToken))?.OrdersPerSecond;
+            wanted = (
+                await JsonSerializer.DeserializeAsync<LoadRequest>(request.Body, JsonSerializerOptions.Web, cancellationToken)
+            )?.OrdersPerSecond;
         }
         catch (JsonException)
         {
@@ -35,10 +45,12 @@ internal static class LoadAdmin
 
         if (wanted is not (>= 0 and <= TrafficOptions.MaxOrdersPerSecond))
         {
-            return TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal)
-            {
-                ["ordersPerSecond"] = [$"Must be a number from 0 to {TrafficOptions.MaxOrdersPerSecond}."],
-            });
+            return TypedResults.ValidationProblem(
+                new Dictionary<string, string[]>(StringComparer.Ordinal)
+                {
+                    ["ordersPerSecond"] = [$"Must be a number from 0 to {TrafficOptions.MaxOrdersPerSecond}."],
+                }
+            );
         }
 
         rate.Set(wanted.Value);
@@ -47,7 +59,11 @@ internal static class LoadAdmin
 
     // Hashed first, so that neither content nor length of the key can be timed.
     private static bool IsKey(string? given, string key) =>
-        given is not null && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(given)), SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+        given is not null
+        && CryptographicOperations.FixedTimeEquals(
+            SHA256.HashData(Encoding.UTF8.GetBytes(given)),
+            SHA256.HashData(Encoding.UTF8.GetBytes(key))
+        );
 }
 
 internal sealed record LoadRequest(double? OrdersPerSecond);

@@ -1,6 +1,8 @@
 namespace Platform.Traffic;
 
-/// <summary>Since the start, except InFlight. Every placed order ends as paid, declined, fulfilled (whatever was seen first) or undecided.</summary>
+/// <summary>
+/// Since the start, except InFlight. Every placed order ends as paid, declined, fulfilled (whatever was seen first) or undecided.
+/// </summary>
 internal sealed record LoadCounts
 {
     public long Arrived { get; init; }

@@ -4,7 +4,14 @@ namespace Platform.Traffic;
 
 /// <summary>Sends shoppers into the shop at a constant rate, once the shop is up.</summary>
 internal sealed partial class LoadGenerator(
-    Shop shop, Visit visit, LoadRate rate, LoadCounters counters, IOptions<TrafficOptions> options, TimeProvider time, ILogger<LoadGenerator> logger) : BackgroundService
+    Shop shop,
+    Visit visit,
+    LoadRate rate,
+    LoadCounters counters,
+    IOptions<TrafficOptions> options,
+    TimeProvider time,
+    ILogger<LoadGenerator> logger
+) : BackgroundService
 {
     public const int MaxInFlight = 200;
 
@@ -112,7 +119,11 @@ internal sealed partial class LoadGenerator(
     [LoggerMessage(EventId = 5301, Level = LogLevel.Information, Message = "Waiting for the gateway at {Gateway}.")]
     private partial void LogWaiting(Uri gateway);
 
-    [LoggerMessage(EventId = 5302, Level = LogLevel.Information, Message = "Shopping at {Gateway}: {OrdersPerSecond} orders a second, seed {Seed}.")]
+    [LoggerMessage(
+        EventId = 5302,
+        Level = LogLevel.Information,
+        Message = "Shopping at {Gateway}: {OrdersPerSecond} orders a second, seed {Seed}."
+    )]
     private partial void LogStarted(Uri gateway, double ordersPerSecond, int seed);
 
     [LoggerMessage(EventId = 5303, Level = LogLevel.Error, Message = "A visit broke.")]

@@ -31,16 +31,35 @@ internal sealed partial class LoadSummary(LoadCounters counters, TimeProvider ti
             now.OutOfStock - before.OutOfStock,
             now.RateLimited - before.RateLimited,
             now.Failed - before.Failed,
-            now.Failed > before.Failed ? $" ({now.LastFailure})" : "");
+            now.Failed > before.Failed ? $" ({now.LastFailure})" : ""
+        );
         if (now.Shed > before.Shed)
         {
             LogShed(now.Shed - before.Shed, LoadGenerator.MaxInFlight);
         }
     }
 
-    [LoggerMessage(EventId = 5321, Level = LogLevel.Information, Message = "Last minute: {Placed} orders placed; {Paid} paid, {Declined} declined, {Undecided} undecided, {OutOfStock} out of stock, {RateLimited} rate limited, {Failed} failed{LastFailure}.")]
-    private partial void LogSummary(long placed, long paid, long declined, long undecided, long outOfStock, long rateLimited, long failed, string lastFailure);
+    [LoggerMessage(
+        EventId = 5321,
+        Level = LogLevel.Information,
+        Message = "Last minute: {Placed} orders placed; {Paid} paid, {Declined} declined, {Undecided} undecided, "
+            + "{OutOfStock} out of stock, {RateLimited} rate limited, {Failed} failed{LastFailure}."
+    )]
+    private partial void LogSummary(
+        long placed,
+        long paid,
+        long declined,
+        long undecided,
+        long outOfStock,
+        long rateLimited,
+        long failed,
+        string lastFailure
+    );
 
-    [LoggerMessage(EventId = 5322, Level = LogLevel.Warning, Message = "Last minute: {Shed} shoppers turned away, because {InFlight} were in the shop already.")]
+    [LoggerMessage(
+        EventId = 5322,
+        Level = LogLevel.Warning,
+        Message = "Last minute: {Shed} shoppers turned away, because {InFlight} were in the shop already."
+    )]
     private partial void LogShed(long shed, int inFlight);
 }

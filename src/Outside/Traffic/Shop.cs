@@ -31,14 +31,19 @@ internal sealed class Shop : IDisposable
         _counters = counters;
         _time = time;
         _requestTimeout = options.Value.RequestTimeout;
-        _http = new HttpClient(new SocketsHttpHandler
-        {
-            PooledConnectionLifetime = TimeSpan.FromMinutes(1),
+        _http = new HttpClient(
+            new SocketsHttpHandler
+            {
+                PooledConnectionLifetime = TimeSpan.FromMinutes(1),
 
-            // A browser without tracing: the shop's traces begin at its own front door.
-            ActivityHeadersPropagator = DistributedContextPropagator.CreateNoOutputPropagator(),
-        })
-        { BaseAddress = options.Value.GatewayUrl, Timeout = Timeout.InfiniteTimeSpan };
+                // A browser without tracing: the shop's traces begin at its own front door.
+                ActivityHeadersPropagator = DistributedContextPropagator.CreateNoOutputPropagator(),
+            }
+        )
+        {
+            BaseAddress = options.Value.GatewayUrl,
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
     }
 
     public Uri Address => _http.BaseAddress!;
@@ -66,8 +71,13 @@ internal sealed class Shop : IDisposable
         }
 
         using var response = await SendAsync(
-            () => new HttpRequestMessage(HttpMethod.Post, "api/sessions") { Content = JsonContent.Create(new SessionRequest(shopper.Tenant, shopper.User)) },
-            cancellationToken);
+            () =>
+                new HttpRequestMessage(HttpMethod.Post, "api/sessions")
+                {
+                    Content = JsonContent.Create(new SessionRequest(shopper.Tenant, shopper.User)),
+                },
+            cancellationToken
+        );
         return _sessions[shopper.User] = await ReadAsync<Session>(response, cancellationToken);
     }
 
@@ -86,7 +96,12 @@ internal sealed class Shop : IDisposable
         return products;
     }
 
-    public Task<HttpResponseMessage> PlaceOrderAsync(Session session, Guid idempotencyKey, OrderRequest order, CancellationToken cancellationToken) =>
+    public Task<HttpResponseMessage> PlaceOrderAsync(
+        Session session,
+        Guid idempotencyKey,
+        OrderRequest order,
+        CancellationToken cancellationToken
+    ) =>
         SendAsync(
             () =>
             {
@@ -95,14 +110,18 @@ internal sealed class Shop : IDisposable
                 request.Content = JsonContent.Create(order);
                 return request;
             },
-            cancellationToken);
+            cancellationToken
+        );
 
     /// <summary>Null when there was no good answer this time.</summary>
     public async Task<Order?> FindOrderAsync(Session session, string id, CancellationToken cancellationToken)
     {
         try
         {
-            using var response = await SendOnceAsync(Authorized(HttpMethod.Get, $"api/orders/{Uri.EscapeDataString(id)}", session), cancellationToken);
+            using var response = await SendOnceAsync(
+                Authorized(HttpMethod.Get, $"api/orders/{Uri.EscapeDataString(id)}", session),
+                cancellationToken
+            );
             return response.IsSuccessStatusCode ? await ReadAsync<Order>(response, cancellationToken) : null;
         }
         catch (Exception exception) when (IsNoAnswer(exception, cancellationToken))
@@ -155,12 +174,13 @@ internal sealed class Shop : IDisposable
         }
     }
 
-    private TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
-    {
-        { Delta: { } delta } => delta,
-        { Date: { } date } when date > _time.GetUtcNow() => date - _time.GetUtcNow(),
-        _ => null,
-    };
+    private TimeSpan? RetryAfter(HttpResponseMessage response) =>
+        response.Headers.RetryAfter switch
+        {
+            { Delta: { } delta } => delta,
+            { Date: { } date } when date > _time.GetUtcNow() => date - _time.GetUtcNow(),
+            _ => null,
+        };
 
     private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {

@@ -10,7 +10,16 @@ internal sealed class Shoppers(int seed, double declineShare)
 
     // Percent. Uneven, as customers are: "who is affected" must not always be answered by "everybody alike".
     private static readonly (string Tenant, int Weight)[] Tenants =
-        [("acme", 30), ("birch", 20), ("cedar", 14), ("dune", 11), ("ember", 9), ("fjord", 7), ("grove", 5), ("harbor", 4)];
+    [
+        ("acme", 30),
+        ("birch", 20),
+        ("cedar", 14),
+        ("dune", 11),
+        ("ember", 9),
+        ("fjord", 7),
+        ("grove", 5),
+        ("harbor", 4),
+    ];
 
     private static readonly int TotalWeight = Tenants.Sum(tenant => tenant.Weight);
 

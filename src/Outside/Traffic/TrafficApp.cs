@@ -8,7 +8,8 @@ internal static class TrafficApp
     public static WebApplication Create(string[] args, Action<WebApplicationBuilder> configure)
     {
         var builder = WebApplication.CreateBuilder(args);
-        builder.Services.AddOptions<TrafficOptions>()
+        builder
+            .Services.AddOptions<TrafficOptions>()
             .BindConfiguration(TrafficOptions.SectionName)
             .Configure(options => UseDiscoveredGateway(options, builder.Configuration))
             .ValidateDataAnnotations()

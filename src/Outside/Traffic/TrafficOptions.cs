@@ -35,7 +35,9 @@ internal sealed class TrafficOptions : IValidatableObject
         if (GatewayUrl is not ({ IsAbsoluteUri: true, Scheme: "http" or "https" } or null))
         {
             yield return new ValidationResult(
-                $"{DiscoveredGatewayKey} or Traffic:GatewayUrl must be an absolute http or https address.", [nameof(GatewayUrl)]);
+                $"{DiscoveredGatewayKey} or Traffic:GatewayUrl must be an absolute http or https address.",
+                [nameof(GatewayUrl)]
+            );
         }
     }
 }

@@ -85,7 +85,8 @@ internal sealed partial class Visit(Shop shop, LoadCounters counters, TimeProvid
             case HttpStatusCode.TooManyRequests:
                 counters.RateLimited();
                 break;
-            case HttpStatusCode.Conflict when (await response.Content.ReadAsStringAsync(cancellationToken)).Contains("out_of_stock", StringComparison.Ordinal):
+            case HttpStatusCode.Conflict
+                when (await response.Content.ReadAsStringAsync(cancellationToken)).Contains("out_of_stock", StringComparison.Ordinal):
                 counters.OutOfStock();
                 break;
             default:
@@ -111,10 +112,12 @@ internal sealed partial class Visit(Shop shop, LoadCounters counters, TimeProvid
         }
     }
 
-    private PaymentCard CardOf(Shopper shopper) => new(
-        shopper.PaysWithDeclinedCard ? DeclinedCard : GoodCards[shopper.BasketSeed % GoodCards.Length],
-        time.GetUtcNow().AddYears(2).ToString("MM/yy", CultureInfo.InvariantCulture),
-        "123");
+    private PaymentCard CardOf(Shopper shopper) =>
+        new(
+            shopper.PaysWithDeclinedCard ? DeclinedCard : GoodCards[shopper.BasketSeed % GoodCards.Length],
+            time.GetUtcNow().AddYears(2).ToString("MM/yy", CultureInfo.InvariantCulture),
+            "123"
+        );
 
     private void Fail(string reason)
     {

@@ -49,13 +49,14 @@ public sealed record SealedCard(string Value, string Last4, string Network)
             : throw new CryptographicException("The card was sealed for another order.");
     }
 
-    private static string NetworkOf(string number) => number[0] switch
-    {
-        '3' => "amex",
-        '4' => "visa",
-        '5' or '2' => "mastercard",
-        _ => "other",
-    };
+    private static string NetworkOf(string number) =>
+        number[0] switch
+        {
+            '3' => "amex",
+            '4' => "visa",
+            '5' or '2' => "mastercard",
+            _ => "other",
+        };
 
     private sealed record Content(Guid OrderId, string Number, string Expiry, string Cvc)
     {

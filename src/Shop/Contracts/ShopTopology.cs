@@ -32,5 +32,6 @@ public static class ShopTopology
             new(OrdersPaymentDeclined, PaymentDeclined),
             new(OrdersOrderFulfilled, OrderFulfilled),
             new(WorkerOrderPaid, OrderPaid),
-        ]);
+        ]
+    );
 }

@@ -9,16 +9,25 @@ using Platform.ServiceDefaults.Identity;
 namespace Platform.Gateway;
 
 /// <summary>Public, because validation is generated for public types only.</summary>
-public sealed record CreateSessionRequest([property: Required, StringLength(64)] string Tenant, [property: Required, StringLength(64)] string User);
+public sealed record CreateSessionRequest(
+    [property: Required, StringLength(64)] string Tenant,
+    [property: Required, StringLength(64)] string User
+);
 
 internal sealed record CreateSessionResponse(string Token, DateTimeOffset ExpiresAt);
 
 internal static partial class CreateSession
 {
-    public static IEndpointConventionBuilder MapCreateSession(this IEndpointRouteBuilder routes) => routes.MapPost("/api/sessions", Handle).WithName("CreateSession");
+    public static IEndpointConventionBuilder MapCreateSession(this IEndpointRouteBuilder routes) =>
+        routes.MapPost("/api/sessions", Handle).WithName("CreateSession");
 
     internal static Results<Created<CreateSessionResponse>, ProblemHttpResult> Handle(
-        CreateSessionRequest request, IOptionsMonitor<BearerTokenOptions> bearer, IOptions<IdentityOptions> identity, TimeProvider time, ILogger<CreateSessionRequest> logger)
+        CreateSessionRequest request,
+        IOptionsMonitor<BearerTokenOptions> bearer,
+        IOptions<IdentityOptions> identity,
+        TimeProvider time,
+        ILogger<CreateSessionRequest> logger
+    )
     {
         if (!Tenants.Has(request.Tenant, request.User))
         {
@@ -27,18 +36,36 @@ internal static partial class CreateSession
         }
 
         var expiresAt = time.GetUtcNow() + identity.Value.Lifetime;
-        var principal = new ClaimsPrincipal(new ClaimsIdentity(
-            [new Claim(IdentityClaims.User, request.User), new Claim(IdentityClaims.Tenant, request.Tenant)], BearerTokenDefaults.AuthenticationScheme));
-        var ticket = new AuthenticationTicket(principal, new AuthenticationProperties { ExpiresUtc = expiresAt }, $"{BearerTokenDefaults.AuthenticationScheme}:AccessToken");
+        var principal = new ClaimsPrincipal(
+            new ClaimsIdentity(
+                [new Claim(IdentityClaims.User, request.User), new Claim(IdentityClaims.Tenant, request.Tenant)],
+                BearerTokenDefaults.AuthenticationScheme
+            )
+        );
+        var ticket = new AuthenticationTicket(
+            principal,
+            new AuthenticationProperties { ExpiresUtc = expiresAt },
+            $"{BearerTokenDefaults.AuthenticationScheme}:AccessToken"
+        );
         var token = bearer.Get(BearerTokenDefaults.AuthenticationScheme).BearerTokenProtector.Protect(ticket);
         LogCreated(logger, request.Tenant, request.User);
         return TypedResults.Created((string?)null, new CreateSessionResponse(token, expiresAt));
     }
 
-    [LoggerMessage(EventId = 1001, EventName = "security.login_succeeded", Level = LogLevel.Information, Message = "Session created for {UserId} of {TenantId}")]
+    [LoggerMessage(
+        EventId = 1001,
+        EventName = "security.login_succeeded",
+        Level = LogLevel.Information,
+        Message = "Session created for {UserId} of {TenantId}"
+    )]
     private static partial void LogCreated(ILogger logger, string tenantId, string userId);
 
     // What was sent is not repeated: it may be a password in the wrong field.
-    [LoggerMessage(EventId = 1002, EventName = "security.login_failed", Level = LogLevel.Warning, Message = "Session refused: no such tenant and user")]
+    [LoggerMessage(
+        EventId = 1002,
+        EventName = "security.login_failed",
+        Level = LogLevel.Warning,
+        Message = "Session refused: no such tenant and user"
+    )]
     private static partial void LogRefused(ILogger logger);
 }

@@ -8,7 +8,8 @@ namespace Platform.Gateway;
 
 /// <summary>
 /// Where the platform begins. A caller's traceparent is kept; its baggage, which is ours from here on, and its tracestate, a stranger's
-/// free text that would travel to every span and to outside companies, are dropped. Every answer says under which request and trace id it can be found.
+/// free text that would travel to every span and to outside companies, are dropped. Every answer says under which request and trace id it
+/// can be found.
 /// </summary>
 internal static partial class Edge
 {
@@ -23,55 +24,70 @@ internal static partial class Edge
     }
 
     /// <summary>Once the caller is known, so is every span and log record from here on.</summary>
-    public static void UseCallerIdentity(this WebApplication app) => app.Use(async (context, next) =>
-    {
-        if (context.User.Identity is { IsAuthenticated: true })
-        {
-            var activity = context.Features.Get<IHttpActivityFeature>()?.Activity;
-            Correlation.Set(activity, Correlation.UserId, context.User.UserId());
-            Correlation.Set(activity, Correlation.TenantId, context.User.TenantId());
-        }
+    public static void UseCallerIdentity(this WebApplication app) =>
+        app.Use(
+            async (context, next) =>
+            {
+                if (context.User.Identity is { IsAuthenticated: true })
+                {
+                    var activity = context.Features.Get<IHttpActivityFeature>()?.Activity;
+                    Correlation.Set(activity, Correlation.UserId, context.User.UserId());
+                    Correlation.Set(activity, Correlation.TenantId, context.User.TenantId());
+                }
 
-        await next(context);
-        if (context.Response.StatusCode is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden && context.GetEndpoint() is RouteEndpoint endpoint)
-        {
-            LogDenied(app.Logger, endpoint.RoutePattern.RawText, context.Response.StatusCode);
-        }
-    });
+                await next(context);
+                if (
+                    context.Response.StatusCode is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden
+                    && context.GetEndpoint() is RouteEndpoint endpoint
+                )
+                {
+                    LogDenied(app.Logger, endpoint.RoutePattern.RawText, context.Response.StatusCode);
+                }
+            }
+        );
 
-    [LoggerMessage(EventId = 1003, EventName = "security.access_denied", Level = LogLevel.Warning, Message = "Access to {Route} denied with {Status}")]
+    [LoggerMessage(
+        EventId = 1003,
+        EventName = "security.access_denied",
+        Level = LogLevel.Warning,
+        Message = "Access to {Route} denied with {Status}"
+    )]
     private static partial void LogDenied(ILogger logger, string? route, int status);
 
     /// <summary>A caller's own id when it is well-formed, otherwise a new one.</summary>
-    internal static string RequestIdOf(string? given) => given is not null && RequestIdPattern().IsMatch(given) ? given : Guid.CreateVersion7().ToString("N");
+    internal static string RequestIdOf(string? given) =>
+        given is not null && RequestIdPattern().IsMatch(given) ? given : Guid.CreateVersion7().ToString("N");
 
     [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,64}\z")]
     private static partial Regex RequestIdPattern();
 
     private sealed class EdgeStartupFilter : IStartupFilter
     {
-        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
-        {
-            app.Use((context, proceed) =>
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) =>
+            app =>
             {
-                var requestId = RequestIdOf(context.Request.Headers[RequestIdHeader]);
-                var activity = context.Features.Get<IHttpActivityFeature>()?.Activity;
-                Correlation.Set(activity, Correlation.RequestId, requestId);
+                app.Use(
+                    (context, proceed) =>
+                    {
+                        var requestId = RequestIdOf(context.Request.Headers[RequestIdHeader]);
+                        var activity = context.Features.Get<IHttpActivityFeature>()?.Activity;
+                        Correlation.Set(activity, Correlation.RequestId, requestId);
 
-                // The proxy copies request headers: a caller's baggage would reach the services beside ours.
-                context.Request.Headers.Remove("baggage");
-                context.Request.Headers.Remove("Correlation-Context");
-                context.Request.Headers.Remove("tracestate");
-                context.Response.OnStarting(() =>
-                {
-                    context.Response.Headers[RequestIdHeader] = requestId;
-                    context.Response.Headers[TraceIdHeader] = activity?.TraceId.ToString();
-                    return Task.CompletedTask;
-                });
-                return proceed(context);
-            });
-            next(app);
-        };
+                        // The proxy copies request headers: a caller's baggage would reach the services beside ours.
+                        context.Request.Headers.Remove("baggage");
+                        context.Request.Headers.Remove("Correlation-Context");
+                        context.Request.Headers.Remove("tracestate");
+                        context.Response.OnStarting(() =>
+                        {
+                            context.Response.Headers[RequestIdHeader] = requestId;
+                            context.Response.Headers[TraceIdHeader] = activity?.TraceId.ToString();
+                            return Task.CompletedTask;
+                        });
+                        return proceed(context);
+                    }
+                );
+                next(app);
+            };
     }
 
     /// <summary>Reads incoming requests only; what leaves the gateway carries our baggage by the default propagator.</summary>
@@ -81,14 +97,21 @@ internal static partial class Edge
 
         public override IReadOnlyCollection<string> Fields => W3C.Fields;
 
-        public override void Inject(Activity? activity, object? carrier, PropagatorSetterCallback? setter) => W3C.Inject(activity, carrier, setter);
+        public override void Inject(Activity? activity, object? carrier, PropagatorSetterCallback? setter) =>
+            W3C.Inject(activity, carrier, setter);
 
-        public override void ExtractTraceIdAndState(object? carrier, PropagatorGetterCallback? getter, out string? traceId, out string? traceState)
+        public override void ExtractTraceIdAndState(
+            object? carrier,
+            PropagatorGetterCallback? getter,
+            out string? traceId,
+            out string? traceState
+        )
         {
             W3C.ExtractTraceIdAndState(carrier, getter, out traceId, out _);
             traceState = null;
         }
 
-        public override IEnumerable<KeyValuePair<string, string?>>? ExtractBaggage(object? carrier, PropagatorGetterCallback? getter) => null;
+        public override IEnumerable<KeyValuePair<string, string?>>? ExtractBaggage(object? carrier, PropagatorGetterCallback? getter) =>
+            null;
     }
 }

@@ -25,7 +25,9 @@ internal sealed class RateLimit(Cache cache, IOptions<RateLimitOptions> options,
     // Counting and its expiry in one step: a key without expiry would stay for ever.
     private const string Script = "local n = redis.call('INCR', KEYS[1]) if n == 1 then redis.call('EXPIRE', KEYS[1], 120) end return n";
 
-    private readonly Counter<long> _refused = meters.Create("Platform.Gateway").CreateCounter<long>("platform.requests.refused", "{request}", "Requests over the rate limit.");
+    private readonly Counter<long> _refused = meters
+        .Create("Platform.Gateway")
+        .CreateCounter<long>("platform.requests.refused", "{request}", "Requests over the rate limit.");
 
     /// <summary>Null, or the seconds until the next window when the user is over the limit.</summary>
     public async Task<int?> CheckAsync(string tenantId, string userId, CancellationToken cancellationToken)
@@ -48,17 +50,23 @@ internal static class RateLimitMiddleware
     public static void UseRateLimit(this WebApplication app)
     {
         var limit = app.Services.GetRequiredService<RateLimit>();
-        app.Use(async (context, next) =>
-        {
-            if (context.User.Identity is { IsAuthenticated: true }
-                && await limit.CheckAsync(context.User.TenantId(), context.User.UserId(), context.RequestAborted) is { } seconds)
+        app.Use(
+            async (context, next) =>
             {
-                context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-                await TypedResults.Problem("Too many requests.", statusCode: StatusCodes.Status429TooManyRequests).ExecuteAsync(context);
-                return;
-            }
+                if (
+                    context.User.Identity is { IsAuthenticated: true }
+                    && await limit.CheckAsync(context.User.TenantId(), context.User.UserId(), context.RequestAborted) is { } seconds
+                )
+                {
+                    context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+                    await TypedResults
+                        .Problem("Too many requests.", statusCode: StatusCodes.Status429TooManyRequests)
+                        .ExecuteAsync(context);
+                    return;
+                }
 
-            await next(context);
-        });
+                await next(context);
+            }
+        );
     }
 }

@@ -8,20 +8,31 @@ namespace Platform.Messaging;
 
 /// <summary>For what is published. A broker that is low on memory or disk stops reading from it.</summary>
 internal sealed class PublishConnection(
-    IConnectionFactory factory, BrokerTroubles troubles, IHostEnvironment environment, ILogger<PublishConnection> logger)
-    : BrokerConnection("publish", factory, troubles, environment, logger);
+    IConnectionFactory factory,
+    BrokerTroubles troubles,
+    IHostEnvironment environment,
+    ILogger<PublishConnection> logger
+) : BrokerConnection("publish", factory, troubles, environment, logger);
 
 /// <summary>For what is consumed: acknowledgements make room in a broker that is low on memory, and must reach it even then.</summary>
 internal sealed class ConsumeConnection(
-    IConnectionFactory factory, BrokerTroubles troubles, IHostEnvironment environment, ILogger<ConsumeConnection> logger)
-    : BrokerConnection("consume", factory, troubles, environment, logger);
+    IConnectionFactory factory,
+    BrokerTroubles troubles,
+    IHostEnvironment environment,
+    ILogger<ConsumeConnection> logger
+) : BrokerConnection("consume", factory, troubles, environment, logger);
 
 /// <summary>
 /// A connection of the process to RabbitMQ, made when somebody needs it and made anew when it was lost. No automatic recovery inside
 /// the client: the consumers and the relay start over by themselves, and declare what they need again.
 /// </summary>
 internal abstract partial class BrokerConnection(
-    string purpose, IConnectionFactory factory, BrokerTroubles troubles, IHostEnvironment environment, ILogger logger) : IAsyncDisposable
+    string purpose,
+    IConnectionFactory factory,
+    BrokerTroubles troubles,
+    IHostEnvironment environment,
+    ILogger logger
+) : IAsyncDisposable
 {
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
 
@@ -93,12 +104,14 @@ internal abstract partial class BrokerConnection(
     }
 
     [LoggerMessage(
-        EventId = 9131, EventName = "broker.blocked", Level = LogLevel.Warning,
-        Message = "The broker reads nothing more from the connection to {Purpose}: {Reason}")]
+        EventId = 9131,
+        EventName = "broker.blocked",
+        Level = LogLevel.Warning,
+        Message = "The broker reads nothing more from the connection to {Purpose}: {Reason}"
+    )]
     private partial void LogBlocked(string purpose, string reason);
 
-    [LoggerMessage(
-        EventId = 9132, Level = LogLevel.Information, Message = "The broker reads from the connection to {Purpose} again")]
+    [LoggerMessage(EventId = 9132, Level = LogLevel.Information, Message = "The broker reads from the connection to {Purpose} again")]
     private partial void LogUnblocked(string purpose);
 }
 
@@ -120,9 +133,8 @@ internal sealed class BrokerTroubles
         }
     }
 
-    public IEnumerable<string> All => _troubles
-        .OrderBy(trouble => trouble.Key, StringComparer.Ordinal)
-        .Select(trouble => $"{trouble.Key}: {trouble.Value}");
+    public IEnumerable<string> All =>
+        _troubles.OrderBy(trouble => trouble.Key, StringComparer.Ordinal).Select(trouble => $"{trouble.Key}: {trouble.Value}");
 
     public void Begin(string what, string trouble) => _troubles[what] = trouble;
 
@@ -131,14 +143,18 @@ internal sealed class BrokerTroubles
 
 /// <summary>Soft: without the broker orders are still accepted, and wait in the outbox.</summary>
 internal sealed class BrokerHealthCheck(
-    PublishConnection publish, ConsumeConnection consume, IEnumerable<ConsumedQueue> consumed, BrokerTroubles troubles) : IHealthCheck
+    PublishConnection publish,
+    ConsumeConnection consume,
+    IEnumerable<ConsumedQueue> consumed,
+    BrokerTroubles troubles
+) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var isConnected = publish.IsOpen && (consume.IsOpen || !consumed.Any());
         var found = isConnected ? string.Join("; ", troubles.All) : "Not connected.";
-        return Task.FromResult(found.Length == 0
-            ? HealthCheckResult.Healthy()
-            : new HealthCheckResult(context.Registration.FailureStatus, found));
+        return Task.FromResult(
+            found.Length == 0 ? HealthCheckResult.Healthy() : new HealthCheckResult(context.Registration.FailureStatus, found)
+        );
     }
 }

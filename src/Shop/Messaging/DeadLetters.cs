@@ -43,8 +43,13 @@ public sealed class DeadLetters : IDisposable
     private readonly IReadOnlyList<Queue> _queues;
 
     internal DeadLetters(
-        PublishConnection publish, ConsumeConnection consume, NpgsqlDataSource database, OutboxSignal relay,
-        IEnumerable<ConsumedQueue> consumed, IEnumerable<IParkedWork> work)
+        PublishConnection publish,
+        ConsumeConnection consume,
+        NpgsqlDataSource database,
+        OutboxSignal relay,
+        IEnumerable<ConsumedQueue> consumed,
+        IEnumerable<IParkedWork> work
+    )
     {
         _work = [.. work];
         (_publish, _consume, _database, _relay) = (publish, consume, database, relay);
@@ -54,83 +59,95 @@ public sealed class DeadLetters : IDisposable
     public void Dispose() => _gate.Dispose();
 
     /// <summary>
-    /// Letters are taken and given back, which changes nothing but the broker's count of deliveries. That has no limit here; in a queue that
-    /// an older version declared it may have one.
+    /// Letters are taken and given back, which changes nothing but the broker's count of deliveries. That has no limit here; in a queue
+    /// that an older version declared it may have one.
     /// </summary>
-    public Task<IReadOnlyList<DeadLetter>> ListAsync(CancellationToken cancellationToken) => AloneAsync<IReadOnlyList<DeadLetter>>(
-        async connection =>
-        {
-            var letters = new List<DeadLetter>(await ParkedAsync(cancellationToken));
-            foreach (var work in _work)
+    public Task<IReadOnlyList<DeadLetter>> ListAsync(CancellationToken cancellationToken) =>
+        AloneAsync<IReadOnlyList<DeadLetter>>(
+            async connection =>
             {
-                letters.AddRange(await work.Table.ParkedAsync(Limit, cancellationToken));
-            }
-
-            foreach (var queue in _queues)
-            {
-                await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
-                ulong lastTag = 0;
-                await foreach (var letter in TakeAsync(channel, queue, cancellationToken))
+                var letters = new List<DeadLetter>(await ParkedAsync(cancellationToken));
+                foreach (var work in _work)
                 {
-                    lastTag = letter.DeliveryTag;
-                    letters.Add(new DeadLetter(
-                        queue.Name, letter.BasicProperties.MessageId, letter.RoutingKey,
-                        MessageProperties.Header(letter.BasicProperties, "x-first-death-reason"),
-                        MessageProperties.Header(letter.BasicProperties, "traceparent"), letter.Body.Length));
+                    letters.AddRange(await work.Table.ParkedAsync(Limit, cancellationToken));
                 }
 
-                if (lastTag > 0)
+                foreach (var queue in _queues)
                 {
-                    // They are back when the channel is closed: who takes them afterwards comes behind this in the queue's log.
-                    await channel.BasicNackAsync(lastTag, multiple: true, requeue: true, cancellationToken);
-                }
-            }
+                    await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+                    ulong lastTag = 0;
+                    await foreach (var letter in TakeAsync(channel, queue, cancellationToken))
+                    {
+                        lastTag = letter.DeliveryTag;
+                        letters.Add(
+                            new DeadLetter(
+                                queue.Name,
+                                letter.BasicProperties.MessageId,
+                                letter.RoutingKey,
+                                MessageProperties.Header(letter.BasicProperties, "x-first-death-reason"),
+                                MessageProperties.Header(letter.BasicProperties, "traceparent"),
+                                letter.Body.Length
+                            )
+                        );
+                    }
 
-            return letters;
-        },
-        cancellationToken);
+                    if (lastTag > 0)
+                    {
+                        // They are back when the channel is closed: who takes them afterwards comes behind this in the queue's log.
+                        await channel.BasicNackAsync(lastTag, multiple: true, requeue: true, cancellationToken);
+                    }
+                }
+
+                return letters;
+            },
+            cancellationToken
+        );
 
     /// <summary>
     /// Puts each letter back into the queue it came from, with its id and trace. Published and confirmed before it is removed here. Parked
     /// rows and work are due again.
     /// </summary>
     /// <returns>How many were sent.</returns>
-    public Task<int> SendAgainAsync(CancellationToken cancellationToken) => AloneAsync(
-        async connection =>
-        {
-            await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
-            await using var publisher = await (await _publish.GetAsync(cancellationToken)).CreateChannelAsync(
-                new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
-            var sent = await UnparkAsync(cancellationToken);
-            foreach (var work in _work)
+    public Task<int> SendAgainAsync(CancellationToken cancellationToken) =>
+        AloneAsync(
+            async connection =>
             {
-                sent += await work.Table.UnparkAsync(cancellationToken);
-            }
-
-            foreach (var queue in _queues)
-            {
-                // Not into a queue that nobody here consumes.
-                await connection.DeclareWithoutDeadLettersAsync(queue, cancellationToken);
-
-                // All before the first is sent: one that dies again at once must not keep this loop going.
-                foreach (var letter in await TakeAsync(channel, queue, cancellationToken).ToListAsync(cancellationToken))
+                await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+                await using var publisher = await (await _publish.GetAsync(cancellationToken)).CreateChannelAsync(
+                    new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true),
+                    cancellationToken
+                );
+                var sent = await UnparkAsync(cancellationToken);
+                foreach (var work in _work)
                 {
-                    var properties = new BasicProperties(letter.BasicProperties)
-                    {
-                        // Only the trace goes along: the broker's record of the death would count against the new life.
-                        Headers = Guid.TryParse(letter.BasicProperties.MessageId, out var id)
-                            ? MessageProperties.Create(id, MessageProperties.ContextOf(letter.BasicProperties)).Headers
-                            : null,
-                    };
-                    await publisher.BasicPublishAsync("", queue.Name, mandatory: true, properties, letter.Body, cancellationToken);
-                    await channel.BasicAckAsync(letter.DeliveryTag, multiple: false, cancellationToken);
-                    sent++;
+                    sent += await work.Table.UnparkAsync(cancellationToken);
                 }
-            }
 
-            return sent;
-        },
-        cancellationToken);
+                foreach (var queue in _queues)
+                {
+                    // Not into a queue that nobody here consumes.
+                    await connection.DeclareWithoutDeadLettersAsync(queue, cancellationToken);
+
+                    // All before the first is sent: one that dies again at once must not keep this loop going.
+                    foreach (var letter in await TakeAsync(channel, queue, cancellationToken).ToListAsync(cancellationToken))
+                    {
+                        var properties = new BasicProperties(letter.BasicProperties)
+                        {
+                            // Only the trace goes along: the broker's record of the death would count against the new life.
+                            Headers = Guid.TryParse(letter.BasicProperties.MessageId, out var id)
+                                ? MessageProperties.Create(id, MessageProperties.ContextOf(letter.BasicProperties)).Headers
+                                : null,
+                        };
+                        await publisher.BasicPublishAsync("", queue.Name, mandatory: true, properties, letter.Body, cancellationToken);
+                        await channel.BasicAckAsync(letter.DeliveryTag, multiple: false, cancellationToken);
+                        sent++;
+                    }
+                }
+
+                return sent;
+            },
+            cancellationToken
+        );
 
     private async Task<T> AloneAsync<T>(Func<IConnection, Task<T>> action, CancellationToken cancellationToken)
     {
@@ -166,11 +183,16 @@ public sealed class DeadLetters : IDisposable
 
     // By taking, since the broker's count of a quorum queue is a guess: it is behind for a moment, and zero when asking takes too long.
     private static async IAsyncEnumerable<BasicGetResult> TakeAsync(
-        IChannel channel, Queue queue, [EnumeratorCancellation] CancellationToken cancellationToken)
+        IChannel channel,
+        Queue queue,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
-        for (var taken = 0;
+        for (
+            var taken = 0;
             taken < Limit && await channel.BasicGetAsync(queue.DeadLetters, autoAck: false, cancellationToken) is { } letter;
-            taken++)
+            taken++
+        )
         {
             yield return letter;
         }
@@ -179,24 +201,33 @@ public sealed class DeadLetters : IDisposable
     private async Task<IEnumerable<DeadLetter>> ParkedAsync(CancellationToken cancellationToken)
     {
         await using var connection = await _database.OpenConnectionAsync(cancellationToken);
-        return await connection.QueryAsync<DeadLetter>(new CommandDefinition(
-            """
-            SELECT exchange AS Queue, id::text AS MessageId, routing_key AS RoutingKey, @Parked AS Reason, traceparent,
-                octet_length(body) AS Size
-            FROM outbox WHERE parked_at IS NOT NULL AND published_at IS NULL
-            ORDER BY id
-            LIMIT @Limit
-            """,
-            new { Limit, DeadLetter.Parked },
-            cancellationToken: cancellationToken));
+        return await connection.QueryAsync<DeadLetter>(
+            new CommandDefinition(
+                """
+                SELECT exchange AS Queue, id::text AS MessageId, routing_key AS RoutingKey, @Parked AS Reason, traceparent,
+                    octet_length(body) AS Size
+                FROM outbox WHERE parked_at IS NOT NULL AND published_at IS NULL
+                ORDER BY id
+                LIMIT @Limit
+                """,
+                new { Limit, DeadLetter.Parked },
+                cancellationToken: cancellationToken
+            )
+        );
     }
 
     private async Task<int> UnparkAsync(CancellationToken cancellationToken)
     {
         await using var connection = await _database.OpenConnectionAsync(cancellationToken);
-        var rows = await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE outbox SET parked_at = NULL, attempts = 0, next_attempt_at = now() WHERE parked_at IS NOT NULL AND published_at IS NULL",
-            cancellationToken: cancellationToken));
+        var rows = await connection.ExecuteAsync(
+            new CommandDefinition(
+                """
+                UPDATE outbox SET parked_at = NULL, attempts = 0, next_attempt_at = now()
+                WHERE parked_at IS NOT NULL AND published_at IS NULL
+                """,
+                cancellationToken: cancellationToken
+            )
+        );
         _relay.Notify();
         return rows;
     }
@@ -211,10 +242,16 @@ public static class DeadLetterEndpoints
     public static void MapDeadLetters(this WebApplication app)
     {
         var group = app.MapGroup("/dead-letters").OnManagementPort().RequireManagementKey();
-        group.MapGet("/", async Task<Ok<IReadOnlyList<DeadLetter>>> (DeadLetters letters, CancellationToken cancellationToken) =>
-            TypedResults.Ok(await letters.ListAsync(cancellationToken)));
-        group.MapPost("/send-again", async Task<Ok<SentAgain>> (DeadLetters letters, CancellationToken cancellationToken) =>
-            TypedResults.Ok(new SentAgain(await letters.SendAgainAsync(cancellationToken))));
+        group.MapGet(
+            "/",
+            async Task<Ok<IReadOnlyList<DeadLetter>>> (DeadLetters letters, CancellationToken cancellationToken) =>
+                TypedResults.Ok(await letters.ListAsync(cancellationToken))
+        );
+        group.MapPost(
+            "/send-again",
+            async Task<Ok<SentAgain>> (DeadLetters letters, CancellationToken cancellationToken) =>
+                TypedResults.Ok(new SentAgain(await letters.SendAgainAsync(cancellationToken)))
+        );
     }
 
     private sealed record SentAgain(int Sent);

@@ -19,29 +19,47 @@ public sealed class DueTable(NpgsqlDataSource database, string name, string key)
     internal async Task<bool> FailAsync(IDueRow row, TimeSpan delay, bool park, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteAsync(new CommandDefinition(
-            $"""
-            UPDATE {name}
-            SET lease_until = NULL, next_attempt_at = now() + @delay, failures = failures + 1, parked_at = CASE WHEN @park THEN now() END
-            WHERE {key} = @Id AND lease_id = @LeaseId
-            """,
-            new { row.Id, row.LeaseId, delay, park },
-            cancellationToken: cancellationToken)) == 1;
+        return await connection.ExecuteAsync(
+                new CommandDefinition(
+                    $"""
+                    UPDATE {name}
+                    SET lease_until = NULL, next_attempt_at = now() + @delay, failures = failures + 1,
+                        parked_at = CASE WHEN @park THEN now() END
+                    WHERE {key} = @Id AND lease_id = @LeaseId
+                    """,
+                    new
+                    {
+                        row.Id,
+                        row.LeaseId,
+                        delay,
+                        park,
+                    },
+                    cancellationToken: cancellationToken
+                )
+            ) == 1;
     }
 
     /// <summary>Parked rows, the oldest first.</summary>
     internal async Task<IEnumerable<DeadLetter>> ParkedAsync(int most, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.QueryAsync<DeadLetter>(new CommandDefinition(
-            $"""
-            SELECT @name AS Queue, {key}::text AS MessageId, NULL::text AS RoutingKey, @Parked AS Reason, traceparent, NULL::int AS Size
-            FROM {name} WHERE parked_at IS NOT NULL
-            ORDER BY parked_at
-            LIMIT @most
-            """,
-            new { name, most, DeadLetter.Parked },
-            cancellationToken: cancellationToken));
+        return await connection.QueryAsync<DeadLetter>(
+            new CommandDefinition(
+                $"""
+                SELECT @name AS Queue, {key}::text AS MessageId, NULL::text AS RoutingKey, @Parked AS Reason, traceparent, NULL::int AS Size
+                FROM {name} WHERE parked_at IS NOT NULL
+                ORDER BY parked_at
+                LIMIT @most
+                """,
+                new
+                {
+                    name,
+                    most,
+                    DeadLetter.Parked,
+                },
+                cancellationToken: cancellationToken
+            )
+        );
     }
 
     /// <summary>Makes all parked rows due again, once what they failed of is mended.</summary>
@@ -49,8 +67,11 @@ public sealed class DueTable(NpgsqlDataSource database, string name, string key)
     internal async Task<int> UnparkAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteAsync(new CommandDefinition(
-            $"UPDATE {name} SET parked_at = NULL, failures = 0, next_attempt_at = now() WHERE parked_at IS NOT NULL",
-            cancellationToken: cancellationToken));
+        return await connection.ExecuteAsync(
+            new CommandDefinition(
+                $"UPDATE {name} SET parked_at = NULL, failures = 0, next_attempt_at = now() WHERE parked_at IS NOT NULL",
+                cancellationToken: cancellationToken
+            )
+        );
     }
 }

@@ -40,8 +40,14 @@ public interface IParkedWork
 /// </code>
 /// </summary>
 public abstract partial class DueWork<TRow>(
-    DueTable table, DatabaseSchema schema, WakeSignal signal, int concurrency, DueWorkMetrics metrics, TimeProvider time, ILogger logger)
-    : BackgroundService, IParkedWork
+    DueTable table,
+    DatabaseSchema schema,
+    WakeSignal signal,
+    int concurrency,
+    DueWorkMetrics metrics,
+    TimeProvider time,
+    ILogger logger
+) : BackgroundService, IParkedWork
     where TRow : IDueRow
 {
     /// <summary>Unforeseen failures after which a row is parked: about four minutes after the first.</summary>
@@ -241,31 +247,44 @@ public abstract partial class DueWork<TRow>(
     private partial void LogAway(Exception exception, string work);
 
     [LoggerMessage(
-        EventId = 9123, EventName = "work.not_claimed", Level = LogLevel.Error,
-        Message = "The database does not say which {Work} are due, they wait: {Refusal}")]
+        EventId = 9123,
+        EventName = "work.not_claimed",
+        Level = LogLevel.Error,
+        Message = "The database does not say which {Work} are due, they wait: {Refusal}"
+    )]
     private partial void LogNotClaimed(Exception exception, string work, string refusal);
 
     [LoggerMessage(
-        EventId = 9124, EventName = "work.interrupted", Level = LogLevel.Warning,
-        Message = "{Work}: row {RowId} was interrupted; it is taken up again when its lease ends")]
+        EventId = 9124,
+        EventName = "work.interrupted",
+        Level = LogLevel.Warning,
+        Message = "{Work}: row {RowId} was interrupted; it is taken up again when its lease ends"
+    )]
     private partial void LogInterrupted(Exception exception, string work, Guid rowId);
 
     [LoggerMessage(
-        EventId = 9122, EventName = "work.failed", Level = LogLevel.Warning,
-        Message = "{Work}: row {RowId} failed for the {Failures}. time; it is tried again")]
+        EventId = 9122,
+        EventName = "work.failed",
+        Level = LogLevel.Warning,
+        Message = "{Work}: row {RowId} failed for the {Failures}. time; it is tried again"
+    )]
     private partial void LogFailed(Exception exception, string work, Guid rowId, int failures);
 
     [LoggerMessage(
-        EventId = 9125, EventName = "work.parked", Level = LogLevel.Error,
+        EventId = 9125,
+        EventName = "work.parked",
+        Level = LogLevel.Error,
         Message = "{Work}: row {RowId} failed {Failures} times and is parked: nothing more happens to its order. "
-            + "Mend the cause, then POST /dead-letters/send-again")]
+            + "Mend the cause, then POST /dead-letters/send-again"
+    )]
     private partial void LogParked(Exception exception, string work, Guid rowId, int failures);
 }
 
 /// <summary>What a person must look at.</summary>
 public sealed class DueWorkMetrics(IMeterFactory meters)
 {
-    private readonly Counter<long> _parked = meters.Create(MessagingTelemetry.Name)
+    private readonly Counter<long> _parked = meters
+        .Create(MessagingTelemetry.Name)
         .CreateCounter<long>("platform.work.parked", "{row}", "Rows of due work that were given up, by table.");
 
     internal void Parked(string work) => _parked.Add(1, new KeyValuePair<string, object?>("platform.work", work));
@@ -278,7 +297,8 @@ public static class DueWorkExtensions
         where TWork : class, IHostedService, IParkedWork
     {
         services.TryAddSingleton<DueWorkMetrics>();
-        return services.AddSingleton<TWork>()
+        return services
+            .AddSingleton<TWork>()
             .AddSingleton<IParkedWork>(provider => provider.GetRequiredService<TWork>())
             .AddHostedService(provider => provider.GetRequiredService<TWork>());
     }

@@ -26,7 +26,8 @@ internal sealed partial class MessageConsumer<TMessage>(
     IServiceScopeFactory scopes,
     IOptions<MessagingOptions> options,
     TimeProvider time,
-    ILogger<MessageConsumer<TMessage>> logger) : BackgroundService
+    ILogger<MessageConsumer<TMessage>> logger
+) : BackgroundService
 {
     private enum Attempt
     {
@@ -85,7 +86,9 @@ internal sealed partial class MessageConsumer<TMessage>(
         }
     }
 
-    /// <summary>Until the channel is closed by the broker or with its connection, the queue is deleted, or a message cannot be settled.</summary>
+    /// <summary>
+    /// Until the channel is closed by the broker or with its connection, the queue is deleted, or a message cannot be settled.
+    /// </summary>
     /// <returns>Which of these, in the broker's words.</returns>
     private async Task<string> ConsumeAsync(CancellationToken stoppingToken)
     {
@@ -94,8 +97,12 @@ internal sealed partial class MessageConsumer<TMessage>(
         await connection.DeclareAsync(queue, stoppingToken);
         var channel = await connection.CreateChannelAsync(
             new CreateChannelOptions(
-                publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false, consumerDispatchConcurrency: options.Value.Prefetch),
-            stoppingToken);
+                publisherConfirmationsEnabled: false,
+                publisherConfirmationTrackingEnabled: false,
+                consumerDispatchConcurrency: options.Value.Prefetch
+            ),
+            stoppingToken
+        );
 
         // What is in hand when the channel goes can no longer be acknowledged: it is let go of, and comes again.
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
@@ -139,7 +146,9 @@ internal sealed partial class MessageConsumer<TMessage>(
         }
     }
 
-    /// <returns>False when it could not be settled: the broker delivers it again once the channel is closed, and the inbox knows what was done.</returns>
+    /// <returns>
+    /// False when it could not be settled: the broker delivers it again once the channel is closed, and the inbox knows what was done.
+    /// </returns>
     private async Task<bool> DeliverAsync(IChannel channel, BasicDeliverEventArgs delivery, CancellationToken ended)
     {
         try
@@ -214,13 +223,24 @@ internal sealed partial class MessageConsumer<TMessage>(
 
     /// <summary>One attempt, which is one span: what failed is seen while it fails.</summary>
     private async Task<Attempt> TryAsync(
-        BasicDeliverEventArgs delivery, Guid messageId, int pauses, int crashes, CancellationToken stoppingToken)
+        BasicDeliverEventArgs delivery,
+        Guid messageId,
+        int pauses,
+        int crashes,
+        CancellationToken stoppingToken
+    )
     {
         // The dispatcher's own context is nobody's; the parent is in the message's headers.
         Activity.Current = null;
         using var scope = ErrorScope.Begin();
-        using var activity = MessageProperties.ContextOf(delivery.BasicProperties).Start(
-            MessagingTelemetry.Source, $"process {queue.Name}", ActivityKind.Consumer, link: options.Value.TraceContext == TraceContextMode.Link);
+        using var activity = MessageProperties
+            .ContextOf(delivery.BasicProperties)
+            .Start(
+                MessagingTelemetry.Source,
+                $"process {queue.Name}",
+                ActivityKind.Consumer,
+                link: options.Value.TraceContext == TraceContextMode.Link
+            );
         activity.Describe("process", queue.Name, delivery.RoutingKey, messageId, delivery.Body.Length);
         var started = time.GetTimestamp();
         try
@@ -231,7 +251,7 @@ internal sealed partial class MessageConsumer<TMessage>(
             activity?.SetTag("platform.message.duplicate", first ? null : true);
             return Attempt.Done;
         }
-#pragma warning disable CA1031 // The boundary of all handlers: each failure is classified, and ends as a pause, another attempt or a dead letter.
+#pragma warning disable CA1031 // The boundary of all handlers: each failure ends as a pause, another attempt or a dead letter.
         catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {
@@ -268,17 +288,24 @@ internal sealed partial class MessageConsumer<TMessage>(
         void Count(string outcome) => metrics.Consumed(queue.Name, outcome, time.GetElapsedTime(started));
     }
 
-    /// <summary>False when the inbox knows the message already: an earlier delivery was handled, and its acknowledgement got lost.</summary>
+    /// <summary>
+    /// False when the inbox knows the message already: an earlier delivery was handled, and its acknowledgement got lost.
+    /// </summary>
     private async Task<bool> HandleAsync(Guid messageId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        var message = JsonSerializer.Deserialize<TMessage>(body.Span, MessageJson.Options) ?? throw new PoisonMessageException("The message is null.");
+        var message =
+            JsonSerializer.Deserialize<TMessage>(body.Span, MessageJson.Options)
+            ?? throw new PoisonMessageException("The message is null.");
 
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var inserted = await connection.ExecuteAsync(new CommandDefinition(
-            "INSERT INTO inbox (queue, message_id) VALUES (@Name, @messageId) ON CONFLICT DO NOTHING",
-            new { queue.Name, messageId = messageId.ToString() },
-            cancellationToken: cancellationToken));
+        var inserted = await connection.ExecuteAsync(
+            new CommandDefinition(
+                "INSERT INTO inbox (queue, message_id) VALUES (@Name, @messageId) ON CONFLICT DO NOTHING",
+                new { queue.Name, messageId = messageId.ToString() },
+                cancellationToken: cancellationToken
+            )
+        );
         if (inserted == 0)
         {
             return false;
@@ -305,7 +332,12 @@ internal sealed partial class MessageConsumer<TMessage>(
     [LoggerMessage(EventId = 9111, EventName = "queue.consuming", Level = LogLevel.Information, Message = "Consuming {Queue}")]
     private partial void LogConsuming(string queue);
 
-    [LoggerMessage(EventId = 9112, EventName = "broker.unavailable", Level = LogLevel.Warning, Message = "{Queue} is not consumed; it is tried again")]
+    [LoggerMessage(
+        EventId = 9112,
+        EventName = "broker.unavailable",
+        Level = LogLevel.Warning,
+        Message = "{Queue} is not consumed; it is tried again"
+    )]
     private partial void LogBrokerAway(Exception exception, string queue);
 
     [LoggerMessage(EventId = 9119, EventName = "broker.refused", Level = LogLevel.Error, Message = "{Queue} is not consumed: {Refusal}")]
@@ -315,44 +347,55 @@ internal sealed partial class MessageConsumer<TMessage>(
         EventId = 9113,
         EventName = "queue.paused",
         Level = LogLevel.Warning,
-        Message = "{Queue} is paused: a dependency is away; the message is kept")]
+        Message = "{Queue} is paused: a dependency is away; the message is kept"
+    )]
     private partial void LogPaused(Exception exception, string queue);
 
     [LoggerMessage(
         EventId = 9114,
         EventName = "message.dead",
         Level = LogLevel.Error,
-        Message = "Message {MessageId} can never be handled: moved to the dead letters of {Queue}")]
+        Message = "Message {MessageId} can never be handled: moved to the dead letters of {Queue}"
+    )]
     private partial void LogDead(Exception exception, Guid messageId, string queue);
 
     [LoggerMessage(
         EventId = 9115,
         EventName = "message.crashed",
         Level = LogLevel.Warning,
-        Message = "The handler of message {MessageId} from {Queue} crashed; it is tried again")]
+        Message = "The handler of message {MessageId} from {Queue} crashed; it is tried again"
+    )]
     private partial void LogCrashed(Exception exception, Guid messageId, string queue);
 
     [LoggerMessage(
         EventId = 9118,
         EventName = "message.given_up",
         Level = LogLevel.Error,
-        Message = "The handler of message {MessageId} crashed at attempt {Attempts}: moved to the dead letters of {Queue}")]
+        Message = "The handler of message {MessageId} crashed at attempt {Attempts}: moved to the dead letters of {Queue}"
+    )]
     private partial void LogGivenUp(Exception exception, Guid messageId, string queue, int attempts);
 
     [LoggerMessage(
         EventId = 9120,
         EventName = "message.never_settled",
         Level = LogLevel.Error,
-        Message = "Message {MessageId} was delivered {Deliveries} times and never settled, a process may die over it: moved to the dead letters of {Queue}")]
+        Message = "Message {MessageId} was delivered {Deliveries} times and never settled, a process may die over it: "
+            + "moved to the dead letters of {Queue}"
+    )]
     private partial void LogNeverSettled(Guid messageId, long deliveries, string queue);
 
     [LoggerMessage(
         EventId = 9116,
         EventName = "message.without_id",
         Level = LogLevel.Error,
-        Message = "A message whose id is missing or no uuid was moved to the dead letters of {Queue}")]
+        Message = "A message whose id is missing or no uuid was moved to the dead letters of {Queue}"
+    )]
     private partial void LogWithoutId(string queue);
 
-    [LoggerMessage(EventId = 9117, Level = LogLevel.Information, Message = "Message {MessageId} could not be settled; {Queue} will deliver it again")]
+    [LoggerMessage(
+        EventId = 9117,
+        Level = LogLevel.Information,
+        Message = "Message {MessageId} could not be settled; {Queue} will deliver it again"
+    )]
     private partial void LogNotSettled(Exception exception, string? messageId, string queue);
 }

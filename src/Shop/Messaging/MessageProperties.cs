@@ -12,7 +12,13 @@ internal static class MessageProperties
         Add("traceparent", context.Traceparent);
         Add("tracestate", context.Tracestate);
         Add("baggage", context.Baggage);
-        return new BasicProperties { Persistent = true, MessageId = id.ToString(), ContentType = "application/json", Headers = headers };
+        return new BasicProperties
+        {
+            Persistent = true,
+            MessageId = id.ToString(),
+            ContentType = "application/json",
+            Headers = headers,
+        };
 
         void Add(string name, string? value)
         {

@@ -9,7 +9,9 @@ namespace Platform.Messaging;
 
 public static class MessagingExtensions
 {
-    /// <summary>Outbox, relay and inbox over the service's database and the broker of that connection name. Nothing waits for the broker to start.</summary>
+    /// <summary>
+    /// Outbox, relay and inbox over the service's database and the broker of that connection name. Nothing waits for the broker to start.
+    /// </summary>
     public static MessagingBuilder AddMessaging(this IHostApplicationBuilder builder, string connectionName, Topology topology)
     {
         builder.AddRabbitMQClient(
@@ -28,9 +30,14 @@ public static class MessagingExtensions
                 factory.RequestedHeartbeat = TimeSpan.FromSeconds(10);
                 factory.ContinuationTimeout = TimeSpan.FromSeconds(10);
                 factory.RequestedConnectionTimeout = TimeSpan.FromSeconds(5);
-            });
+            }
+        );
 
-        builder.Services.AddOptions<MessagingOptions>().BindConfiguration(MessagingOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
+        builder
+            .Services.AddOptions<MessagingOptions>()
+            .BindConfiguration(MessagingOptions.SectionName)
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(topology);
         builder.Services.AddSingleton<Outbox>();
@@ -46,7 +53,8 @@ public static class MessagingExtensions
             services.GetRequiredService<NpgsqlDataSource>(),
             services.GetRequiredService<OutboxSignal>(),
             services.GetServices<ConsumedQueue>(),
-            services.GetServices<IParkedWork>()));
+            services.GetServices<IParkedWork>()
+        ));
         builder.Services.AddHostedService<OutboxRelay>();
         builder.Services.AddHealthChecks().AddCheck<BrokerHealthCheck>("rabbitmq", HealthStatus.Degraded);
         builder.Services.AddRetention("outbox", "published_at < now() - interval '7 days'");
@@ -54,9 +62,12 @@ public static class MessagingExtensions
         return new MessagingBuilder(builder.Services, topology);
     }
 
-    /// <summary>Registers a signal that is also given after each handled message, whose handler may have written down what is due.</summary>
+    /// <summary>
+    /// Registers a signal that is also given after each handled message, whose handler may have written down what is due.
+    /// </summary>
     public static IServiceCollection AddWakeSignal<TSignal>(this IServiceCollection services)
-        where TSignal : WakeSignal => services.AddSingleton<TSignal>().AddSingleton<WakeSignal>(provider => provider.GetRequiredService<TSignal>());
+        where TSignal : WakeSignal =>
+        services.AddSingleton<TSignal>().AddSingleton<WakeSignal>(provider => provider.GetRequiredService<TSignal>());
 }
 
 /// <summary>Adds the queues that a service consumes.</summary>

@@ -37,7 +37,9 @@ public sealed class MessagingOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:01:00")]
     public TimeSpan ConfirmTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Refusals by the broker after which an outbox row is parked; a lost connection is no refusal. With the waits, some 3 min.</summary>
+    /// <summary>
+    /// Refusals by the broker after which an outbox row is parked; a lost connection is no refusal. With the waits, some 3 min.
+    /// </summary>
     [Range(1, 100)]
     public int MaxPublishAttempts { get; set; } = 12;
 
@@ -55,7 +57,9 @@ public sealed class MessagingOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "00:05:00")]
     public TimeSpan MaxBackoff { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The wait before attempt <paramref name="attempt"/> (from 1), with up to 20 % taken off so that instances do not move in step.</summary>
+    /// <summary>
+    /// The wait before attempt <paramref name="attempt"/> (from 1), with up to 20 % taken off so that instances do not move in step.
+    /// </summary>
     internal TimeSpan BackoffBefore(int attempt)
     {
         var full = Math.Min(Backoff.TotalMilliseconds * Math.Pow(2, Math.Min(attempt - 1, 20)), MaxBackoff.TotalMilliseconds);

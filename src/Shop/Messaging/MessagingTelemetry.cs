@@ -10,14 +10,22 @@ internal static class MessagingTelemetry
 
     public static readonly ActivitySource Source = new(new ActivitySourceOptions(Name) { Version = "1.0.0" });
 
-    public static Activity? Describe(this Activity? activity, string operation, string destination, string routingKey, Guid messageId, int bodySize) => activity?
-        .SetTag("messaging.system", "rabbitmq")
-        .SetTag("messaging.operation.type", operation)
-        .SetTag("messaging.operation.name", operation)
-        .SetTag("messaging.destination.name", destination)
-        .SetTag("messaging.rabbitmq.destination.routing_key", routingKey)
-        .SetTag("messaging.message.id", messageId)
-        .SetTag("messaging.message.body.size", bodySize);
+    public static Activity? Describe(
+        this Activity? activity,
+        string operation,
+        string destination,
+        string routingKey,
+        Guid messageId,
+        int bodySize
+    ) =>
+        activity
+            ?.SetTag("messaging.system", "rabbitmq")
+            .SetTag("messaging.operation.type", operation)
+            .SetTag("messaging.operation.name", operation)
+            .SetTag("messaging.destination.name", destination)
+            .SetTag("messaging.rabbitmq.destination.routing_key", routingKey)
+            .SetTag("messaging.message.id", messageId)
+            .SetTag("messaging.message.body.size", bodySize);
 }
 
 internal sealed class MessagingMetrics
@@ -31,27 +39,55 @@ internal sealed class MessagingMetrics
     public MessagingMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(MessagingTelemetry.Name);
-        _published = meter.CreateCounter<long>("messaging.client.sent.messages", "{message}", "Messages the broker confirmed, or refused (error.type).");
+        _published = meter.CreateCounter<long>(
+            "messaging.client.sent.messages",
+            "{message}",
+            "Messages the broker confirmed, or refused (error.type)."
+        );
         _parked = meter.CreateCounter<long>(
-            "platform.outbox.parked", "{message}", "Outbox rows that the broker refused too often: a person must send them again.");
+            "platform.outbox.parked",
+            "{message}",
+            "Outbox rows that the broker refused too often: a person must send them again."
+        );
         _consumed = meter.CreateCounter<long>("messaging.client.consumed.messages", "{message}", "Messages delivered, by outcome.");
-        _outboxLag = meter.CreateHistogram("platform.outbox.lag", "s", "Time from an outbox row's insert to the broker's confirm.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120] });
-        _duration = meter.CreateHistogram("messaging.process.duration", "s", "Time a handler took.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30] });
+        _outboxLag = meter.CreateHistogram(
+            "platform.outbox.lag",
+            "s",
+            "Time from an outbox row's insert to the broker's confirm.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120] }
+        );
+        _duration = meter.CreateHistogram(
+            "messaging.process.duration",
+            "s",
+            "Time a handler took.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30] }
+        );
     }
 
     public void Published(Route route, TimeSpan lag)
     {
-        _published.Add(1, new("messaging.destination.name", route.Exchange), new("messaging.rabbitmq.destination.routing_key", route.RoutingKey));
+        _published.Add(
+            1,
+            new("messaging.destination.name", route.Exchange),
+            new("messaging.rabbitmq.destination.routing_key", route.RoutingKey)
+        );
         _outboxLag.Record(lag.TotalSeconds);
     }
 
-    public void Refused(Route route, string errorType) => _published.Add(
-        1, new("messaging.destination.name", route.Exchange), new("messaging.rabbitmq.destination.routing_key", route.RoutingKey), new("error.type", errorType));
+    public void Refused(Route route, string errorType) =>
+        _published.Add(
+            1,
+            new("messaging.destination.name", route.Exchange),
+            new("messaging.rabbitmq.destination.routing_key", route.RoutingKey),
+            new("error.type", errorType)
+        );
 
     public void Parked(Route route) =>
-        _parked.Add(1, new("messaging.destination.name", route.Exchange), new("messaging.rabbitmq.destination.routing_key", route.RoutingKey));
+        _parked.Add(
+            1,
+            new("messaging.destination.name", route.Exchange),
+            new("messaging.rabbitmq.destination.routing_key", route.RoutingKey)
+        );
 
     /// <param name="queue">The queue.</param>
     /// <param name="outcome">"done", "duplicate", "dead", "retried" (not yet done), or "paused" (once for each outage).</param>

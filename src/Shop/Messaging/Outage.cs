@@ -15,7 +15,9 @@ internal sealed class Outage
     public bool IsNew(Exception exception, out string? refusal)
     {
         var passes = BrokerFailure.IsBroker(exception) || DatabaseFailure.IsTransient(exception);
-        refusal = BrokerFailure.RefusalOf(exception) ?? DatabaseFailure.RefusalOf(exception)
+        refusal =
+            BrokerFailure.RefusalOf(exception)
+            ?? DatabaseFailure.RefusalOf(exception)
             ?? (passes ? null : $"nobody foresaw this ({exception.GetType().Name})");
         var isNew = Failures == 0 || refusal != _refusal;
         Failures++;

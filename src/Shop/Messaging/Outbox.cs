@@ -18,27 +18,34 @@ public sealed class Outbox(Topology topology)
         var route = topology.RouteOf(typeof(TMessage));
         var context = TraceContext.Capture();
         var id = Guid.CreateVersion7();
-        await connection.ExecuteAsync(new CommandDefinition(
-            """
-            INSERT INTO outbox (id, exchange, routing_key, body, traceparent, tracestate, baggage)
-            VALUES (@id, @Exchange, @RoutingKey, @body, @Traceparent, @Tracestate, @Baggage)
-            """,
-            new
-            {
-                id,
-                route.Exchange,
-                route.RoutingKey,
-                body = JsonSerializer.SerializeToUtf8Bytes(message, MessageJson.Options),
-                context.Traceparent,
-                context.Tracestate,
-                context.Baggage,
-            },
-            cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(
+            new CommandDefinition(
+                """
+                INSERT INTO outbox (id, exchange, routing_key, body, traceparent, tracestate, baggage)
+                VALUES (@id, @Exchange, @RoutingKey, @body, @Traceparent, @Tracestate, @Baggage)
+                """,
+                new
+                {
+                    id,
+                    route.Exchange,
+                    route.RoutingKey,
+                    body = JsonSerializer.SerializeToUtf8Bytes(message, MessageJson.Options),
+                    context.Traceparent,
+                    context.Tracestate,
+                    context.Baggage,
+                },
+                cancellationToken: cancellationToken
+            )
+        );
         return id;
     }
 }
 
 internal static class MessageJson
 {
-    public static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true };
+    public static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
+    {
+        RespectRequiredConstructorParameters = true,
+        RespectNullableAnnotations = true,
+    };
 }

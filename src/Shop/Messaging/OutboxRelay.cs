@@ -31,7 +31,8 @@ internal sealed partial class OutboxRelay(
     MessagingMetrics metrics,
     IOptions<MessagingOptions> options,
     TimeProvider time,
-    ILogger<OutboxRelay> logger) : BackgroundService
+    ILogger<OutboxRelay> logger
+) : BackgroundService
 {
     /// <summary>For writing outcomes down while the service stops.</summary>
     private static readonly TimeSpan MarkTimeout = TimeSpan.FromSeconds(5);
@@ -39,7 +40,8 @@ internal sealed partial class OutboxRelay(
     // Goes with the broker's connection, which is closed for all its channels at once.
     private IChannel? _channel;
 
-    // The broker closes the channel over a row that asks for what is not there, and does not say over which: the next one is published alone.
+    // The broker closes the channel over a row that asks for what is not there, and does not say over which: the next one is published
+    // alone.
     private bool _oneByOne;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -115,7 +117,9 @@ internal sealed partial class OutboxRelay(
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        _oneByOne = outcomes.Any(outcome => outcome is not null && BrokerFailure.IsOfOneRequest(outcome)) || (_oneByOne && outcomes[0] is RowRefusedException);
+        _oneByOne =
+            outcomes.Any(outcome => outcome is not null && BrokerFailure.IsOfOneRequest(outcome))
+            || (_oneByOne && outcomes[0] is RowRefusedException);
         return outcomes.FirstOrDefault(outcome => outcome is not null and not RowRefusedException) is { } unknown && !_oneByOne
             ? throw new TimeoutException("The broker did not confirm in time.", unknown)
             : rows.Count;
@@ -128,7 +132,9 @@ internal sealed partial class OutboxRelay(
             var connection = await broker.GetAsync(cancellationToken);
             await connection.DeclareAsync(topology, cancellationToken);
             _channel = await connection.CreateChannelAsync(
-                new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
+                new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true),
+                cancellationToken
+            );
         }
 
         return _channel;
@@ -139,24 +145,28 @@ internal sealed partial class OutboxRelay(
     {
         using var quiet = SuppressInstrumentationScope.Begin();
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var rows = await connection.QueryAsync<OutboxRow>(new CommandDefinition(
-            """
-            UPDATE outbox SET next_attempt_at = now() + @Lease
-            WHERE id IN (
-                SELECT id FROM outbox
-                WHERE published_at IS NULL AND parked_at IS NULL AND next_attempt_at <= now()
-                ORDER BY id
-                LIMIT @BatchSize
-                FOR UPDATE SKIP LOCKED)
-            RETURNING id, exchange, routing_key AS RoutingKey, body, traceparent, tracestate, baggage, created_at AS CreatedAt
-            """,
-            new { BatchSize = _oneByOne ? 1 : options.Value.BatchSize, options.Value.Lease },
-            cancellationToken: cancellationToken));
+        var rows = await connection.QueryAsync<OutboxRow>(
+            new CommandDefinition(
+                """
+                UPDATE outbox SET next_attempt_at = now() + @Lease
+                WHERE id IN (
+                    SELECT id FROM outbox
+                    WHERE published_at IS NULL AND parked_at IS NULL AND next_attempt_at <= now()
+                    ORDER BY id
+                    LIMIT @BatchSize
+                    FOR UPDATE SKIP LOCKED)
+                RETURNING id, exchange, routing_key AS RoutingKey, body, traceparent, tracestate, baggage, created_at AS CreatedAt
+                """,
+                new { BatchSize = _oneByOne ? 1 : options.Value.BatchSize, options.Value.Lease },
+                cancellationToken: cancellationToken
+            )
+        );
         return [.. rows.OrderBy(row => row.Id)];
     }
 
     /// <summary>
-    /// Null when the broker has the message; a <see cref="RowRefusedException"/> when it refused this row; otherwise why the outcome is not known.
+    /// Null when the broker has the message; a <see cref="RowRefusedException"/> when it refused this row; otherwise why the outcome is not
+    /// known.
     /// </summary>
     private async Task<Exception?> PublishAsync(IChannel channel, OutboxRow row, CancellationToken cancellationToken)
     {
@@ -171,7 +181,13 @@ internal sealed partial class OutboxRelay(
         try
         {
             await channel.BasicPublishAsync(
-                row.Exchange, row.RoutingKey, mandatory: true, MessageProperties.Create(row.Id, context), row.Body, limit.Token);
+                row.Exchange,
+                row.RoutingKey,
+                mandatory: true,
+                MessageProperties.Create(row.Id, context),
+                row.Body,
+                limit.Token
+            );
             metrics.Published(row.Route, time.GetUtcNow() - row.CreatedAt);
             return null;
         }
@@ -199,18 +215,22 @@ internal sealed partial class OutboxRelay(
     {
         using var quiet = SuppressInstrumentationScope.Begin();
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        Guid[] WithOutcome(Func<Exception?, bool> condition) => [.. rows.Where((_, index) => condition(outcomes[index])).Select(row => row.Id)];
-        await connection.ExecuteAsync(new CommandDefinition(
-            """
-            UPDATE outbox SET published_at = now() WHERE id = ANY (@published);
-            UPDATE outbox SET next_attempt_at = now() WHERE id = ANY (@unknown) AND published_at IS NULL;
-            """,
-            new
-            {
-                published = WithOutcome(outcome => outcome is null),
-                unknown = WithOutcome(outcome => outcome is not null and not RowRefusedException),
-            },
-            cancellationToken: cancellationToken));
+        Guid[] WithOutcome(Func<Exception?, bool> condition) =>
+            [.. rows.Where((_, index) => condition(outcomes[index])).Select(row => row.Id)];
+        await connection.ExecuteAsync(
+            new CommandDefinition(
+                """
+                UPDATE outbox SET published_at = now() WHERE id = ANY (@published);
+                UPDATE outbox SET next_attempt_at = now() WHERE id = ANY (@unknown) AND published_at IS NULL;
+                """,
+                new
+                {
+                    published = WithOutcome(outcome => outcome is null),
+                    unknown = WithOutcome(outcome => outcome is not null and not RowRefusedException),
+                },
+                cancellationToken: cancellationToken
+            )
+        );
 
         var refused = WithOutcome(outcome => outcome is RowRefusedException);
         if (refused.Length == 0)
@@ -218,19 +238,28 @@ internal sealed partial class OutboxRelay(
             return;
         }
 
-        var parked = await connection.QueryAsync<(Guid Id, string Exchange, string RoutingKey)>(new CommandDefinition(
-            """
-            WITH refused AS (
-                UPDATE outbox
-                SET attempts = attempts + 1,
-                    next_attempt_at = now() + least(@Backoff * 2 ^ least(attempts, 20), @MaxPublishBackoff),
-                    parked_at = CASE WHEN attempts + 1 >= @MaxPublishAttempts THEN now() END
-                WHERE id = ANY (@refused) AND published_at IS NULL AND parked_at IS NULL
-                RETURNING id, exchange, routing_key, parked_at)
-            SELECT id, exchange, routing_key FROM refused WHERE parked_at IS NOT NULL
-            """,
-            new { refused, options.Value.Backoff, options.Value.MaxPublishBackoff, options.Value.MaxPublishAttempts },
-            cancellationToken: cancellationToken));
+        var parked = await connection.QueryAsync<(Guid Id, string Exchange, string RoutingKey)>(
+            new CommandDefinition(
+                """
+                WITH refused AS (
+                    UPDATE outbox
+                    SET attempts = attempts + 1,
+                        next_attempt_at = now() + least(@Backoff * 2 ^ least(attempts, 20), @MaxPublishBackoff),
+                        parked_at = CASE WHEN attempts + 1 >= @MaxPublishAttempts THEN now() END
+                    WHERE id = ANY (@refused) AND published_at IS NULL AND parked_at IS NULL
+                    RETURNING id, exchange, routing_key, parked_at)
+                SELECT id, exchange, routing_key FROM refused WHERE parked_at IS NOT NULL
+                """,
+                new
+                {
+                    refused,
+                    options.Value.Backoff,
+                    options.Value.MaxPublishBackoff,
+                    options.Value.MaxPublishAttempts,
+                },
+                cancellationToken: cancellationToken
+            )
+        );
         foreach (var (id, exchange, routingKey) in parked)
         {
             metrics.Parked(new Route(exchange, routingKey));
@@ -242,7 +271,15 @@ internal sealed partial class OutboxRelay(
     private sealed class RowRefusedException(Exception why) : Exception("The broker refused the row.", why);
 
     private sealed record OutboxRow(
-        Guid Id, string Exchange, string RoutingKey, byte[] Body, string? Traceparent, string? Tracestate, string? Baggage, DateTime CreatedAt)
+        Guid Id,
+        string Exchange,
+        string RoutingKey,
+        byte[] Body,
+        string? Traceparent,
+        string? Tracestate,
+        string? Baggage,
+        DateTime CreatedAt
+    )
     {
         public Route Route => new(Exchange, RoutingKey);
     }
@@ -250,7 +287,12 @@ internal sealed partial class OutboxRelay(
     [LoggerMessage(EventId = 9101, Level = LogLevel.Warning, Message = "Publishing is paused; outbox rows wait")]
     private partial void LogPaused(Exception exception);
 
-    [LoggerMessage(EventId = 9103, EventName = "outbox.refused", Level = LogLevel.Error, Message = "Publishing is paused, outbox rows wait: {Refusal}")]
+    [LoggerMessage(
+        EventId = 9103,
+        EventName = "outbox.refused",
+        Level = LogLevel.Error,
+        Message = "Publishing is paused, outbox rows wait: {Refusal}"
+    )]
     private partial void LogRefusedAtAll(Exception exception, string refusal);
 
     [LoggerMessage(EventId = 9102, Level = LogLevel.Warning, Message = "The broker refused outbox row {MessageId} ({RoutingKey})")]
@@ -260,6 +302,7 @@ internal sealed partial class OutboxRelay(
         EventId = 9104,
         EventName = "outbox.parked",
         Level = LogLevel.Error,
-        Message = "Outbox row {MessageId} ({RoutingKey}) was refused {Attempts} times and is parked: mend why, then send dead letters again")]
+        Message = "Outbox row {MessageId} ({RoutingKey}) was refused {Attempts} times and is parked: mend why, then send dead letters again"
+    )]
     private partial void LogParked(Guid messageId, string routingKey, int attempts);
 }

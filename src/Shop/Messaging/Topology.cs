@@ -22,10 +22,11 @@ public sealed class Topology(IReadOnlyDictionary<Type, Route> routes, IReadOnlyL
 
     public IEnumerable<string> Exchanges => routes.Values.Select(route => route.Exchange).Distinct();
 
-    public Route RouteOf(Type message) => routes.TryGetValue(message, out var route)
-        ? route
-        : throw new InvalidOperationException($"{message.Name} has no route in the topology.");
+    public Route RouteOf(Type message) =>
+        routes.TryGetValue(message, out var route)
+            ? route
+            : throw new InvalidOperationException($"{message.Name} has no route in the topology.");
 
-    public Queue QueueOf(string name) => Queues.FirstOrDefault(queue => queue.Name == name)
-        ?? throw new InvalidOperationException($"{name} is no queue of the topology.");
+    public Queue QueueOf(string name) =>
+        Queues.FirstOrDefault(queue => queue.Name == name) ?? throw new InvalidOperationException($"{name} is no queue of the topology.");
 }

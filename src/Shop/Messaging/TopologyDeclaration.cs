@@ -3,14 +3,14 @@ using RabbitMQ.Client;
 namespace Platform.Messaging;
 
 /// <summary>
-/// Declares exchanges and queues. What is there already stays as it is, so whoever publishes or consumes declares before it does: a queue or
-/// exchange that somebody deleted comes back.
+/// Declares exchanges and queues. What is there already stays as it is, so whoever publishes or consumes declares before it does: a queue
+/// or exchange that somebody deleted comes back.
 /// </summary>
 internal static class TopologyDeclaration
 {
     /// <summary>
-    /// How often the broker delivers a message that nobody settles, because the process dies over it: more often than restarts and deploys in
-    /// a row can cause. Written down, since brokers differ: RabbitMQ 4 takes 20 where nothing is said, 3 has no limit.
+    /// How often the broker delivers a message that nobody settles, because the process dies over it: more often than restarts and deploys
+    /// in a row can cause. Written down, since brokers differ: RabbitMQ 4 takes 20 where nothing is said, 3 has no limit.
     /// </summary>
     public const int DeliveryLimit = 20;
 
@@ -77,14 +77,31 @@ internal static class TopologyDeclaration
                 // At-least-once dead-lettering is only allowed where a full queue refuses instead of dropping.
                 ["x-overflow"] = "reject-publish",
             },
-            cancellationToken);
+            cancellationToken
+        );
         await channel.QueueBindAsync(queue.Name, queue.Source.Exchange, queue.Source.RoutingKey, cancellationToken: cancellationToken);
     }
 
-    private static Task<QueueDeclareOk> DeclareDeadLettersAsync(IChannel channel, Queue queue, CancellationToken cancellationToken) => DeclareQueueAsync(
-        channel, queue.DeadLetters, new() { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = NoDeliveryLimit }, cancellationToken);
+    private static Task<QueueDeclareOk> DeclareDeadLettersAsync(IChannel channel, Queue queue, CancellationToken cancellationToken) =>
+        DeclareQueueAsync(
+            channel,
+            queue.DeadLetters,
+            new() { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = NoDeliveryLimit },
+            cancellationToken
+        );
 
     private static Task<QueueDeclareOk> DeclareQueueAsync(
-        IChannel channel, string name, Dictionary<string, object?> arguments, CancellationToken cancellationToken) => channel.QueueDeclareAsync(
-        name, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken);
+        IChannel channel,
+        string name,
+        Dictionary<string, object?> arguments,
+        CancellationToken cancellationToken
+    ) =>
+        channel.QueueDeclareAsync(
+            name,
+            durable: true,
+            exclusive: false,
+            autoDelete: false,
+            arguments,
+            cancellationToken: cancellationToken
+        );
 }

@@ -21,7 +21,9 @@ public readonly record struct TraceContext(string? Traceparent, string? Tracesta
     /// <summary>The stored context as a span's parent; default when there is none.</summary>
     public ActivityContext Parent => ActivityContext.TryParse(Traceparent, Tracestate, isRemote: true, out var parent) ? parent : default;
 
-    /// <summary>Starts a span that continues the stored trace. Baggage is there before the span starts, so that processors see it.</summary>
+    /// <summary>
+    /// Starts a span that continues the stored trace. Baggage is there before the span starts, so that processors see it.
+    /// </summary>
     /// <param name="source">Who emits the span.</param>
     /// <param name="name">Span name.</param>
     /// <param name="kind">Span kind.</param>
@@ -50,11 +52,13 @@ public readonly record struct TraceContext(string? Traceparent, string? Tracesta
         return activity.Start();
     }
 
-    private IEnumerable<KeyValuePair<string, string?>> ReadBaggage() => Propagator.ExtractBaggage(
-        Baggage,
-        static (object? carrier, string field, out string? value, out IEnumerable<string>? values) =>
-        {
-            values = null;
-            value = field == "baggage" ? (string?)carrier : null;
-        }) ?? [];
+    private IEnumerable<KeyValuePair<string, string?>> ReadBaggage() =>
+        Propagator.ExtractBaggage(
+            Baggage,
+            static (object? carrier, string field, out string? value, out IEnumerable<string>? values) =>
+            {
+                values = null;
+                value = field == "baggage" ? (string?)carrier : null;
+            }
+        ) ?? [];
 }

@@ -24,8 +24,14 @@ internal sealed class Catalog(NpgsqlDataSource database, Cache cache)
         }
 
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var products = (await connection.QueryAsync<Product>(new CommandDefinition(
-            "SELECT sku, name, price_minor AS PriceMinor, currency FROM products ORDER BY sku", cancellationToken: cancellationToken))).AsList();
+        var products = (
+            await connection.QueryAsync<Product>(
+                new CommandDefinition(
+                    "SELECT sku, name, price_minor AS PriceMinor, currency FROM products ORDER BY sku",
+                    cancellationToken: cancellationToken
+                )
+            )
+        ).AsList();
         await cache.TryAsync(redis => redis.StringSetAsync(Key, JsonSerializer.Serialize(products), Lifetime), false, cancellationToken);
         return products;
     }

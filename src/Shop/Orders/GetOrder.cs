@@ -7,16 +7,28 @@ using Platform.ServiceDefaults.Identity;
 namespace Platform.Orders;
 
 internal sealed record OrderResponse(
-    Guid Id, string Status, long TotalMinor, string Currency, IReadOnlyList<OrderLineResponse> Lines, DateTimeOffset CreatedAt, string? DeclineReason);
+    Guid Id,
+    string Status,
+    long TotalMinor,
+    string Currency,
+    IReadOnlyList<OrderLineResponse> Lines,
+    DateTimeOffset CreatedAt,
+    string? DeclineReason
+);
 
 internal sealed record OrderLineResponse(string Sku, int Quantity, long PriceMinor);
 
 internal static class GetOrder
 {
-    public static IEndpointConventionBuilder MapGetOrder(this IEndpointRouteBuilder routes) => routes.MapGet("/orders/{id:guid}", HandleAsync).WithName("GetOrder");
+    public static IEndpointConventionBuilder MapGetOrder(this IEndpointRouteBuilder routes) =>
+        routes.MapGet("/orders/{id:guid}", HandleAsync).WithName("GetOrder");
 
     internal static async Task<Results<Ok<OrderResponse>, NotFound>> HandleAsync(
-        Guid id, ClaimsPrincipal principal, NpgsqlDataSource database, CancellationToken cancellationToken)
+        Guid id,
+        ClaimsPrincipal principal,
+        NpgsqlDataSource database,
+        CancellationToken cancellationToken
+    )
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var orders = await OrderReader.ReadAsync(connection, principal.TenantId(), id, null, 1, cancellationToken);
@@ -28,22 +40,38 @@ internal static class GetOrder
 internal static class OrderReader
 {
     public static async Task<IReadOnlyList<OrderResponse>> ReadAsync(
-        NpgsqlConnection connection, string tenantId, Guid? id, Guid? before, int limit, CancellationToken cancellationToken)
+        NpgsqlConnection connection,
+        string tenantId,
+        Guid? id,
+        Guid? before,
+        int limit,
+        CancellationToken cancellationToken
+    )
     {
-        var rows = await connection.QueryAsync<Row>(new CommandDefinition(
-            """
-            SELECT o.id, o.status, o.total_minor AS TotalMinor, o.currency, o.created_at AS CreatedAt, o.decline_reason AS DeclineReason,
-                   l.skus, l.quantities, l.prices
-            FROM orders o
-            CROSS JOIN LATERAL (
-                SELECT array_agg(sku ORDER BY line) AS skus, array_agg(quantity ORDER BY line) AS quantities, array_agg(price_minor ORDER BY line) AS prices
-                FROM order_lines WHERE order_id = o.id) l
-            WHERE o.tenant_id = @tenantId AND (@id IS NULL OR o.id = @id) AND (@before IS NULL OR o.id < @before)
-            ORDER BY o.id DESC
-            LIMIT @limit
-            """,
-            new { tenantId, id, before, limit },
-            cancellationToken: cancellationToken));
+        var rows = await connection.QueryAsync<Row>(
+            new CommandDefinition(
+                """
+                SELECT o.id, o.status, o.total_minor AS TotalMinor, o.currency, o.created_at AS CreatedAt,
+                       o.decline_reason AS DeclineReason, l.skus, l.quantities, l.prices
+                FROM orders o
+                CROSS JOIN LATERAL (
+                    SELECT array_agg(sku ORDER BY line) AS skus, array_agg(quantity ORDER BY line) AS quantities,
+                           array_agg(price_minor ORDER BY line) AS prices
+                    FROM order_lines WHERE order_id = o.id) l
+                WHERE o.tenant_id = @tenantId AND (@id IS NULL OR o.id = @id) AND (@before IS NULL OR o.id < @before)
+                ORDER BY o.id DESC
+                LIMIT @limit
+                """,
+                new
+                {
+                    tenantId,
+                    id,
+                    before,
+                    limit,
+                },
+                cancellationToken: cancellationToken
+            )
+        );
         return [.. rows.Select(row => row.ToResponse())];
     }
 
@@ -68,9 +96,15 @@ internal static class OrderReader
 
         public required long[] Prices { get; init; }
 
-        public OrderResponse ToResponse() => new(
-            Id, Status, TotalMinor, Currency,
-            [.. Skus.Select((sku, line) => new OrderLineResponse(sku, Quantities[line], Prices[line]))],
-            new DateTimeOffset(CreatedAt, TimeSpan.Zero), DeclineReason);
+        public OrderResponse ToResponse() =>
+            new(
+                Id,
+                Status,
+                TotalMinor,
+                Currency,
+                [.. Skus.Select((sku, line) => new OrderLineResponse(sku, Quantities[line], Prices[line]))],
+                new DateTimeOffset(CreatedAt, TimeSpan.Zero),
+                DeclineReason
+            );
     }
 }

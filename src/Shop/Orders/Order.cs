@@ -8,31 +8,36 @@ internal enum OrderStatus
     Fulfilled,
 }
 
-/// <summary>What may become of an order. Payments decides whether it is paid, worker when it is fulfilled; orders only writes it down.</summary>
+/// <summary>
+/// What may become of an order. Payments decides whether it is paid, worker when it is fulfilled; orders only writes it down.
+/// </summary>
 internal static class OrderStatusExtensions
 {
-    public static bool CanBecome(this OrderStatus from, OrderStatus to) => (from, to) switch
-    {
-        (OrderStatus.Pending, OrderStatus.Paid or OrderStatus.Declined) => true,
-        (OrderStatus.Paid, OrderStatus.Fulfilled) => true,
-        _ => false,
-    };
+    public static bool CanBecome(this OrderStatus from, OrderStatus to) =>
+        (from, to) switch
+        {
+            (OrderStatus.Pending, OrderStatus.Paid or OrderStatus.Declined) => true,
+            (OrderStatus.Paid, OrderStatus.Fulfilled) => true,
+            _ => false,
+        };
 
     /// <summary>As stored and as answered: "pending", "paid", "declined", "fulfilled".</summary>
-    public static string ToText(this OrderStatus status) => status switch
-    {
-        OrderStatus.Pending => "pending",
-        OrderStatus.Paid => "paid",
-        OrderStatus.Declined => "declined",
-        _ => "fulfilled",
-    };
+    public static string ToText(this OrderStatus status) =>
+        status switch
+        {
+            OrderStatus.Pending => "pending",
+            OrderStatus.Paid => "paid",
+            OrderStatus.Declined => "declined",
+            _ => "fulfilled",
+        };
 
-    public static OrderStatus Parse(string text) => text switch
-    {
-        "pending" => OrderStatus.Pending,
-        "paid" => OrderStatus.Paid,
-        "declined" => OrderStatus.Declined,
-        "fulfilled" => OrderStatus.Fulfilled,
-        _ => throw new FormatException("The stored order status is unknown."),
-    };
+    public static OrderStatus Parse(string text) =>
+        text switch
+        {
+            "pending" => OrderStatus.Pending,
+            "paid" => OrderStatus.Paid,
+            "declined" => OrderStatus.Declined,
+            "fulfilled" => OrderStatus.Fulfilled,
+            _ => throw new FormatException("The stored order status is unknown."),
+        };
 }

@@ -5,8 +5,8 @@ using Platform.Messaging;
 
 namespace Platform.Orders;
 
-internal sealed partial class OrderFulfilledHandler(
-    AfterCommit afterCommit, OrdersMetrics metrics, ILogger<OrderFulfilledHandler> logger) : IMessageHandler<OrderFulfilled>
+internal sealed partial class OrderFulfilledHandler(AfterCommit afterCommit, OrdersMetrics metrics, ILogger<OrderFulfilledHandler> logger)
+    : IMessageHandler<OrderFulfilled>
 {
     public async Task HandleAsync(OrderFulfilled message, NpgsqlConnection connection, CancellationToken cancellationToken)
     {

@@ -10,11 +10,22 @@ internal static class OrdersDatabase
     /// <summary>Moves an order on if its state allows it, and locks it until the transaction ends.</summary>
     /// <returns>False when the order is there already, or further: an outcome that was told twice.</returns>
     /// <exception cref="PoisonMessageException">There is no such order, or it went another way.</exception>
-    public static async Task<bool> TryMoveAsync(NpgsqlConnection connection, Guid id, OrderStatus to, string? declineReason, CancellationToken cancellationToken)
+    public static async Task<bool> TryMoveAsync(
+        NpgsqlConnection connection,
+        Guid id,
+        OrderStatus to,
+        string? declineReason,
+        CancellationToken cancellationToken
+    )
     {
-        var text = await connection.QuerySingleOrDefaultAsync<string?>(new CommandDefinition(
-            "SELECT status FROM orders WHERE id = @id FOR UPDATE", new { id }, cancellationToken: cancellationToken))
-            ?? throw new PoisonMessageException("The order does not exist.");
+        var text =
+            await connection.QuerySingleOrDefaultAsync<string?>(
+                new CommandDefinition(
+                    "SELECT status FROM orders WHERE id = @id FOR UPDATE",
+                    new { id },
+                    cancellationToken: cancellationToken
+                )
+            ) ?? throw new PoisonMessageException("The order does not exist.");
         var from = OrderStatusExtensions.Parse(text);
         if (from == to || (from == OrderStatus.Fulfilled && to == OrderStatus.Paid))
         {
@@ -26,10 +37,21 @@ internal static class OrdersDatabase
             throw new PoisonMessageException($"The order is {text} and cannot become {to.ToText()}.");
         }
 
-        await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE orders SET status = @status, decline_reason = @declineReason, decided_at = coalesce(decided_at, now()) WHERE id = @id",
-            new { id, status = to.ToText(), declineReason },
-            cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(
+            new CommandDefinition(
+                """
+                UPDATE orders SET status = @status, decline_reason = @declineReason, decided_at = coalesce(decided_at, now())
+                WHERE id = @id
+                """,
+                new
+                {
+                    id,
+                    status = to.ToText(),
+                    declineReason,
+                },
+                cancellationToken: cancellationToken
+            )
+        );
         return true;
     }
 }

@@ -13,7 +13,9 @@ internal sealed class OrdersOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan RestockInterval { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>How long beyond the time to pay an order may be pending, and after its payment unfulfilled, before somebody is told.</summary>
+    /// <summary>
+    /// How long beyond the time to pay an order may be pending, and after its payment unfulfilled, before somebody is told.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan OverdueAfter { get; set; } = TimeSpan.FromMinutes(1);
 

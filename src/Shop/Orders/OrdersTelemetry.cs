@@ -24,8 +24,16 @@ internal sealed class OrdersMetrics
     {
         var meter = meters.Create(OrdersTelemetry.Name);
         _placed = meter.CreateCounter<long>("platform.orders.placed", "{order}", "Orders accepted and written to the database.");
-        _refused = meter.CreateCounter<long>("platform.orders.refused", "{order}", "Orders that were well-formed and not accepted, by reason.");
-        _overdue = meter.CreateGauge<int>("platform.orders.overdue", "{order}", "Orders that wait for another service for too long, by status.");
+        _refused = meter.CreateCounter<long>(
+            "platform.orders.refused",
+            "{order}",
+            "Orders that were well-formed and not accepted, by reason."
+        );
+        _overdue = meter.CreateGauge<int>(
+            "platform.orders.overdue",
+            "{order}",
+            "Orders that wait for another service for too long, by status."
+        );
         _decided = meter.CreateCounter<long>("platform.orders.decided", "{order}", "Orders that reached a new status, by status.");
     }
 

@@ -6,8 +6,8 @@ using Platform.Messaging;
 
 namespace Platform.Orders;
 
-internal sealed partial class PaymentDeclinedHandler(
-    AfterCommit afterCommit, OrdersMetrics metrics, ILogger<PaymentDeclinedHandler> logger) : IMessageHandler<PaymentDeclined>
+internal sealed partial class PaymentDeclinedHandler(AfterCommit afterCommit, OrdersMetrics metrics, ILogger<PaymentDeclinedHandler> logger)
+    : IMessageHandler<PaymentDeclined>
 {
     public async Task HandleAsync(PaymentDeclined message, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
@@ -17,8 +17,13 @@ internal sealed partial class PaymentDeclinedHandler(
             return;
         }
 
-        var units = await connection.QueryAsync<(string Sku, int Quantity)>(new CommandDefinition(
-            "SELECT sku, quantity FROM order_lines WHERE order_id = @OrderId", new { message.OrderId }, cancellationToken: cancellationToken));
+        var units = await connection.QueryAsync<(string Sku, int Quantity)>(
+            new CommandDefinition(
+                "SELECT sku, quantity FROM order_lines WHERE order_id = @OrderId",
+                new { message.OrderId },
+                cancellationToken: cancellationToken
+            )
+        );
         await Stock.ReleaseAsync(connection, units, cancellationToken);
         afterCommit.Do(() =>
         {
@@ -27,6 +32,11 @@ internal sealed partial class PaymentDeclinedHandler(
         });
     }
 
-    [LoggerMessage(EventId = 2104, EventName = "order.declined", Level = LogLevel.Information, Message = "Order {OrderId} declined: {Reason}")]
+    [LoggerMessage(
+        EventId = 2104,
+        EventName = "order.declined",
+        Level = LogLevel.Information,
+        Message = "Order {OrderId} declined: {Reason}"
+    )]
     private partial void LogDeclined(Guid orderId, string reason);
 }

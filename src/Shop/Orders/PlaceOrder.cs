@@ -41,7 +41,8 @@ internal static partial class PlaceOrder
         TimeProvider time,
         IServiceProvider services,
         ILogger<PlaceOrderRequest> logger,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         // Before anything is looked at that may have changed since the first answer.
         var fingerprint = Fingerprint(request, options.Value.FingerprintKey);
@@ -63,7 +64,11 @@ internal static partial class PlaceOrder
 
         var order = new NewOrder(Guid.CreateVersion7(), principal.TenantId(), principal.UserId(), request, prices);
         Activity.Current?.SetTag(OrdersTelemetry.OrderId, order.Id);
-        var card = SealedCard.Seal(new Card(request.Card.Number, request.Card.Expiry, request.Card.Cvc), order.Id, options.Value.CardPublicKey);
+        var card = SealedCard.Seal(
+            new Card(request.Card.Number, request.Card.Expiry, request.Card.Cvc),
+            order.Id,
+            options.Value.CardPublicKey
+        );
 
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -76,7 +81,11 @@ internal static partial class PlaceOrder
         }
 
         await InsertAsync(connection, order, card, cancellationToken);
-        await outbox.AddAsync(connection, new OrderPlaced(order.Id, order.TotalMinor, order.Currency, time.GetUtcNow() + options.Value.PayWithin, card), cancellationToken);
+        await outbox.AddAsync(
+            connection,
+            new OrderPlaced(order.Id, order.TotalMinor, order.Currency, time.GetUtcNow() + options.Value.PayWithin, card),
+            cancellationToken
+        );
 
         // Last, since every buyer of a product waits for its row: it is locked from here to the commit only.
         var missing = await Stock.ReserveAsync(connection, request.Lines.Select(line => (line.Sku, line.Quantity)), cancellationToken);
@@ -95,11 +104,15 @@ internal static partial class PlaceOrder
         return Accept(order.Id);
     }
 
-    private static Accepted<PlaceOrderResponse> Accept(Guid id) => TypedResults.Accepted($"/api/orders/{id}", new PlaceOrderResponse(id, OrderStatus.Pending.ToText()));
+    private static Accepted<PlaceOrderResponse> Accept(Guid id) =>
+        TypedResults.Accepted($"/api/orders/{id}", new PlaceOrderResponse(id, OrderStatus.Pending.ToText()));
 
     /// <summary>What the framework would have done before the handler.</summary>
     private static async Task<IDictionary<string, string[]>?> ValidateAsync(
-        PlaceOrderRequest request, IServiceProvider services, CancellationToken cancellationToken)
+        PlaceOrderRequest request,
+        IServiceProvider services,
+        CancellationToken cancellationToken
+    )
     {
 #pragma warning disable ASP0029 // Marked experimental; without it an order would have to be validated before its key is known.
         var options = services.GetRequiredService<IOptions<ValidationOptions>>().Value;
@@ -108,14 +121,21 @@ internal static partial class PlaceOrder
             throw new InvalidOperationException($"No validation was generated for {nameof(PlaceOrderRequest)}.");
         }
 
-        var context = new ValidateContext { ValidationOptions = options, ValidationContext = new ValidationContext(request, services, items: null) };
+        var context = new ValidateContext
+        {
+            ValidationOptions = options,
+            ValidationContext = new ValidationContext(request, services, items: null),
+        };
         await type.ValidateAsync(request, context, cancellationToken);
         return context.ValidationErrors;
 #pragma warning restore ASP0029
     }
 
     private static async Task<(Dictionary<string, Product> Prices, Dictionary<string, string[]> Errors)> PriceAsync(
-        PlaceOrderRequest request, Catalog catalog, CancellationToken cancellationToken)
+        PlaceOrderRequest request,
+        Catalog catalog,
+        CancellationToken cancellationToken
+    )
     {
         using var activity = OrdersTelemetry.Source.StartActivity("price_order");
         var products = (await catalog.GetAsync(cancellationToken)).ToDictionary(product => product.Sku);
@@ -136,31 +156,67 @@ internal static partial class PlaceOrder
         return (products, errors);
     }
 
-    private static async Task<bool> ClaimKeyAsync(NpgsqlConnection connection, NewOrder order, Guid key, byte[] fingerprint, CancellationToken cancellationToken) =>
-        await connection.ExecuteAsync(new CommandDefinition(
-            """
-            INSERT INTO idempotency (tenant_id, user_id, key, fingerprint, order_id)
-            VALUES (@TenantId, @UserId, @key, @fingerprint, @Id)
-            ON CONFLICT DO NOTHING
-            """,
-            new { order.TenantId, order.UserId, key, fingerprint, order.Id },
-            cancellationToken: cancellationToken)) == 1;
+    private static async Task<bool> ClaimKeyAsync(
+        NpgsqlConnection connection,
+        NewOrder order,
+        Guid key,
+        byte[] fingerprint,
+        CancellationToken cancellationToken
+    ) =>
+        await connection.ExecuteAsync(
+            new CommandDefinition(
+                """
+                INSERT INTO idempotency (tenant_id, user_id, key, fingerprint, order_id)
+                VALUES (@TenantId, @UserId, @key, @fingerprint, @Id)
+                ON CONFLICT DO NOTHING
+                """,
+                new
+                {
+                    order.TenantId,
+                    order.UserId,
+                    key,
+                    fingerprint,
+                    order.Id,
+                },
+                cancellationToken: cancellationToken
+            )
+        ) == 1;
 
     /// <summary>Null when the key was not used.</summary>
     private static async Task<Results<Accepted<PlaceOrderResponse>, ValidationProblem, ProblemHttpResult>?> ReplayAsync(
-        NpgsqlDataSource database, ClaimsPrincipal principal, Guid key, byte[] fingerprint, OrdersMetrics metrics, CancellationToken cancellationToken)
+        NpgsqlDataSource database,
+        ClaimsPrincipal principal,
+        Guid key,
+        byte[] fingerprint,
+        OrdersMetrics metrics,
+        CancellationToken cancellationToken
+    )
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         return await ReplayAsync(connection, principal, key, fingerprint, metrics, cancellationToken);
     }
 
     private static async Task<Results<Accepted<PlaceOrderResponse>, ValidationProblem, ProblemHttpResult>?> ReplayAsync(
-        NpgsqlConnection connection, ClaimsPrincipal principal, Guid key, byte[] fingerprint, OrdersMetrics metrics, CancellationToken cancellationToken)
+        NpgsqlConnection connection,
+        ClaimsPrincipal principal,
+        Guid key,
+        byte[] fingerprint,
+        OrdersMetrics metrics,
+        CancellationToken cancellationToken
+    )
     {
-        var first = await connection.QuerySingleOrDefaultAsync<(byte[] Fingerprint, Guid OrderId)?>(new CommandDefinition(
-            "SELECT fingerprint, order_id FROM idempotency WHERE tenant_id = @tenantId AND user_id = @userId AND key = @key",
-            new { tenantId = principal.TenantId(), userId = principal.UserId(), key },
-            cancellationToken: cancellationToken));
+        var first = await connection.QuerySingleOrDefaultAsync<(byte[] Fingerprint, Guid OrderId)?>(
+            new CommandDefinition(
+                "SELECT fingerprint, order_id FROM idempotency WHERE tenant_id = @tenantId AND user_id = @userId AND key = @key",
+                new
+                {
+                    tenantId = principal.TenantId(),
+                    userId = principal.UserId(),
+                    key,
+                },
+                cancellationToken: cancellationToken
+            )
+        );
         if (first is not { } known)
         {
             return null;
@@ -172,7 +228,8 @@ internal static partial class PlaceOrder
             return TypedResults.Problem(
                 "This Idempotency-Key was used for another order. Use a new key for a new order.",
                 statusCode: StatusCodes.Status422UnprocessableEntity,
-                extensions: [new("code", "idempotency_key_reused"), new("field", "Idempotency-Key")]);
+                extensions: [new("code", "idempotency_key_reused"), new("field", "Idempotency-Key")]
+            );
         }
 
         Activity.Current?.SetTag(OrdersTelemetry.OrderId, known.OrderId).SetTag("platform.order.replayed", true);
@@ -185,45 +242,78 @@ internal static partial class PlaceOrder
         return TypedResults.Problem(
             "There are not enough units left.",
             statusCode: StatusCodes.Status409Conflict,
-            extensions: [new("code", "out_of_stock"), new("field", $"lines[{line}].quantity")]);
+            extensions: [new("code", "out_of_stock"), new("field", $"lines[{line}].quantity")]
+        );
     }
 
     private static async Task InsertAsync(NpgsqlConnection connection, NewOrder order, SealedCard card, CancellationToken cancellationToken)
     {
-        await connection.ExecuteAsync(new CommandDefinition(
-            """
-            INSERT INTO orders (id, tenant_id, user_id, status, total_minor, currency, items, card_network, card_last4)
-            VALUES (@Id, @TenantId, @UserId, 'pending', @TotalMinor, @Currency, @Items, @Network, @Last4)
-            """,
-            new { order.Id, order.TenantId, order.UserId, order.TotalMinor, order.Currency, order.Items, card.Network, card.Last4 },
-            cancellationToken: cancellationToken));
-        await connection.ExecuteAsync(new CommandDefinition(
-            """
-            INSERT INTO order_lines (order_id, line, sku, quantity, price_minor)
-            SELECT @Id, line, sku, quantity, price_minor
-            FROM unnest(@skus, @quantities, @prices) WITH ORDINALITY AS lines (sku, quantity, price_minor, line)
-            """,
-            new
-            {
-                order.Id,
-                skus = order.Request.Lines.Select(line => line.Sku).ToArray(),
-                quantities = order.Request.Lines.Select(line => line.Quantity).ToArray(),
-                prices = order.Request.Lines.Select(line => order.Prices[line.Sku].PriceMinor).ToArray(),
-            },
-            cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(
+            new CommandDefinition(
+                """
+                INSERT INTO orders (id, tenant_id, user_id, status, total_minor, currency, items, card_network, card_last4)
+                VALUES (@Id, @TenantId, @UserId, 'pending', @TotalMinor, @Currency, @Items, @Network, @Last4)
+                """,
+                new
+                {
+                    order.Id,
+                    order.TenantId,
+                    order.UserId,
+                    order.TotalMinor,
+                    order.Currency,
+                    order.Items,
+                    card.Network,
+                    card.Last4,
+                },
+                cancellationToken: cancellationToken
+            )
+        );
+        await connection.ExecuteAsync(
+            new CommandDefinition(
+                """
+                INSERT INTO order_lines (order_id, line, sku, quantity, price_minor)
+                SELECT @Id, line, sku, quantity, price_minor
+                FROM unnest(@skus, @quantities, @prices) WITH ORDINALITY AS lines (sku, quantity, price_minor, line)
+                """,
+                new
+                {
+                    order.Id,
+                    skus = order.Request.Lines.Select(line => line.Sku).ToArray(),
+                    quantities = order.Request.Lines.Select(line => line.Quantity).ToArray(),
+                    prices = order.Request.Lines.Select(line => order.Prices[line.Sku].PriceMinor).ToArray(),
+                },
+                cancellationToken: cancellationToken
+            )
+        );
     }
 
     /// <summary>Equal for equal orders, and of no use without the key: the body holds a card number.</summary>
     internal static byte[] Fingerprint(PlaceOrderRequest request, string key) =>
         HMACSHA256.HashData(Encoding.UTF8.GetBytes(key), JsonSerializer.SerializeToUtf8Bytes(request));
 
-    [LoggerMessage(EventId = 2101, EventName = "order.placed", Level = LogLevel.Information, Message = "Order {OrderId} placed: {TotalMinor} {Currency}, {Items} items")]
+    [LoggerMessage(
+        EventId = 2101,
+        EventName = "order.placed",
+        Level = LogLevel.Information,
+        Message = "Order {OrderId} placed: {TotalMinor} {Currency}, {Items} items"
+    )]
     private static partial void LogPlaced(ILogger logger, Guid orderId, long totalMinor, string currency, int items);
 
-    [LoggerMessage(EventId = 2102, EventName = "order.refused", Level = LogLevel.Information, Message = "Order refused: {Sku} is out of stock")]
+    [LoggerMessage(
+        EventId = 2102,
+        EventName = "order.refused",
+        Level = LogLevel.Information,
+        Message = "Order refused: {Sku} is out of stock"
+    )]
     private static partial void LogOutOfStock(ILogger logger, string sku);
 
-    private sealed record NewOrder(Guid Id, string TenantId, string UserId, PlaceOrderRequest Request, IReadOnlyDictionary<string, Product> Prices)
+    private sealed record NewOrder(
+        Guid Id,
+        string TenantId,
+        string UserId,
+        PlaceOrderRequest Request,
+        IReadOnlyDictionary<string, Product> Prices
+    )
     {
         public string Currency => Prices[Request.Lines[0].Sku].Currency;
 

@@ -3,10 +3,13 @@ using System.Globalization;
 
 namespace Platform.Orders;
 
-/// <summary>The body of POST /api/orders. Formats as ***: it holds a card. Public, because validation is generated for public types only.</summary>
+/// <summary>
+/// The body of POST /api/orders. Formats as ***: it holds a card. Public, because validation is generated for public types only.
+/// </summary>
 public sealed record PlaceOrderRequest(
     [property: Required, MinLength(1), MaxLength(50)] IReadOnlyList<PlaceOrderLine> Lines,
-    [property: Required] PlaceOrderCard Card) : IValidatableObject
+    [property: Required] PlaceOrderCard Card
+) : IValidatableObject
 {
     public override string ToString() => "***";
 
@@ -25,12 +28,14 @@ public sealed record PlaceOrderRequest(
 
 public sealed record PlaceOrderLine(
     [property: Required, RegularExpression("[a-z0-9-]{1,40}")] string Sku,
-    [property: Range(1, 1000)] int Quantity);
+    [property: Range(1, 1000)] int Quantity
+);
 
 public sealed record PlaceOrderCard(
     [property: Required, StringLength(19, MinimumLength = 12), RegularExpression("[0-9]+"), CreditCard] string Number,
     [property: Required, RegularExpression("(0[1-9]|1[0-2])/[0-9]{2}")] string Expiry,
-    [property: Required, RegularExpression("[0-9]{3,4}")] string Cvc) : IValidatableObject
+    [property: Required, RegularExpression("[0-9]{3,4}")] string Cvc
+) : IValidatableObject
 {
     public override string ToString() => "***";
 
@@ -38,8 +43,10 @@ public sealed record PlaceOrderCard(
     {
         // A card is good to the last day of its month.
         var time = validationContext.GetService(typeof(TimeProvider)) as TimeProvider ?? TimeProvider.System;
-        if (DateTime.TryParseExact($"01/{Expiry}", "dd/MM/yy", CultureInfo.InvariantCulture, DateTimeStyles.None, out var month)
-            && month.AddMonths(1) <= time.GetUtcNow().UtcDateTime)
+        if (
+            DateTime.TryParseExact($"01/{Expiry}", "dd/MM/yy", CultureInfo.InvariantCulture, DateTimeStyles.None, out var month)
+            && month.AddMonths(1) <= time.GetUtcNow().UtcDateTime
+        )
         {
             yield return new ValidationResult("The card has expired.", [nameof(Expiry)]);
         }

@@ -12,7 +12,8 @@ builder.AddServiceDefaults();
 builder.AddIdentity();
 builder.AddDatabase("ordersdb", typeof(Outbox).Assembly, typeof(Program).Assembly);
 builder.AddCache("redis");
-builder.AddMessaging("rabbitmq", ShopTopology.Instance)
+builder
+    .AddMessaging("rabbitmq", ShopTopology.Instance)
     .Consume<PaymentCaptured, PaymentCapturedHandler>(ShopTopology.OrdersPaymentCaptured)
     .Consume<PaymentDeclined, PaymentDeclinedHandler>(ShopTopology.OrdersPaymentDeclined)
     .Consume<OrderFulfilled, OrderFulfilledHandler>(ShopTopology.OrdersOrderFulfilled);

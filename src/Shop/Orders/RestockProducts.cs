@@ -8,8 +8,13 @@ namespace Platform.Orders;
 
 /// <summary>Fills the shelves up to their target, so that the shop goes on for days. Instances take turns by an advisory lock.</summary>
 internal sealed partial class RestockProducts(
-    NpgsqlDataSource database, DatabaseSchema schema, IOptions<OrdersOptions> options, JobRuns runs, TimeProvider time, ILogger<RestockProducts> logger)
-    : ScheduledJob("restock_products", options.Value.RestockInterval, schema, runs, time)
+    NpgsqlDataSource database,
+    DatabaseSchema schema,
+    IOptions<OrdersOptions> options,
+    JobRuns runs,
+    TimeProvider time,
+    ILogger<RestockProducts> logger
+) : ScheduledJob("restock_products", options.Value.RestockInterval, schema, runs, time)
 {
     private const long AdvisoryLock = 7_201_500_002;
 
@@ -17,20 +22,30 @@ internal sealed partial class RestockProducts(
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        if (!await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-            "SELECT pg_try_advisory_xact_lock(@AdvisoryLock)", new { AdvisoryLock }, cancellationToken: cancellationToken)))
+        if (
+            !await connection.ExecuteScalarAsync<bool>(
+                new CommandDefinition(
+                    "SELECT pg_try_advisory_xact_lock(@AdvisoryLock)",
+                    new { AdvisoryLock },
+                    cancellationToken: cancellationToken
+                )
+            )
+        )
         {
             return;
         }
 
         // Row by row in sku order, as orders take them.
-        var restocked = await connection.ExecuteAsync(new CommandDefinition(
-            """
-            UPDATE products SET supplied = supplied + target_stock - products.stock, stock = target_stock
-            FROM (SELECT sku FROM products WHERE stock < target_stock / 2 ORDER BY sku FOR UPDATE) low
-            WHERE products.sku = low.sku
-            """,
-            cancellationToken: cancellationToken));
+        var restocked = await connection.ExecuteAsync(
+            new CommandDefinition(
+                """
+                UPDATE products SET supplied = supplied + target_stock - products.stock, stock = target_stock
+                FROM (SELECT sku FROM products WHERE stock < target_stock / 2 ORDER BY sku FOR UPDATE) low
+                WHERE products.sku = low.sku
+                """,
+                cancellationToken: cancellationToken
+            )
+        );
         await transaction.CommitAsync(cancellationToken);
         if (restocked > 0)
         {

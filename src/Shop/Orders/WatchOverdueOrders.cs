@@ -7,12 +7,18 @@ using Platform.ServiceDefaults.Jobs;
 namespace Platform.Orders;
 
 /// <summary>
-/// Orders that others should have decided or fulfilled by now. Reported by orders, which lives when payments or worker does not: a message that
-/// is lost, parked or never consumed shows here whatever the reason.
+/// Orders that others should have decided or fulfilled by now. Reported by orders, which lives when payments or worker does not: a message
+/// that is lost, parked or never consumed shows here whatever the reason.
 /// </summary>
 internal sealed partial class WatchOverdueOrders(
-    NpgsqlDataSource database, DatabaseSchema schema, OrdersMetrics metrics, IOptions<OrdersOptions> options, JobRuns runs, TimeProvider time,
-    ILogger<WatchOverdueOrders> logger) : ScheduledJob("watch_overdue_orders", options.Value.OverdueInterval, schema, runs, time)
+    NpgsqlDataSource database,
+    DatabaseSchema schema,
+    OrdersMetrics metrics,
+    IOptions<OrdersOptions> options,
+    JobRuns runs,
+    TimeProvider time,
+    ILogger<WatchOverdueOrders> logger
+) : ScheduledJob("watch_overdue_orders", options.Value.OverdueInterval, schema, runs, time)
 {
     // How many were said, by status; bounded by the two that wait for somebody.
     private readonly Dictionary<OrderStatus, int> _said = [];
@@ -20,14 +26,17 @@ internal sealed partial class WatchOverdueOrders(
     protected override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var (pending, paid) = await connection.QuerySingleAsync<(int, int)>(new CommandDefinition(
-            """
-            SELECT count(*) FILTER (WHERE status = 'pending' AND created_at < now() - @pendingFor)::int,
-                   count(*) FILTER (WHERE status = 'paid' AND decided_at < now() - @OverdueAfter)::int
-            FROM orders WHERE status IN ('pending', 'paid')
-            """,
-            new { pendingFor = options.Value.PayWithin + options.Value.OverdueAfter, options.Value.OverdueAfter },
-            cancellationToken: cancellationToken));
+        var (pending, paid) = await connection.QuerySingleAsync<(int, int)>(
+            new CommandDefinition(
+                """
+                SELECT count(*) FILTER (WHERE status = 'pending' AND created_at < now() - @pendingFor)::int,
+                       count(*) FILTER (WHERE status = 'paid' AND decided_at < now() - @OverdueAfter)::int
+                FROM orders WHERE status IN ('pending', 'paid')
+                """,
+                new { pendingFor = options.Value.PayWithin + options.Value.OverdueAfter, options.Value.OverdueAfter },
+                cancellationToken: cancellationToken
+            )
+        );
         Report(OrderStatus.Pending, pending, "payments");
         Report(OrderStatus.Paid, paid, "worker");
     }
@@ -52,6 +61,8 @@ internal sealed partial class WatchOverdueOrders(
         EventId = 2106,
         EventName = "order.overdue",
         Level = LogLevel.Error,
-        Message = "{Orders} orders are {Status} for too long: see whether {Service} runs, its dead letters and the parked messages of orders")]
+        Message = "{Orders} orders are {Status} for too long: "
+            + "see whether {Service} runs, its dead letters and the parked messages of orders"
+    )]
     private partial void LogOverdue(int orders, string status, string service);
 }

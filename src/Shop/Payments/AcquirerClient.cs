@@ -40,7 +40,14 @@ internal sealed class AcquirerClient(HttpClient http, IOptions<PaymentsOptions> 
     {
         var request = new HttpRequestMessage(HttpMethod.Post, "/v1/charges")
         {
-            Content = JsonContent.Create(new ChargeRequest(payment.AmountMinor, payment.Currency, new CardRequest(card.Number, card.Expiry, card.Cvc), payment.OrderId.ToString())),
+            Content = JsonContent.Create(
+                new ChargeRequest(
+                    payment.AmountMinor,
+                    payment.Currency,
+                    new CardRequest(card.Number, card.Expiry, card.Cvc),
+                    payment.OrderId.ToString()
+                )
+            ),
         };
         request.Headers.Add("Idempotency-Key", payment.Id.ToString());
         return SendAsync(request, cancellationToken);
@@ -71,7 +78,8 @@ internal sealed class AcquirerClient(HttpClient http, IOptions<PaymentsOptions> 
         {
             return new ChargeResult.Unknown("timeout");
         }
-        catch (HttpRequestException exception) when (exception.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
+        catch (HttpRequestException exception)
+            when (exception.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
         {
             // Nothing left this machine.
             return new ChargeResult.NotCharged("connection_failed");
@@ -107,7 +115,10 @@ internal sealed class AcquirerClient(HttpClient http, IOptions<PaymentsOptions> 
 
             // Refused before anything was done: over its limit, or our own key or request is wrong. Trying again is right for both,
             // and what stays wrong ends as expired.
-            case HttpStatusCode.TooManyRequests or HttpStatusCode.Unauthorized or HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity:
+            case HttpStatusCode.TooManyRequests
+            or HttpStatusCode.Unauthorized
+            or HttpStatusCode.BadRequest
+            or HttpStatusCode.UnprocessableEntity:
                 return new ChargeResult.NotCharged($"status_{(int)response.StatusCode}");
             default:
                 return new ChargeResult.Unknown($"status_{(int)response.StatusCode}");

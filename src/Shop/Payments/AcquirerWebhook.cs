@@ -25,7 +25,8 @@ internal static partial class AcquirerWebhook
     private const string InboxQueue = "webhooks.acquirer";
 
     public static IEndpointConventionBuilder MapAcquirerWebhook(this IEndpointRouteBuilder routes) =>
-        routes.MapPost("/webhooks/acquirer", HandleAsync)
+        routes
+            .MapPost("/webhooks/acquirer", HandleAsync)
             .WithName("AcquirerWebhook")
             .WithMetadata(new RequestSizeLimitAttribute(MaxBodyBytes));
 
@@ -36,11 +37,19 @@ internal static partial class AcquirerWebhook
         IOptions<PaymentsOptions> options,
         TimeProvider time,
         ILogger<AcquirerEvent> logger,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         using var body = new MemoryStream();
         await request.Body.CopyToAsync(body, cancellationToken);
-        if (!IsSigned(request.Headers["Acquirer-Signature"].ToString(), body.ToArray(), options.Value.AcquirerWebhookSecret, time.GetUtcNow()))
+        if (
+            !IsSigned(
+                request.Headers["Acquirer-Signature"].ToString(),
+                body.ToArray(),
+                options.Value.AcquirerWebhookSecret,
+                time.GetUtcNow()
+            )
+        )
         {
             return TypedResults.Unauthorized();
         }
@@ -50,8 +59,13 @@ internal static partial class AcquirerWebhook
             return TypedResults.BadRequest();
         }
 
-        Activity.Current?.SetTag("platform.event.id", received.Id).SetTag("platform.event.type", received.Type)
-            .SetTag("platform.delivery.attempt", request.Headers["Acquirer-Delivery-Attempt"].ToString() is { Length: > 0 and < 10 } attempt ? attempt : null);
+        Activity
+            .Current?.SetTag("platform.event.id", received.Id)
+            .SetTag("platform.event.type", received.Type)
+            .SetTag(
+                "platform.delivery.attempt",
+                request.Headers["Acquirer-Delivery-Attempt"].ToString() is { Length: > 0 and < 10 } attempt ? attempt : null
+            );
         if (await RecordAsync(database, received, cancellationToken) is { } changed)
         {
             LogEvent(logger, received.Type, changed);
@@ -67,23 +81,32 @@ internal static partial class AcquirerWebhook
         var parts = header.Split(',', StringSplitOptions.TrimEntries);
         var timestamp = parts.FirstOrDefault(part => part.StartsWith("t=", StringComparison.Ordinal))?[2..];
         var signature = parts.FirstOrDefault(part => part.StartsWith("v1=", StringComparison.Ordinal))?[3..];
-        if (!long.TryParse(timestamp, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+        if (
+            !long.TryParse(timestamp, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
             || Math.Abs(now.ToUnixTimeSeconds() - seconds) > Window.TotalSeconds
-            || signature is null)
+            || signature is null
+        )
         {
             return false;
         }
 
         byte[] signed = [.. Encoding.UTF8.GetBytes($"{timestamp}."), .. body];
         var expected = HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), signed);
-        return CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(expected)), Encoding.ASCII.GetBytes(signature));
+        return CryptographicOperations.FixedTimeEquals(
+            Encoding.ASCII.GetBytes(Convert.ToHexStringLower(expected)),
+            Encoding.ASCII.GetBytes(signature)
+        );
     }
 
     private static AcquirerEvent? Read(byte[] body)
     {
         try
         {
-            return JsonSerializer.Deserialize<AcquirerEvent>(body, JsonSerializerOptions.Web) is { Id.Length: > 0 and <= 100, Type: not null } received ? received : null;
+            return
+                JsonSerializer.Deserialize<AcquirerEvent>(body, JsonSerializerOptions.Web)
+                    is { Id.Length: > 0 and <= 100, Type: not null } received
+                ? received
+                : null;
         }
         catch (JsonException)
         {
@@ -97,10 +120,14 @@ internal static partial class AcquirerWebhook
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var first = await connection.ExecuteAsync(new CommandDefinition(
-            "INSERT INTO inbox (queue, message_id) VALUES (@InboxQueue, @Id) ON CONFLICT DO NOTHING",
-            new { InboxQueue, received.Id },
-            cancellationToken: cancellationToken)) == 1;
+        var first =
+            await connection.ExecuteAsync(
+                new CommandDefinition(
+                    "INSERT INTO inbox (queue, message_id) VALUES (@InboxQueue, @Id) ON CONFLICT DO NOTHING",
+                    new { InboxQueue, received.Id },
+                    cancellationToken: cancellationToken
+                )
+            ) == 1;
         if (!first || received.Type != "charge.captured" || !Guid.TryParse(received.Data?.IdempotencyKey, out var paymentId))
         {
             await transaction.CommitAsync(cancellationToken);
@@ -109,16 +136,19 @@ internal static partial class AcquirerWebhook
 
         // By the clock and not by the transaction's begin: while it waited for the row, an attempt may have been claimed, which does not
         // know of this yet.
-        var payment = await connection.QuerySingleOrDefaultAsync<(Guid OrderId, string? Traceparent, string? Tracestate)?>(new CommandDefinition(
-            """
-            UPDATE payments
-            SET status = CASE status WHEN 'declined' THEN 'refund_due' ELSE status END, decided_at = NULL,
-                maybe_charged = true, reported_at = clock_timestamp(), next_attempt_at = least(next_attempt_at, now())
-            WHERE id = @paymentId AND status IN ('due', 'void_due', 'declined')
-            RETURNING order_id, traceparent, tracestate
-            """,
-            new { paymentId },
-            cancellationToken: cancellationToken));
+        var payment = await connection.QuerySingleOrDefaultAsync<(Guid OrderId, string? Traceparent, string? Tracestate)?>(
+            new CommandDefinition(
+                """
+                UPDATE payments
+                SET status = CASE status WHEN 'declined' THEN 'refund_due' ELSE status END, decided_at = NULL,
+                    maybe_charged = true, reported_at = clock_timestamp(), next_attempt_at = least(next_attempt_at, now())
+                WHERE id = @paymentId AND status IN ('due', 'void_due', 'declined')
+                RETURNING order_id, traceparent, tracestate
+                """,
+                new { paymentId },
+                cancellationToken: cancellationToken
+            )
+        );
         await transaction.CommitAsync(cancellationToken);
 
         // The acquirer's call is a trace of its own; the link leads to the order's.

@@ -20,17 +20,21 @@ internal sealed partial class ChargeDuePayments(
     DueWorkMetrics workMetrics,
     IOptions<PaymentsOptions> options,
     TimeProvider time,
-    ILogger<ChargeDuePayments> logger) : DueWork<Payment>(store.Due, schema, signal, Concurrency, workMetrics, time, logger)
+    ILogger<ChargeDuePayments> logger
+) : DueWork<Payment>(store.Due, schema, signal, Concurrency, workMetrics, time, logger)
 {
     /// <summary>Calls to the acquirer under way at a time, per instance.</summary>
     private const int Concurrency = 32;
 
-    protected override Task<IReadOnlyList<Payment>> ClaimAsync(int most, CancellationToken cancellationToken) => store.ClaimAsync(most, cancellationToken);
+    protected override Task<IReadOnlyList<Payment>> ClaimAsync(int most, CancellationToken cancellationToken) =>
+        store.ClaimAsync(most, cancellationToken);
 
-    protected override Activity? Start(Payment row) => row.Context.Start(PaymentsTelemetry.Source, "charge_card", ActivityKind.Internal)?
-        .SetTag(PaymentsTelemetry.OrderId, row.OrderId)
-        .SetTag(PaymentsTelemetry.PaymentId, row.Id)
-        .SetTag("platform.payment.attempt", row.Attempts);
+    protected override Activity? Start(Payment row) =>
+        row
+            .Context.Start(PaymentsTelemetry.Source, "charge_card", ActivityKind.Internal)
+            ?.SetTag(PaymentsTelemetry.OrderId, row.OrderId)
+            .SetTag(PaymentsTelemetry.PaymentId, row.Id)
+            .SetTag("platform.payment.attempt", row.Attempts);
 
     protected override async Task HandleAsync(Payment row, Activity? activity, CancellationToken cancellationToken)
     {
@@ -67,7 +71,10 @@ internal sealed partial class ChargeDuePayments(
 
     /// <summary>A charge that was made counts. The next step is for one that the acquirer does not know.</summary>
     private async Task<ChargeResult> AskThenAsync(
-        Func<Payment, CancellationToken, Task<ChargeResult>> next, Payment payment, CancellationToken cancellationToken)
+        Func<Payment, CancellationToken, Task<ChargeResult>> next,
+        Payment payment,
+        CancellationToken cancellationToken
+    )
     {
         var known = await acquirer.GetAsync(payment.Id, cancellationToken);
         return known is ChargeResult.NotCharged { Why: AcquirerClient.NotFound } ? await next(payment, cancellationToken) : known;
@@ -76,7 +83,13 @@ internal sealed partial class ChargeDuePayments(
     private static Task<ChargeResult> ExpireAsync(Payment payment, CancellationToken cancellationToken) =>
         Task.FromResult<ChargeResult>(new ChargeResult.GivenUp(PaymentSteps.Expired));
 
-    private async Task ConcludeAsync(Payment payment, PaymentStep step, ChargeResult result, Activity? activity, CancellationToken cancellationToken)
+    private async Task ConcludeAsync(
+        Payment payment,
+        PaymentStep step,
+        ChargeResult result,
+        Activity? activity,
+        CancellationToken cancellationToken
+    )
     {
         switch (result)
         {
@@ -126,8 +139,8 @@ internal sealed partial class ChargeDuePayments(
     }
 
     /// <summary>
-    /// Written down before the key is voided, by whoever takes the payment next: an instance that stood still must not void what another has
-    /// charged and settled meanwhile.
+    /// Written down before the key is voided, by whoever takes the payment next: an instance that stood still must not void what another
+    /// has charged and settled meanwhile.
     /// </summary>
     private async Task GiveUpAsync(Payment payment, ChargeResult.GivenUp givenUp, Activity? activity, CancellationToken cancellationToken)
     {
@@ -157,7 +170,12 @@ internal sealed partial class ChargeDuePayments(
 
     /// <summary>Nothing is said of an outcome that is not committed.</summary>
     private async Task<bool> SettleAsync(
-        Payment payment, string status, string? reason, Activity? activity, CancellationToken cancellationToken)
+        Payment payment,
+        string status,
+        string? reason,
+        Activity? activity,
+        CancellationToken cancellationToken
+    )
     {
         activity?.SetTag(PaymentsTelemetry.Outcome, status).SetTag("platform.reason", reason);
         if (!await store.SettleAsync(payment, status, reason, cancellationToken))
@@ -172,11 +190,22 @@ internal sealed partial class ChargeDuePayments(
         return true;
     }
 
-    private async Task PostponeAsync(Payment payment, string why, bool maybeCharged, Activity? activity, CancellationToken cancellationToken)
+    private async Task PostponeAsync(
+        Payment payment,
+        string why,
+        bool maybeCharged,
+        Activity? activity,
+        CancellationToken cancellationToken
+    )
     {
         activity?.SetTag(PaymentsTelemetry.Outcome, "postponed").SetTag("error.type", why).SetStatus(ActivityStatusCode.Error);
         var overdue = await store.PostponeAsync(
-            payment, options.Value.BackoffAfter(payment.Attempts), maybeCharged, options.Value.OverdueAfter, cancellationToken);
+            payment,
+            options.Value.BackoffAfter(payment.Attempts),
+            maybeCharged,
+            options.Value.OverdueAfter,
+            cancellationToken
+        );
         metrics.Attempted("postponed");
         LogPostponed(payment.OrderId, payment.Attempts, why);
         if (overdue)
@@ -186,27 +215,54 @@ internal sealed partial class ChargeDuePayments(
         }
     }
 
-    [LoggerMessage(EventId = 3001, EventName = "payment.decided", Level = LogLevel.Information, Message = "Payment of order {OrderId}: {Outcome} after {Attempts} attempts")]
+    [LoggerMessage(
+        EventId = 3001,
+        EventName = "payment.decided",
+        Level = LogLevel.Information,
+        Message = "Payment of order {OrderId}: {Outcome} after {Attempts} attempts"
+    )]
     private partial void LogDecided(Guid orderId, string outcome, int attempts);
 
-    [LoggerMessage(EventId = 3002, EventName = "payment.postponed", Level = LogLevel.Warning, Message = "Payment of order {OrderId} has no outcome after attempt {Attempt} ({Reason}); it is tried again")]
+    [LoggerMessage(
+        EventId = 3002,
+        EventName = "payment.postponed",
+        Level = LogLevel.Warning,
+        Message = "Payment of order {OrderId} has no outcome after attempt {Attempt} ({Reason}); it is tried again"
+    )]
     private partial void LogPostponed(Guid orderId, int attempt, string reason);
 
-    [LoggerMessage(EventId = 3003, Level = LogLevel.Warning, Message = "The lease of order {OrderId}'s payment ended before its outcome was written; it is asked for again")]
+    [LoggerMessage(
+        EventId = 3003,
+        Level = LogLevel.Warning,
+        Message = "The lease of order {OrderId}'s payment ended before its outcome was written; it is asked for again"
+    )]
     private partial void LogLeaseLost(Guid orderId);
 
     [LoggerMessage(EventId = 3004, Level = LogLevel.Error, Message = "The card of order {OrderId} cannot be opened; the order is declined")]
     private partial void LogCardUnreadable(Exception exception, Guid orderId);
 
-    [LoggerMessage(EventId = 3006, EventName = "payment.expired", Level = LogLevel.Error, Message = "Payment of order {OrderId} got no outcome in time, after {Attempts} attempts; the order is declined")]
+    [LoggerMessage(
+        EventId = 3006,
+        EventName = "payment.expired",
+        Level = LogLevel.Error,
+        Message = "Payment of order {OrderId} got no outcome in time, after {Attempts} attempts; the order is declined"
+    )]
     private partial void LogExpired(Guid orderId, int attempts);
 
-    [LoggerMessage(EventId = 3005, EventName = "payment.refunded", Level = LogLevel.Error, Message = "Declined order {OrderId} had been charged: {AmountMinor} {Currency} were given back")]
+    [LoggerMessage(
+        EventId = 3005,
+        EventName = "payment.refunded",
+        Level = LogLevel.Error,
+        Message = "Declined order {OrderId} had been charged: {AmountMinor} {Currency} were given back"
+    )]
     private partial void LogRefunded(Guid orderId, long amountMinor, string currency);
 
     [LoggerMessage(
-        EventId = 3007, EventName = "payment.overdue", Level = LogLevel.Error,
+        EventId = 3007,
+        EventName = "payment.overdue",
+        Level = LogLevel.Error,
         Message = "Nobody knows whether payment {PaymentId} of order {OrderId} was charged: attempt {Attempts} failed too ({Reason}). "
-            + "Check our key for the acquirer, or ask the acquirer; it goes on being asked")]
+            + "Check our key for the acquirer, or ask the acquirer; it goes on being asked"
+    )]
     private partial void LogOverdue(Guid paymentId, Guid orderId, int attempts, string reason);
 }

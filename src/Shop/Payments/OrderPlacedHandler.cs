@@ -17,24 +17,27 @@ internal sealed class OrderPlacedHandler : IMessageHandler<OrderPlaced>
         var id = Guid.CreateVersion7();
         Activity.Current?.SetTag(PaymentsTelemetry.OrderId, message.OrderId).SetTag(PaymentsTelemetry.PaymentId, id);
         var context = TraceContext.Capture();
-        await connection.ExecuteAsync(new CommandDefinition(
-            """
-            INSERT INTO payments (id, order_id, amount_minor, currency, pay_by, status, sealed_card, traceparent, tracestate, baggage)
-            VALUES (@id, @OrderId, @TotalMinor, @Currency, @PayBy, 'due', @Value, @Traceparent, @Tracestate, @Baggage)
-            ON CONFLICT (order_id) DO NOTHING
-            """,
-            new
-            {
-                id,
-                message.OrderId,
-                message.TotalMinor,
-                message.Currency,
-                PayBy = message.PayBy.UtcDateTime,
-                message.Card.Value,
-                context.Traceparent,
-                context.Tracestate,
-                context.Baggage,
-            },
-            cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(
+            new CommandDefinition(
+                """
+                INSERT INTO payments (id, order_id, amount_minor, currency, pay_by, status, sealed_card, traceparent, tracestate, baggage)
+                VALUES (@id, @OrderId, @TotalMinor, @Currency, @PayBy, 'due', @Value, @Traceparent, @Tracestate, @Baggage)
+                ON CONFLICT (order_id) DO NOTHING
+                """,
+                new
+                {
+                    id,
+                    message.OrderId,
+                    message.TotalMinor,
+                    message.Currency,
+                    PayBy = message.PayBy.UtcDateTime,
+                    message.Card.Value,
+                    context.Traceparent,
+                    context.Tracestate,
+                    context.Baggage,
+                },
+                cancellationToken: cancellationToken
+            )
+        );
     }
 }

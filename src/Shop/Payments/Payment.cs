@@ -19,7 +19,8 @@ internal sealed record Payment(
     DateTime ClaimedAt,
     string? Traceparent,
     string? Tracestate,
-    string? Baggage) : IDueRow
+    string? Baggage
+) : IDueRow
 {
     /// <summary>This process's time stamp from before the claim.</summary>
     public long ClaimStarted { get; init; }
@@ -67,13 +68,14 @@ internal static class PaymentSteps
     public const string Expired = "expired";
     public const string CardUnreadable = "card_unreadable";
 
-    public static PaymentStep Next(string status, bool maybeCharged, DateTimeOffset payBy, DateTimeOffset now) => (status, expired: now >= payBy, maybeCharged) switch
-    {
-        (RefundDue, _, _) => PaymentStep.Refund,
-        (VoidDue, _, _) => PaymentStep.Void,
-        (_, true, false) => PaymentStep.Expire,
-        (_, true, true) => PaymentStep.AskThenExpire,
-        (_, false, true) => PaymentStep.Ask,
-        _ => PaymentStep.Charge,
-    };
+    public static PaymentStep Next(string status, bool maybeCharged, DateTimeOffset payBy, DateTimeOffset now) =>
+        (status, expired: now >= payBy, maybeCharged) switch
+        {
+            (RefundDue, _, _) => PaymentStep.Refund,
+            (VoidDue, _, _) => PaymentStep.Void,
+            (_, true, false) => PaymentStep.Expire,
+            (_, true, true) => PaymentStep.AskThenExpire,
+            (_, false, true) => PaymentStep.Ask,
+            _ => PaymentStep.Charge,
+        };
 }

@@ -24,10 +24,14 @@ internal sealed class PaymentsOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
     public TimeSpan MaxBackoff { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long after the time to pay a payment may be without outcome before a person is told. It goes on being asked about.</summary>
+    /// <summary>
+    /// How long after the time to pay a payment may be without outcome before a person is told. It goes on being asked about.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan OverdueAfter { get; set; } = TimeSpan.FromMinutes(5);
 
     public TimeSpan BackoffAfter(int attempts) =>
-        TimeSpan.FromMilliseconds(Math.Min(Backoff.TotalMilliseconds * Math.Pow(2, Math.Clamp(attempts - 1, 0, 20)), MaxBackoff.TotalMilliseconds));
+        TimeSpan.FromMilliseconds(
+            Math.Min(Backoff.TotalMilliseconds * Math.Pow(2, Math.Clamp(attempts - 1, 0, 20)), MaxBackoff.TotalMilliseconds)
+        );
 }

@@ -26,7 +26,11 @@ internal sealed class PaymentsMetrics
         var meter = meters.Create(PaymentsTelemetry.Name);
         _decided = meter.CreateCounter<long>("platform.payments.decided", "{payment}", "Payments that reached a final outcome.");
         _attempts = meter.CreateCounter<long>("platform.payments.attempts", "{attempt}", "Tries to charge, by what came of them.");
-        _overdue = meter.CreateCounter<long>("platform.payments.overdue", "{payment}", "Payments whose outcome could not be found out in time.");
+        _overdue = meter.CreateCounter<long>(
+            "platform.payments.overdue",
+            "{payment}",
+            "Payments whose outcome could not be found out in time."
+        );
     }
 
     public void Decided(string status) => _decided.Add(1, new KeyValuePair<string, object?>(PaymentsTelemetry.Outcome, status));

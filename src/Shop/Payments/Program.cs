@@ -9,8 +9,7 @@ var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();
 builder.AddDatabase("paymentsdb", typeof(Outbox).Assembly, typeof(Program).Assembly);
-builder.AddMessaging("rabbitmq", ShopTopology.Instance)
-    .Consume<OrderPlaced, OrderPlacedHandler>(ShopTopology.PaymentsOrderPlaced);
+builder.AddMessaging("rabbitmq", ShopTopology.Instance).Consume<OrderPlaced, OrderPlacedHandler>(ShopTopology.PaymentsOrderPlaced);
 builder.AddOutsideClient<AcquirerClient>("acquirer", AcquirerClient.Timeout);
 
 builder.Services.AddOptions<PaymentsOptions>().BindConfiguration(PaymentsOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();

@@ -32,20 +32,24 @@ internal sealed class FraudNotes(HttpClient http, IOptions<WorkerOptions> option
             // FulfilPaidOrders tries again: a second layer would multiply the calls.
             RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
             NetworkTimeout = System.Threading.Timeout.InfiniteTimeSpan,
-        }).GetChatClient(options.Value.LlmModel);
+        }
+    ).GetChatClient(options.Value.LlmModel);
 
     /// <summary>The note, or why there is none: whatever the company does, an order must not fail by it.</summary>
     public async Task<(string? Note, string? Failure)> WriteAsync(Fulfilment fulfilment, CancellationToken cancellationToken)
     {
+        var total = fulfilment.TotalMinor / 100m;
         var prompt = string.Create(
             CultureInfo.InvariantCulture,
-            $"Order over {fulfilment.TotalMinor / 100m:F2} {fulfilment.Currency}, {fulfilment.Items} items, paid by {fulfilment.CardNetwork}.");
+            $"Order over {total:F2} {fulfilment.Currency}, {fulfilment.Items} items, paid by {fulfilment.CardNetwork}."
+        );
         try
         {
             var completion = await _chat.CompleteChatAsync(
                 [new SystemChatMessage(Instructions), new UserChatMessage(prompt)],
                 new ChatCompletionOptions { MaxOutputTokenCount = MaxOutputTokens },
-                cancellationToken);
+                cancellationToken
+            );
             return completion.Value.Content.Count == 0 || string.IsNullOrWhiteSpace(completion.Value.Content[0].Text)
                 ? (null, "empty_answer")
                 : Check(completion.Value.Content[0].Text);

@@ -9,7 +9,9 @@ using Platform.ServiceDefaults.Data;
 
 namespace Platform.Worker;
 
-/// <summary>Fulfils paid orders: a fraud note from outside, a receipt, and the word that it is done. The note may fail, the order may not.</summary>
+/// <summary>
+/// Fulfils paid orders: a fraud note from outside, a receipt, and the word that it is done. The note may fail, the order may not.
+/// </summary>
 internal sealed partial class FulfilPaidOrders(
     NpgsqlDataSource database,
     FraudNotes fraudNotes,
@@ -21,8 +23,8 @@ internal sealed partial class FulfilPaidOrders(
     DueWorkMetrics workMetrics,
     IOptions<WorkerOptions> options,
     TimeProvider time,
-    ILogger<FulfilPaidOrders> logger) : DueWork<Fulfilment>(
-        new DueTable(database, "fulfilments", "order_id"), schema, signal, Concurrency, workMetrics, time, logger)
+    ILogger<FulfilPaidOrders> logger
+) : DueWork<Fulfilment>(new DueTable(database, "fulfilments", "order_id"), schema, signal, Concurrency, workMetrics, time, logger)
 {
     private const int Concurrency = 16;
 
@@ -32,20 +34,24 @@ internal sealed partial class FulfilPaidOrders(
     protected override async Task<IReadOnlyList<Fulfilment>> ClaimAsync(int most, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var claimed = await connection.QueryAsync<Fulfilment>(new CommandDefinition(
-            """
-            UPDATE fulfilments SET lease_id = gen_random_uuid(), lease_until = now() + @Lease, attempts = attempts + 1
-            WHERE order_id IN (
-                SELECT order_id FROM fulfilments
-                WHERE done_at IS NULL AND parked_at IS NULL AND next_attempt_at <= now() AND (lease_until IS NULL OR lease_until < now())
-                ORDER BY next_attempt_at
-                LIMIT @most
-                FOR UPDATE SKIP LOCKED)
-            RETURNING order_id AS OrderId, total_minor AS TotalMinor, currency, items, card_network AS CardNetwork, card_last4 AS CardLast4,
-                attempts, failures, lease_id AS LeaseId, traceparent, tracestate, baggage
-            """,
-            new { most, Lease },
-            cancellationToken: cancellationToken));
+        var claimed = await connection.QueryAsync<Fulfilment>(
+            new CommandDefinition(
+                """
+                UPDATE fulfilments SET lease_id = gen_random_uuid(), lease_until = now() + @Lease, attempts = attempts + 1
+                WHERE order_id IN (
+                    SELECT order_id FROM fulfilments
+                    WHERE done_at IS NULL AND parked_at IS NULL
+                        AND next_attempt_at <= now() AND (lease_until IS NULL OR lease_until < now())
+                    ORDER BY next_attempt_at
+                    LIMIT @most
+                    FOR UPDATE SKIP LOCKED)
+                RETURNING order_id AS OrderId, total_minor AS TotalMinor, currency, items, card_network AS CardNetwork,
+                    card_last4 AS CardLast4, attempts, failures, lease_id AS LeaseId, traceparent, tracestate, baggage
+                """,
+                new { most, Lease },
+                cancellationToken: cancellationToken
+            )
+        );
         return claimed.AsList();
     }
 
@@ -88,10 +94,21 @@ internal sealed partial class FulfilPaidOrders(
         using var activity = WorkerTelemetry.Source.StartActivity("send_receipt");
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var done = await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE fulfilments SET done_at = now(), fraud_note = @note, lease_until = NULL WHERE order_id = @OrderId AND lease_id = @LeaseId AND done_at IS NULL",
-            new { row.OrderId, row.LeaseId, note },
-            cancellationToken: cancellationToken));
+        var done = await connection.ExecuteAsync(
+            new CommandDefinition(
+                """
+                UPDATE fulfilments SET done_at = now(), fraud_note = @note, lease_until = NULL
+                WHERE order_id = @OrderId AND lease_id = @LeaseId AND done_at IS NULL
+                """,
+                new
+                {
+                    row.OrderId,
+                    row.LeaseId,
+                    note,
+                },
+                cancellationToken: cancellationToken
+            )
+        );
         if (done == 0)
         {
             return false;
@@ -99,11 +116,15 @@ internal sealed partial class FulfilPaidOrders(
 
         var content = string.Create(
             CultureInfo.InvariantCulture,
-            $"{row.Items} items, {row.TotalMinor / 100m:F2} {row.Currency}, paid by {row.CardNetwork} ending {row.CardLast4}");
-        await connection.ExecuteAsync(new CommandDefinition(
-            "INSERT INTO receipts (order_id, content) VALUES (@OrderId, @content)",
-            new { row.OrderId, content },
-            cancellationToken: cancellationToken));
+            $"{row.Items} items, {row.TotalMinor / 100m:F2} {row.Currency}, paid by {row.CardNetwork} ending {row.CardLast4}"
+        );
+        await connection.ExecuteAsync(
+            new CommandDefinition(
+                "INSERT INTO receipts (order_id, content) VALUES (@OrderId, @content)",
+                new { row.OrderId, content },
+                cancellationToken: cancellationToken
+            )
+        );
         await outbox.AddAsync(connection, new OrderFulfilled(row.OrderId), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;
@@ -112,15 +133,31 @@ internal sealed partial class FulfilPaidOrders(
     private async Task PostponeAsync(Fulfilment row, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE fulfilments SET lease_until = NULL, next_attempt_at = now() + @delay WHERE order_id = @OrderId AND lease_id = @LeaseId",
-            new { row.OrderId, row.LeaseId, delay = options.Value.BackoffAfter(row.Attempts) },
-            cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(
+            new CommandDefinition(
+                """
+                UPDATE fulfilments SET lease_until = NULL, next_attempt_at = now() + @delay
+                WHERE order_id = @OrderId AND lease_id = @LeaseId
+                """,
+                new
+                {
+                    row.OrderId,
+                    row.LeaseId,
+                    delay = options.Value.BackoffAfter(row.Attempts),
+                },
+                cancellationToken: cancellationToken
+            )
+        );
     }
 
     [LoggerMessage(EventId = 4001, EventName = "receipt.sent", Level = LogLevel.Information, Message = "Order {OrderId} is fulfilled")]
     private partial void LogFulfilled(Guid orderId);
 
-    [LoggerMessage(EventId = 4002, EventName = "fraud_note.missing", Level = LogLevel.Warning, Message = "No fraud note for order {OrderId} at attempt {Attempt} ({Reason})")]
+    [LoggerMessage(
+        EventId = 4002,
+        EventName = "fraud_note.missing",
+        Level = LogLevel.Warning,
+        Message = "No fraud note for order {OrderId} at attempt {Attempt} ({Reason})"
+    )]
     private partial void LogNoNote(Guid orderId, int attempt, string reason);
 }

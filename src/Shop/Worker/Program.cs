@@ -9,8 +9,7 @@ var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();
 builder.AddDatabase("workerdb", typeof(Outbox).Assembly, typeof(Program).Assembly);
-builder.AddMessaging("rabbitmq", ShopTopology.Instance)
-    .Consume<OrderPaid, OrderPaidHandler>(ShopTopology.WorkerOrderPaid);
+builder.AddMessaging("rabbitmq", ShopTopology.Instance).Consume<OrderPaid, OrderPaidHandler>(ShopTopology.WorkerOrderPaid);
 builder.AddOutsideClient<FraudNotes>("llm", FraudNotes.Timeout);
 
 builder.Services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();

@@ -20,5 +20,6 @@ internal sealed class WorkerOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan Backoff { get; set; } = TimeSpan.FromSeconds(1);
 
-    public TimeSpan BackoffAfter(int attempts) => TimeSpan.FromSeconds(Math.Min(Backoff.TotalSeconds * Math.Pow(2, Math.Clamp(attempts - 1, 0, 20)), 60));
+    public TimeSpan BackoffAfter(int attempts) =>
+        TimeSpan.FromSeconds(Math.Min(Backoff.TotalSeconds * Math.Pow(2, Math.Clamp(attempts - 1, 0, 20)), 60));
 }

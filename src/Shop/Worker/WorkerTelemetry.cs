@@ -17,8 +17,11 @@ internal sealed class WorkerMetrics
 {
     private readonly Counter<long> _fulfilled;
 
-    public WorkerMetrics(IMeterFactory meters) => _fulfilled = meters.Create(WorkerTelemetry.Name)
-        .CreateCounter<long>("platform.orders.fulfilled", "{order}", "Orders fulfilled, with or without a fraud note.");
+    public WorkerMetrics(IMeterFactory meters) =>
+        _fulfilled = meters
+            .Create(WorkerTelemetry.Name)
+            .CreateCounter<long>("platform.orders.fulfilled", "{order}", "Orders fulfilled, with or without a fraud note.");
 
-    public void Fulfilled(bool withNote) => _fulfilled.Add(1, new KeyValuePair<string, object?>("platform.fraud_note", withNote ? "written" : "none"));
+    public void Fulfilled(bool withNote) =>
+        _fulfilled.Add(1, new KeyValuePair<string, object?>("platform.fraud_note", withNote ? "written" : "none"));
 }

@@ -15,15 +15,17 @@ internal sealed class FileServer : KnownServer
 
     public override string? Find() => "/bin/sleep";
 
-    public override ServerPlan Plan(ServerSettings settings) => new(
-        [settings.Folder],
-        new Dictionary<string, string>(),
-        $"""
-        server cat {ServerPlan.Quote(settings.PathOf("/given/name")!)} {ServerPlan.Quote(settings.PathOf("/etc/files/setting")!)}
-        echo {string.Join(' ', settings.Arguments.Select(ServerPlan.Quote))} on port {settings.Port(9090)}
-        become_server {ServerPlan.Quote(settings.Program)} 600
+    public override ServerPlan Plan(ServerSettings settings) =>
+        new(
+            [settings.Folder],
+            new Dictionary<string, string>(),
+            $"""
+            server cat {ServerPlan.Quote(settings.PathOf("/given/name")!)} {ServerPlan.Quote(settings.PathOf("/etc/files/setting")!)}
+            echo {string.Join(' ', settings.Arguments.Select(ServerPlan.Quote))} on port {settings.Port(9090)}
+            become_server {ServerPlan.Quote(settings.Program)} 600
 
-        """);
+            """
+        );
 }
 
 /// <summary>A server that is known, and neither here nor to be installed.</summary>

@@ -19,7 +19,8 @@ if (builder.Configuration["Volume"] is { Length: > 0 } volume)
 }
 
 var database = postgres.AddDatabase("shopdb");
-var files = builder.AddContainer("files", "test/files")
+var files = builder
+    .AddContainer("files", "test/files")
     .WithHttpEndpoint(targetPort: 9090)
     .WithBindMount("/etc/hostname", "/given/name", isReadOnly: true)
     .WithContainerFiles("/etc/files", [new ContainerFile { Name = "setting", Contents = "from the model\n" }])
@@ -31,7 +32,12 @@ if (builder.Configuration["Absent"] is "true")
 }
 
 builder.AddProject<Projects.Hosting_Tests_Service>("service");
-builder.AddExecutable("consumer", "sleep", "/", "600").WithReference(database).WaitFor(database).WaitFor(redis).WaitFor(rabbitmq)
+builder
+    .AddExecutable("consumer", "sleep", "/", "600")
+    .WithReference(database)
+    .WaitFor(database)
+    .WaitFor(redis)
+    .WaitFor(rabbitmq)
     .WaitFor(files);
 builder.AddExecutable("bystander", "sleep", "/", "600");
 

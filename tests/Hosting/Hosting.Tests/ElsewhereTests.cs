@@ -16,8 +16,11 @@ public sealed class ElsewhereTests
         var folder = Directory.CreateTempSubdirectory("elsewhere-").FullName;
         try
         {
-            var integration = Assembly.GetExecutingAssembly().GetCustomAttributes<AssemblyMetadataAttribute>()
-                .Single(metadata => metadata.Key == "ServerProcesses").Value;
+            var integration = Assembly
+                .GetExecutingAssembly()
+                .GetCustomAttributes<AssemblyMetadataAttribute>()
+                .Single(metadata => metadata.Key == "ServerProcesses")
+                .Value;
             await File.WriteAllTextAsync(
                 Path.Combine(folder, "Elsewhere.csproj"),
                 $"""
@@ -36,7 +39,8 @@ public sealed class ElsewhereTests
                   </ItemGroup>
                 </Project>
                 """,
-                Cancellation);
+                Cancellation
+            );
             await File.WriteAllTextAsync(
                 Path.Combine(folder, "Program.cs"),
                 """
@@ -45,12 +49,20 @@ public sealed class ElsewhereTests
                 builder.AddPostgres("postgres").AddDatabase("shopdb");
                 builder.Build().Run();
                 """,
-                Cancellation);
+                Cancellation
+            );
 
             await RunAsync(folder, "dotnet", "build", "-clp:ErrorsOnly", "-nodeReuse:false", "--output", Path.Combine(folder, "out"));
             await RunAsync(
-                folder, Path.Combine(folder, "out", "Elsewhere"),
-                "--operation", "publish", "--publisher", "manifest", "--output-path", Path.Combine(folder, "manifest.json"));
+                folder,
+                Path.Combine(folder, "out", "Elsewhere"),
+                "--operation",
+                "publish",
+                "--publisher",
+                "manifest",
+                "--output-path",
+                Path.Combine(folder, "manifest.json")
+            );
 
             var manifest = await File.ReadAllTextAsync(Path.Combine(folder, "manifest.json"), Cancellation);
             Assert.True(File.Exists(Path.Combine(folder, "out", "install-server.sh")), "The installer is not beside the AppHost.");
@@ -64,12 +76,14 @@ public sealed class ElsewhereTests
 
     private static async Task RunAsync(string folder, string program, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments)
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(program, arguments)
+            {
+                WorkingDirectory = folder,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
         var output = process.StandardOutput.ReadToEndAsync(Cancellation);
         var errors = process.StandardError.ReadToEndAsync(Cancellation);
         try

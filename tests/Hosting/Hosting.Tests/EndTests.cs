@@ -34,7 +34,11 @@ public sealed class EndTests
         {
             await ready.WaitAsync(StartLimit, Cancellation);
             var folder = await WaitForAsync(
-                () => Directory.EnumerateDirectories(temporary, "apphost-*").SingleOrDefault(), folder => folder is not null, "the folder of the run", EndLimit);
+                () => Directory.EnumerateDirectories(temporary, "apphost-*").SingleOrDefault(),
+                folder => folder is not null,
+                "the folder of the run",
+                EndLimit
+            );
 
             // Either in the middle of the start, or when the slowest server runs.
             var server = whenRunning ? "beam.smp" : "postgres";
@@ -46,7 +50,8 @@ public sealed class EndTests
                     return processes.Any(line => line.Contains(server, StringComparison.Ordinal));
                 },
                 $"{server} runs",
-                StartLimit);
+                StartLimit
+            );
 
             using var kill = Process.Start("kill", [$"-{signal}", apphost.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
             await kill.WaitForExitAsync(Cancellation);
@@ -56,7 +61,11 @@ public sealed class EndTests
 
             // Its own folder, and that of the orchestrator.
             await WaitForAsync(
-                () => Directory.EnumerateDirectories(temporary, "a*").ToList(), folders => folders.Count == 0, "no folder of the run is left", EndLimit);
+                () => Directory.EnumerateDirectories(temporary, "a*").ToList(),
+                folders => folders.Count == 0,
+                "no folder of the run is left",
+                EndLimit
+            );
         }
         finally
         {
@@ -84,7 +93,8 @@ public sealed class EndTests
                 () => output.Where(line => line.Contains("is closed", StringComparison.Ordinal)).ToList(),
                 lines => lines.Any(line => line.Contains($"to whom {temporary} on the way to", StringComparison.Ordinal)),
                 "the closed folder is named",
-                StartLimit);
+                StartLimit
+            );
         }
         finally
         {
@@ -102,7 +112,8 @@ public sealed class EndTests
         var missing = KnownServer.All.Where(server => server.Find() is null).Select(server => server.Package).ToList();
         Assert.SkipWhen(
             missing.Count > 0 && !ServerInstaller.IsPossible && Environment.GetEnvironmentVariable("PLATFORM_REQUIRE_DEPS") != "1",
-            $"Not installed, and not to be installed: {string.Join(", ", missing)}.");
+            $"Not installed, and not to be installed: {string.Join(", ", missing)}."
+        );
     }
 
     private static (Process AppHost, Task Ready, ConcurrentQueue<string> Output) Start(string temporary)
@@ -152,7 +163,8 @@ public sealed class EndTests
 
             Assert.True(
                 Stopwatch.GetElapsedTime(started) < limit,
-                $"{what}: not within {limit}; last seen: {(value is IEnumerable<string> lines ? string.Join(" | ", lines) : value)}");
+                $"{what}: not within {limit}; last seen: {(value is IEnumerable<string> lines ? string.Join(" | ", lines) : value)}"
+            );
             await timer.WaitForNextTickAsync(Cancellation);
         }
     }

@@ -22,17 +22,20 @@ public sealed class FailureTests
 
         foreach (var name in Servers.Names)
         {
-            await servers.App.ResourceNotifications.WaitForResourceAsync(name, KnownResourceStates.FailedToStart, Cancellation)
+            await servers
+                .App.ResourceNotifications.WaitForResourceAsync(name, KnownResourceStates.FailedToStart, Cancellation)
                 .WaitAsync(Limit, Cancellation);
             var log = await servers.LogOfAsync(name, Cancellation);
             Assert.Contains(
                 $"'{name}' cannot run: Servers=proces is no way to run servers; say Servers=auto, Servers=container or Servers=process.",
                 log,
-                StringComparison.Ordinal);
+                StringComparison.Ordinal
+            );
             Assert.DoesNotContain("   at ", log, StringComparison.Ordinal);
         }
 
-        await servers.App.ResourceNotifications.WaitForResourceAsync("bystander", KnownResourceStates.Running, Cancellation)
+        await servers
+            .App.ResourceNotifications.WaitForResourceAsync("bystander", KnownResourceStates.Running, Cancellation)
             .WaitAsync(Limit, Cancellation);
     }
 
@@ -47,25 +50,35 @@ public sealed class FailureTests
         {
             Arguments =
             [
-                "--Servers=process", "--Servers:Install=false", "--Absent=true",
-                $"--RedisPort={port}", "--DcpPublisher:RandomizePorts=false",
+                "--Servers=process",
+                "--Servers:Install=false",
+                "--Absent=true",
+                $"--RedisPort={port}",
+                "--DcpPublisher:RandomizePorts=false",
             ],
         };
         await servers.StartAsync(Cancellation);
 
-        await servers.App.ResourceNotifications.WaitForResourceAsync("redis", KnownResourceStates.FailedToStart, Cancellation)
+        await servers
+            .App.ResourceNotifications.WaitForResourceAsync("redis", KnownResourceStates.FailedToStart, Cancellation)
             .WaitAsync(Limit, Cancellation);
         var redis = await servers.LogOfAsync("redis", Cancellation);
         Assert.Contains($"'redis' cannot listen on port {port}: ", redis, StringComparison.Ordinal);
         Assert.Contains(
-            $"(pid {Environment.ProcessId}) has it. End it, or start with --DcpPublisher:RandomizePorts=true.", redis, StringComparison.Ordinal);
+            $"(pid {Environment.ProcessId}) has it. End it, or start with --DcpPublisher:RandomizePorts=true.",
+            redis,
+            StringComparison.Ordinal
+        );
 
-        await servers.App.ResourceNotifications.WaitForResourceAsync("absent", KnownResourceStates.FailedToStart, Cancellation)
+        await servers
+            .App.ResourceNotifications.WaitForResourceAsync("absent", KnownResourceStates.FailedToStart, Cancellation)
             .WaitAsync(Limit, Cancellation);
         var absent = await servers.LogOfAsync("absent", Cancellation);
         Assert.Contains(
             "'absent' needs the server of the package absent-server, which is not installed. Install it: sudo sh '",
-            absent, StringComparison.Ordinal);
+            absent,
+            StringComparison.Ordinal
+        );
         var script = absent[(absent.IndexOf("sudo sh '", StringComparison.Ordinal) + 9)..].Split('\'')[0];
         Assert.True(File.Exists(script), $"{script} is not there.");
         Assert.DoesNotContain("   at ", redis + absent, StringComparison.Ordinal);
@@ -75,15 +88,18 @@ public sealed class FailureTests
     public async Task Servers_AsContainersWithoutAnEngine_SayThatThereIsNone()
     {
         Assert.SkipWhen(
-            (await ServerChoice.MakeAsync(new ConfigurationManager(), Cancellation)).UseContainers, "A container engine answers here.");
+            (await ServerChoice.MakeAsync(new ConfigurationManager(), Cancellation)).UseContainers,
+            "A container engine answers here."
+        );
         await using var servers = new Servers
         {
             Arguments = ["--Servers=container", "--DcpPublisher:ContainerRuntimeInitializationTimeout=0:0:2"],
         };
 
         // Without a dashboard, which would show the same and wait for an engine.
-        var exception = await Assert.ThrowsAsync<DistributedApplicationException>(
-            () => servers.StartAsync(Cancellation).WaitAsync(Limit, Cancellation));
+        var exception = await Assert.ThrowsAsync<DistributedApplicationException>(() =>
+            servers.StartAsync(Cancellation).WaitAsync(Limit, Cancellation)
+        );
 
         Assert.Contains("Container runtime '", exception.Message, StringComparison.Ordinal);
     }

@@ -12,7 +12,8 @@ public sealed class PlanTests
     public void Postgres_WithAPassword_HasItInAFileAndNotInTheScript()
     {
         var plan = new PostgresServer().Plan(
-            Settings("/usr/lib/postgresql/15/bin/postgres", 5432, ("POSTGRES_USER", "admin"), ("POSTGRES_PASSWORD", Secret)));
+            Settings("/usr/lib/postgresql/15/bin/postgres", 5432, ("POSTGRES_USER", "admin"), ("POSTGRES_PASSWORD", Secret))
+        );
 
         Assert.Equal(Secret, Assert.Single(plan.Files, file => file.Key == "/run/server/password").Value);
         Assert.DoesNotContain("secret", plan.Compose(null), StringComparison.Ordinal);
@@ -53,7 +54,8 @@ public sealed class PlanTests
         Assert.Contains("save \"60\" \"1\"\n", configuration, StringComparison.Ordinal);
         Assert.Equal(
             "requirepass \"it's \\\"secret\\\" $HOME `id`\"",
-            Assert.Single(configuration.Split('\n'), line => line.StartsWith("requirepass", StringComparison.Ordinal)));
+            Assert.Single(configuration.Split('\n'), line => line.StartsWith("requirepass", StringComparison.Ordinal))
+        );
     }
 
     [Fact]
@@ -61,11 +63,19 @@ public sealed class PlanTests
     {
         Assert.SkipWhen(Programs.Find("epmd") is null && !Directory.Exists("/usr/lib/erlang"), "Erlang is not installed.");
         var settings = Settings(
-            "/usr/lib/rabbitmq/lib/rabbitmq_server-3.10.8/sbin/rabbitmq-server", 5672,
-            ("RABBITMQ_DEFAULT_USER", "guest"), ("RABBITMQ_DEFAULT_PASS", "ü\"'"));
+            "/usr/lib/rabbitmq/lib/rabbitmq_server-3.10.8/sbin/rabbitmq-server",
+            5672,
+            ("RABBITMQ_DEFAULT_USER", "guest"),
+            ("RABBITMQ_DEFAULT_PASS", "ü\"'")
+        );
 
         var plan = new RabbitMqServer().Plan(
-            settings with { Tag = "4.3-management", Ports = new Dictionary<int, int> { [5672] = 25672, [15672] = 25673 } });
+            settings with
+            {
+                Tag = "4.3-management",
+                Ports = new Dictionary<int, int> { [5672] = 25672, [15672] = 25673 },
+            }
+        );
 
         Assert.Equal("[rabbitmq_management].\n", plan.Files["/run/server/enabled_plugins"]);
         Assert.Contains("management.tcp.port = 25673", plan.Files["/run/server/rabbitmq.conf"], StringComparison.Ordinal);
@@ -123,10 +133,14 @@ public sealed class PlanTests
         Assert.Equal(["/run/server/container/etc/prometheus/rules/a.yml"], plan.Files.Keys);
         Assert.Equal(
             [
-                "/run/server", "/run/server/container", "/run/server/container/etc", "/run/server/container/etc/prometheus",
+                "/run/server",
+                "/run/server/container",
+                "/run/server/container/etc",
+                "/run/server/container/etc/prometheus",
                 "/run/server/container/etc/prometheus/rules",
             ],
-            plan.Folders);
+            plan.Folders
+        );
         Assert.Equal(["the file /etc/other"], settings.NotInUse());
     }
 
@@ -158,7 +172,12 @@ public sealed class PlanTests
     [InlineData("process", false, true, false, "Linux and WSL2 only")]
     [InlineData("proces", true, true, false, "Servers=proces")]
     public void Choice_OfContainersOrProcesses_FollowsSettingEngineAndSystem(
-        string? setting, bool isLinux, bool engineAnswers, bool useContainers, string? whyNot)
+        string? setting,
+        bool isLinux,
+        bool engineAnswers,
+        bool useContainers,
+        string? whyNot
+    )
     {
         var choice = ServerChoice.Make(setting, isLinux, engineAnswers);
 
@@ -167,11 +186,12 @@ public sealed class PlanTests
         Assert.Contains(whyNot ?? "", choice.WhyNot ?? "", StringComparison.Ordinal);
     }
 
-    private static ServerSettings Settings(string program, int port, params (string Name, string Value)[] environment) => new()
-    {
-        Program = program,
-        Folder = "/run/server",
-        Ports = new Dictionary<int, int> { [port] = port + 10000 },
-        Environment = environment.ToDictionary(variable => variable.Name, variable => variable.Value),
-    };
+    private static ServerSettings Settings(string program, int port, params (string Name, string Value)[] environment) =>
+        new()
+        {
+            Program = program,
+            Folder = "/run/server",
+            Ports = new Dictionary<int, int> { [port] = port + 10000 },
+            Environment = environment.ToDictionary(variable => variable.Name, variable => variable.Value),
+        };
 }

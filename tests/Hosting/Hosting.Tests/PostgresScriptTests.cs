@@ -65,8 +65,14 @@ public sealed class PostgresScriptTests : IDisposable
     /// <summary>The same server, whose initdb does its work and does not come back: it can be killed at any time.</summary>
     private string NeverInitialized(string program)
     {
-        const UnixFileMode ForAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-            | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+        const UnixFileMode ForAll =
+            UnixFileMode.UserRead
+            | UnixFileMode.UserWrite
+            | UnixFileMode.UserExecute
+            | UnixFileMode.GroupRead
+            | UnixFileMode.GroupExecute
+            | UnixFileMode.OtherRead
+            | UnixFileMode.OtherExecute;
         var folder = Directory.CreateDirectory(Path.Combine(_root, "bin"), ForAll).FullName;
         var initialize = Path.Combine(folder, "initdb");
         File.WriteAllText(initialize, $"#!/bin/sh\n'{Path.Combine(Path.GetDirectoryName(program)!, "initdb")}' \"$@\"\nexec sleep 600\n");
@@ -77,14 +83,18 @@ public sealed class PostgresScriptTests : IDisposable
     private Process Start(string program, string data, string script)
     {
         var server = new PostgresServer();
-        server.Plan(new ServerSettings
-        {
-            Program = program,
-            Folder = Path.Combine(_root, "postgres"),
-            Ports = new Dictionary<int, int> { [5432] = _port },
-            Environment = new Dictionary<string, string> { ["POSTGRES_PASSWORD"] = "secret" },
-            Mounts = [new ContainerMountAnnotation(data, "/var/lib/postgresql", ContainerMountType.BindMount, false)],
-        }).Write(UserAccount.First(server.Accounts), script);
+        server
+            .Plan(
+                new ServerSettings
+                {
+                    Program = program,
+                    Folder = Path.Combine(_root, "postgres"),
+                    Ports = new Dictionary<int, int> { [5432] = _port },
+                    Environment = new Dictionary<string, string> { ["POSTGRES_PASSWORD"] = "secret" },
+                    Mounts = [new ContainerMountAnnotation(data, "/var/lib/postgresql", ContainerMountType.BindMount, false)],
+                }
+            )
+            .Write(UserAccount.First(server.Accounts), script);
         return Process.Start("/bin/sh", [script]);
     }
 

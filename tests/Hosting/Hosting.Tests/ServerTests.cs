@@ -21,7 +21,8 @@ public sealed partial class ServerTests(Servers servers) : IClassFixture<Servers
         Assert.Equal("shopdb", await servers.QueryAsync<string>("SELECT current_database()::text", Cancellation));
 
         await using var redis = await ConnectionMultiplexer.ConnectAsync(
-            (await servers.App.GetConnectionStringAsync("redis", Cancellation))!);
+            (await servers.App.GetConnectionStringAsync("redis", Cancellation))!
+        );
         Assert.True(await redis.GetDatabase().PingAsync() < Limit);
 
         var address = new Uri((await servers.App.GetConnectionStringAsync("rabbitmq", Cancellation))!);
@@ -36,14 +37,16 @@ public sealed partial class ServerTests(Servers servers) : IClassFixture<Servers
     public async Task Consumer_ThatWaitsForAll_StartsWithTheConnectionStringOfTheDatabase()
     {
         Needs();
-        await servers.App.ResourceNotifications.WaitForResourceAsync("consumer", KnownResourceStates.Running, Cancellation)
+        await servers
+            .App.ResourceNotifications.WaitForResourceAsync("consumer", KnownResourceStates.Running, Cancellation)
             .WaitAsync(Limit, Cancellation);
 
         var environment = await File.ReadAllTextAsync($"/proc/{servers.ProcessIdOf("consumer")}/environ", Cancellation);
         Assert.Contains(
             $"ConnectionStrings__shopdb={await servers.App.GetConnectionStringAsync("shopdb", Cancellation)}\0",
             environment,
-            StringComparison.Ordinal);
+            StringComparison.Ordinal
+        );
         Assert.Equal(KnownResourceStates.Running, servers.StateOf("shopdb").State?.Text);
     }
 
@@ -57,7 +60,8 @@ public sealed partial class ServerTests(Servers servers) : IClassFixture<Servers
         var before = servers.ProcessIdOf(name);
 
         await servers.CommandAsync(name, KnownResourceCommands.StopCommand, Cancellation);
-        await servers.App.ResourceNotifications.WaitForResourceAsync(name, KnownResourceStates.TerminalStates, Cancellation)
+        await servers
+            .App.ResourceNotifications.WaitForResourceAsync(name, KnownResourceStates.TerminalStates, Cancellation)
             .WaitAsync(Limit, Cancellation);
         Assert.DoesNotContain(Processes.All(), process => process.Id == before);
 
@@ -73,17 +77,23 @@ public sealed partial class ServerTests(Servers servers) : IClassFixture<Servers
     {
         Needs();
         await servers.QueryAsync<string>(
-            "CREATE TABLE IF NOT EXISTS kept (v text); INSERT INTO kept VALUES ('here'); SELECT 'done'", Cancellation);
+            "CREATE TABLE IF NOT EXISTS kept (v text); INSERT INTO kept VALUES ('here'); SELECT 'done'",
+            Cancellation
+        );
         var before = servers.ProcessIdOf("postgres");
 
         await servers.CommandAsync("postgres", KnownResourceCommands.StopCommand, Cancellation);
-        await servers.App.ResourceNotifications
-            .WaitForResourceAsync("shopdb", state => state.Snapshot.State?.Text != KnownResourceStates.Running, Cancellation)
+        await servers
+            .App.ResourceNotifications.WaitForResourceAsync(
+                "shopdb",
+                state => state.Snapshot.State?.Text != KnownResourceStates.Running,
+                Cancellation
+            )
             .WaitAsync(Limit, Cancellation);
         await servers.CommandAsync("postgres", KnownResourceCommands.StartCommand, Cancellation);
         await servers.WaitForOtherProcessAsync("postgres", before, Cancellation);
-        await servers.App.ResourceNotifications
-            .WaitForResourceAsync("shopdb", state => Servers.IsHealthySinceItsStart(state.Snapshot), Cancellation)
+        await servers
+            .App.ResourceNotifications.WaitForResourceAsync("shopdb", state => Servers.IsHealthySinceItsStart(state.Snapshot), Cancellation)
             .WaitAsync(Limit, Cancellation);
 
         Assert.Equal("here", await servers.QueryAsync<string>("SELECT v FROM kept LIMIT 1", Cancellation));
@@ -99,8 +109,8 @@ public sealed partial class ServerTests(Servers servers) : IClassFixture<Servers
             redis.Kill();
         }
 
-        var ended = await servers.App.ResourceNotifications
-            .WaitForResourceAsync("redis", state => state.Snapshot.ExitCode is > 0 or < 0, Cancellation)
+        var ended = await servers
+            .App.ResourceNotifications.WaitForResourceAsync("redis", state => state.Snapshot.ExitCode is > 0 or < 0, Cancellation)
             .WaitAsync(Limit, Cancellation);
         Assert.Contains(ended.Snapshot.State?.Text, KnownResourceStates.TerminalStates);
 
@@ -135,7 +145,8 @@ public sealed partial class ServerTests(Servers servers) : IClassFixture<Servers
             Assert.False(user.StartsWith("Uid:\t0", StringComparison.Ordinal), $"{line} runs as root.");
         }
 
-        bool IsServer(string line) => line.Contains($"{servers.RunFolder}/postgres/data", StringComparison.Ordinal)
+        bool IsServer(string line) =>
+            line.Contains($"{servers.RunFolder}/postgres/data", StringComparison.Ordinal)
             || line.Contains("beam.smp", StringComparison.Ordinal)
             || line.StartsWith("/usr/bin/redis-server", StringComparison.Ordinal);
     }
@@ -178,7 +189,8 @@ public sealed partial class ServerTests(Servers servers) : IClassFixture<Servers
         var line = await File.ReadAllTextAsync($"/proc/{id}/cmdline", Cancellation);
         Assert.EndsWith("/Hosting.Tests.Service", line.Split('\0')[0], StringComparison.Ordinal);
         var parent = File.ReadLines($"/proc/{id}/status")
-            .Single(status => status.StartsWith("PPid:", StringComparison.Ordinal))[5..].Trim();
+            .Single(status => status.StartsWith("PPid:", StringComparison.Ordinal))[5..]
+            .Trim();
         Assert.DoesNotContain("dotnet", await File.ReadAllTextAsync($"/proc/{parent}/cmdline", Cancellation), StringComparison.Ordinal);
     }
 
@@ -189,14 +201,16 @@ public sealed partial class ServerTests(Servers servers) : IClassFixture<Servers
         const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
         // Below the data of PostgreSQL files come and go; they are below its closed folder.
-        var open = Directory.EnumerateFileSystemEntries(servers.RunFolder, "*", SearchOption.AllDirectories)
+        var open = Directory
+            .EnumerateFileSystemEntries(servers.RunFolder, "*", SearchOption.AllDirectories)
             .Where(path => !path.StartsWith($"{servers.RunFolder}/postgres/data/", StringComparison.Ordinal) && IsOpen(path))
             .ToList();
 
         Assert.Empty(open);
         Assert.Equal(
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
-            File.GetUnixFileMode($"{servers.RunFolder}/postgres/data"));
+            File.GetUnixFileMode($"{servers.RunFolder}/postgres/data")
+        );
 
         static bool IsOpen(string path)
         {

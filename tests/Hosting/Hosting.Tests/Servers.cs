@@ -57,7 +57,9 @@ public sealed class Servers : IAsyncLifetime
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Hosting_Tests_AppHost>(
-            [.. Arguments], cancellationToken);
+            [.. Arguments],
+            cancellationToken
+        );
         builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Error));
         _app = await builder.BuildAsync(cancellationToken);
         await _app.StartAsync(cancellationToken);
@@ -76,8 +78,7 @@ public sealed class Servers : IAsyncLifetime
             ? state.Snapshot
             : throw new InvalidOperationException($"{resource} has no state.");
 
-    public int ProcessIdOf(string resource) =>
-        int.Parse(Property(resource, ProcessId), CultureInfo.InvariantCulture);
+    public int ProcessIdOf(string resource) => int.Parse(Property(resource, ProcessId), CultureInfo.InvariantCulture);
 
     /// <summary>The temporary folder of the run, which every server has its own below.</summary>
     public string RunFolder => Path.GetDirectoryName(Property("postgres", "executable.workDir"))!;
@@ -89,15 +90,16 @@ public sealed class Servers : IAsyncLifetime
     }
 
     /// <summary>
-    /// Waits, after a start or restart, until another process than the previous one runs and is healthy, and tells its id. What is shown may
-    /// lag behind the command: the end of the process before, or even its running and its health.
+    /// Waits, after a start or restart, until another process than the previous one runs and is healthy, and tells its id. What is shown
+    /// may lag behind the command: the end of the process before, or even its running and its health.
     /// </summary>
     public async Task<int> WaitForOtherProcessAsync(string resource, int previous, CancellationToken cancellationToken)
     {
         var last = "nothing";
         try
         {
-            await App.ResourceNotifications.WaitForResourceAsync(resource, IsOther, cancellationToken)
+            await App
+                .ResourceNotifications.WaitForResourceAsync(resource, IsOther, cancellationToken)
                 .WaitAsync(RestartTimeout, cancellationToken);
         }
         catch (TimeoutException)
@@ -113,14 +115,15 @@ public sealed class Servers : IAsyncLifetime
             var id = state.Properties.FirstOrDefault(property => property.Name == ProcessId)?.Value?.ToString();
             last = $"{state.State?.Text}, process {id}, {state.HealthStatus}";
             return state.State?.Text == KnownResourceStates.Running
-                && id is { Length: > 0 } && id != previous.ToString(CultureInfo.InvariantCulture)
+                && id is { Length: > 0 }
+                && id != previous.ToString(CultureInfo.InvariantCulture)
                 && IsHealthySinceItsStart(state);
         }
     }
 
     /// <summary>A report from before the start is of the process before.</summary>
-    public static bool IsHealthySinceItsStart(CustomResourceSnapshot state) => state.HealthStatus == HealthStatus.Healthy
-        && state.HealthReports.All(report => report.LastRunAt > state.StartTimeStamp);
+    public static bool IsHealthySinceItsStart(CustomResourceSnapshot state) =>
+        state.HealthStatus == HealthStatus.Healthy && state.HealthReports.All(report => report.LastRunAt > state.StartTimeStamp);
 
     /// <summary>The log, once that is in it.</summary>
     public async Task<string> LogWithAsync(string resource, string text, TimeSpan limit, CancellationToken cancellationToken)
@@ -141,11 +144,13 @@ public sealed class Servers : IAsyncLifetime
 
     public async Task<string> LogOfAsync(string resource, CancellationToken cancellationToken)
     {
-        var model = App.Services.GetRequiredService<DistributedApplicationModel>().Resources
-            .Single(candidate => candidate.Name == resource);
+        var model = App
+            .Services.GetRequiredService<DistributedApplicationModel>()
+            .Resources.Single(candidate => candidate.Name == resource);
         var lines = new List<string>();
-        await foreach (var batch in App.Services.GetRequiredService<ResourceLoggerService>().GetAllAsync(model)
-            .WithCancellation(cancellationToken))
+        await foreach (
+            var batch in App.Services.GetRequiredService<ResourceLoggerService>().GetAllAsync(model).WithCancellation(cancellationToken)
+        )
         {
             lines.AddRange(batch.Select(line => line.Content));
         }

@@ -42,13 +42,15 @@ public sealed class VolumeFolderTests : IDisposable
         var data = Path.Combine(_home, "project", "data");
         Directory.CreateDirectory(data);
 
-        var exception = await Assert.ThrowsAsync<ServerUnavailableException>(
-            () => Volumes.RequirePassageAsync(data, Nobody, TestContext.Current.CancellationToken));
+        var exception = await Assert.ThrowsAsync<ServerUnavailableException>(() =>
+            Volumes.RequirePassageAsync(data, Nobody, TestContext.Current.CancellationToken)
+        );
 
         Assert.Equal(
             $"The server runs as the user nobody, to whom {_home} on the way to {data} is closed. Open it to pass (chmod o+x '{_home}'), "
-            + "or use another (for the temporary folder: TMPDIR).",
-            exception.ToString());
+                + "or use another (for the temporary folder: TMPDIR).",
+            exception.ToString()
+        );
 
         File.SetUnixFileMode(_home, Passage);
         await Volumes.RequirePassageAsync(data, Nobody, TestContext.Current.CancellationToken);

@@ -29,9 +29,12 @@ public sealed class VolumeTests
                 Assert.SkipWhen(first.Unavailable is not null, first.Unavailable ?? "");
                 await first.App.ResourceNotifications.WaitForResourceHealthyAsync("shopdb", Cancellation);
                 await first.QueryAsync<string>(
-                    "CREATE TABLE kept (v text); INSERT INTO kept VALUES ('first run'); SELECT 'done'", Cancellation);
+                    "CREATE TABLE kept (v text); INSERT INTO kept VALUES ('first run'); SELECT 'done'",
+                    Cancellation
+                );
                 await using var redis = await ConnectionMultiplexer.ConnectAsync(
-                    $"{await first.App.GetConnectionStringAsync("redis", Cancellation)},allowAdmin=true");
+                    $"{await first.App.GetConnectionStringAsync("redis", Cancellation)},allowAdmin=true"
+                );
                 await redis.GetDatabase().StringSetAsync("kept", "first run");
                 await redis.GetServers().Single().SaveAsync(SaveType.BackgroundSave);
                 await first.CommandAsync("redis", KnownResourceCommands.StopCommand, Cancellation);
@@ -48,7 +51,8 @@ public sealed class VolumeTests
 
             Assert.Equal("first run", await second.QueryAsync<string>("SELECT v FROM kept", Cancellation));
             await using var again = await ConnectionMultiplexer.ConnectAsync(
-                (await second.App.GetConnectionStringAsync("redis", Cancellation))!);
+                (await second.App.GetConnectionStringAsync("redis", Cancellation))!
+            );
             Assert.Equal("first run", (string?)await again.GetDatabase().StringGetAsync("kept"));
             Assert.Equal("first run", await ReceiveAsync(second));
         }
@@ -65,10 +69,18 @@ public sealed class VolumeTests
     {
         await using var connection = await ConnectAsync(servers);
         await using var channel = await connection.CreateChannelAsync(
-            new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), Cancellation);
+            new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true),
+            Cancellation
+        );
         await channel.QueueDeclareAsync("kept", durable: true, exclusive: false, autoDelete: false, cancellationToken: Cancellation);
         await channel.BasicPublishAsync(
-            "", "kept", mandatory: true, new BasicProperties { Persistent = true }, Encoding.UTF8.GetBytes(text), Cancellation);
+            "",
+            "kept",
+            mandatory: true,
+            new BasicProperties { Persistent = true },
+            Encoding.UTF8.GetBytes(text),
+            Cancellation
+        );
     }
 
     private static async Task<string?> ReceiveAsync(Servers servers)
@@ -81,8 +93,10 @@ public sealed class VolumeTests
     }
 
     private static async Task<IConnection> ConnectAsync(Servers servers) =>
-        await new ConnectionFactory { Uri = new Uri((await servers.App.GetConnectionStringAsync("rabbitmq", Cancellation))!) }
-            .CreateConnectionAsync(Cancellation);
+        await new ConnectionFactory
+        {
+            Uri = new Uri((await servers.App.GetConnectionStringAsync("rabbitmq", Cancellation))!),
+        }.CreateConnectionAsync(Cancellation);
 
     private static async Task WaitUntilGoneAsync(string folder)
     {

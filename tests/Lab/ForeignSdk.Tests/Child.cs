@@ -5,7 +5,9 @@ namespace Platform.ForeignSdk.Tests;
 /// <summary>A program that runs to its end, or to its limit.</summary>
 internal static class Child
 {
-    /// <summary>Both pipes are read to the end; past the limit the program and what it started are killed, and TimeoutException is thrown.</summary>
+    /// <summary>
+    /// Both pipes are read to the end; past the limit the program and what it started are killed, and TimeoutException is thrown.
+    /// </summary>
     public static async Task<ChildResult> RunAsync(ProcessStartInfo start, TimeSpan limit, CancellationToken cancellationToken)
     {
         start.RedirectStandardOutput = true;
@@ -25,7 +27,9 @@ internal static class Child
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"{start.FileName} {string.Join(' ', start.ArgumentList)} did not end within {limit.TotalSeconds} s.");
+            throw new TimeoutException(
+                $"{start.FileName} {string.Join(' ', start.ArgumentList)} did not end within {limit.TotalSeconds} s."
+            );
         }
         finally
         {

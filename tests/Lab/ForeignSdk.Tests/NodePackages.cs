@@ -76,9 +76,14 @@ public sealed class NodePackages : IAsyncLifetime
         return result.Output.Trim();
     }
 
-    internal static string Dsn(ObservatoryProcess observatory, string key) => $"http://{key}@127.0.0.1:{observatory.Http.BaseAddress!.Port}/1";
+    internal static string Dsn(ObservatoryProcess observatory, string key) =>
+        $"http://{key}@127.0.0.1:{observatory.Http.BaseAddress!.Port}/1";
 
     /// <summary>Asks every sender for its key.</summary>
-    internal static Task<ObservatoryProcess> StartObservatoryAsync(params string[] settings) => ObservatoryProcess.StartAsync(
-        [$"--{ObservatoryOptions.SectionName}:SentryKey={SentryKey}", $"--{ObservatoryOptions.SectionName}:OtlpApiKey={OtlpKey}", .. settings]);
+    internal static Task<ObservatoryProcess> StartObservatoryAsync(params string[] settings) =>
+        ObservatoryProcess.StartAsync([
+            $"--{ObservatoryOptions.SectionName}:SentryKey={SentryKey}",
+            $"--{ObservatoryOptions.SectionName}:OtlpApiKey={OtlpKey}",
+            .. settings,
+        ]);
 }

@@ -16,10 +16,12 @@ public sealed class SentryNodeTests(NodePackages packages)
         var item = await Wait.ForEventAsync(observatory);
         Assert.Equal(
             (id, "error", "PriceListMissing", "No price for SKU-1042", "handled-exception.quotePrice"),
-            (Text(item, "eventId"), Text(item, "level"), Text(item, "type"), Text(item, "value"), Text(item, "culprit")));
+            (Text(item, "eventId"), Text(item, "level"), Text(item, "type"), Text(item, "value"), Text(item, "culprit"))
+        );
         Assert.Equal(
             ("price-list", "nordwind", "req-9", "u-17", "staging"),
-            (Text(item, "service"), Text(item, "tenant"), Text(item, "requestId"), Text(item, "user"), Text(item, "environment")));
+            (Text(item, "service"), Text(item, "tenant"), Text(item, "requestId"), Text(item, "user"), Text(item, "environment"))
+        );
         Assert.Equal("shop@1.4.0", Text(item, "release"));
         Assert.Matches("^[0-9a-f]{32}$", Text(item, "traceId"));
         var crumb = Assert.Single(item["details"]!["breadcrumbs"]!.AsArray())!;
@@ -38,7 +40,9 @@ public sealed class SentryNodeTests(NodePackages packages)
         Assert.All(exceptions, exception => Assert.True((bool)exception!["handled"]!));
         var frames = exceptions[1]!["frames"]!.AsArray();
         Assert.Equal(
-            ["handled-exception.readPriceList", "handled-exception.quotePrice"], frames.Take(2).Select(frame => Text(frame!, "function")));
+            ["handled-exception.readPriceList", "handled-exception.quotePrice"],
+            frames.Take(2).Select(frame => Text(frame!, "function"))
+        );
         Assert.Contains("readFileSync", Text(frames[0]!, "context"), StringComparison.Ordinal);
         Assert.Contains(frames, frame => Text(frame!, "file") == "node:fs");
         Assert.Equal(frames.OrderByDescending(frame => (bool)frame!["inApp"]!), frames);
@@ -54,7 +58,9 @@ public sealed class SentryNodeTests(NodePackages packages)
         Assert.Equal(1, result.ExitCode);
         var item = await Wait.ForEventAsync(observatory);
         Assert.Equal(("fatal", "TypeError", false), (Text(item, "level"), Text(item, "type"), Handled(item)));
-        var envelopes = (await Wait.ForAsync(observatory, "/api/telemetry/stats", seen => (int)seen["envelopes"]!["sessions"]! > 0))["envelopes"]!;
+        var envelopes = (await Wait.ForAsync(observatory, "/api/telemetry/stats", seen => (int)seen["envelopes"]!["sessions"]! > 0))[
+            "envelopes"
+        ]!;
         Assert.Equal((1, 1), ((int)envelopes["sessions"]!, (int)envelopes["crashedSessions"]!));
     }
 
@@ -66,8 +72,7 @@ public sealed class SentryNodeTests(NodePackages packages)
         await packages.SucceedAsync(observatory, "unhandled-rejection.mjs");
 
         var item = await Wait.ForEventAsync(observatory);
-        Assert.Equal(
-            ("RangeError", "unhandled-rejection.reserveStock", false), (Text(item, "type"), Text(item, "culprit"), Handled(item)));
+        Assert.Equal(("RangeError", "unhandled-rejection.reserveStock", false), (Text(item, "type"), Text(item, "culprit"), Handled(item)));
     }
 
     [Fact]
@@ -114,15 +119,31 @@ public sealed class SentryNodeTests(NodePackages packages)
         await packages.SucceedAsync(observatory, "check-ins.mjs");
 
         // The SDK sends each check-in on its own, and not in order.
-        var monitors = (await Wait.ForAsync(
-            observatory,
-            "/api/monitors",
-            seen => seen["monitors"]!.AsArray().Select(monitor => (Text(monitor!, "slug"), Text(monitor!, "state")))
-                .SequenceEqual([("nightly-export", "ok"), ("reindex", "unknown"), ("restock", "failed")])))["monitors"]!.AsArray();
-        Assert.All(monitors, monitor => Assert.Equal(
-            ("staging", "interval", "hour", 5, 10),
-            (Text(monitor!, "environment"), Text(monitor!["schedule"]!, "type"), Text(monitor["schedule"]!, "unit"),
-                (int)monitor["schedule"]!["marginMinutes"]!, (int)monitor["schedule"]!["maxRuntimeMinutes"]!)));
+        var monitors = (
+            await Wait.ForAsync(
+                observatory,
+                "/api/monitors",
+                seen =>
+                    seen["monitors"]!
+                        .AsArray()
+                        .Select(monitor => (Text(monitor!, "slug"), Text(monitor!, "state")))
+                        .SequenceEqual([("nightly-export", "ok"), ("reindex", "unknown"), ("restock", "failed")])
+            )
+        )["monitors"]!.AsArray();
+        Assert.All(
+            monitors,
+            monitor =>
+                Assert.Equal(
+                    ("staging", "interval", "hour", 5, 10),
+                    (
+                        Text(monitor!, "environment"),
+                        Text(monitor!["schedule"]!, "type"),
+                        Text(monitor["schedule"]!, "unit"),
+                        (int)monitor["schedule"]!["marginMinutes"]!,
+                        (int)monitor["schedule"]!["maxRuntimeMinutes"]!
+                    )
+                )
+        );
 
         // Begun and ended under one id, hence one run.
         var run = Assert.Single(monitors[0]!["checkIns"]!.AsArray())!;
@@ -138,7 +159,10 @@ public sealed class SentryNodeTests(NodePackages packages)
         await packages.SucceedAsync(observatory, "transaction.mjs");
 
         var stats = await Wait.ForAsync(
-            observatory, "/api/telemetry/stats", seen => seen["envelopes"]!["items"]!["transaction"] is not null && seen["envelopes"]!["items"]!["log"] is not null);
+            observatory,
+            "/api/telemetry/stats",
+            seen => seen["envelopes"]!["items"]!["transaction"] is not null && seen["envelopes"]!["items"]!["log"] is not null
+        );
         Assert.Equal((1, 0), ((int)stats["envelopes"]!["items"]!["transaction"]!, (int)stats["refusedRequests"]!));
         Assert.Empty((await observatory.GetJsonAsync("/api/issues"))["issues"]!.AsArray());
     }
@@ -150,7 +174,10 @@ public sealed class SentryNodeTests(NodePackages packages)
         await packages.SucceedAsync(observatory, "duplicates.mjs", ("COUNT", "1"));
         var id = Text(await Wait.ForIssueAsync(observatory, 1), "id");
         using var resolved = await observatory.Http.PostAsJsonAsync(
-            $"/api/issues/{id}/status", new { status = "resolved" }, TestContext.Current.CancellationToken);
+            $"/api/issues/{id}/status",
+            new { status = "resolved" },
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal(200, (int)resolved.StatusCode);
 
         await packages.SucceedAsync(observatory, "duplicates.mjs", ("COUNT", "1"));
@@ -166,7 +193,12 @@ public sealed class SentryNodeTests(NodePackages packages)
     {
         await using var observatory = await NodePackages.StartObservatoryAsync();
 
-        await packages.SucceedAsync(observatory, "duplicates.mjs", ("COUNT", "1"), ("SENTRY_DSN", NodePackages.Dsn(observatory, new string('f', 32))));
+        await packages.SucceedAsync(
+            observatory,
+            "duplicates.mjs",
+            ("COUNT", "1"),
+            ("SENTRY_DSN", NodePackages.Dsn(observatory, new string('f', 32)))
+        );
 
         await Wait.ForAsync(observatory, "/api/telemetry/stats", seen => (int)seen["refusedRequests"]! > 0);
         Assert.Empty((await observatory.GetJsonAsync("/api/issues"))["issues"]!.AsArray());

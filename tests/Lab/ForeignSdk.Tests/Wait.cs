@@ -31,7 +31,11 @@ internal static class Wait
     /// <summary>The only issue, once it was seen this often.</summary>
     public static async Task<JsonNode> ForIssueAsync(ObservatoryProcess observatory, int count)
     {
-        var list = await ForAsync(observatory, "/api/issues", seen => seen["issues"]!.AsArray().Sum(issue => (int)issue!["count"]!) >= count);
+        var list = await ForAsync(
+            observatory,
+            "/api/issues",
+            seen => seen["issues"]!.AsArray().Sum(issue => (int)issue!["count"]!) >= count
+        );
         var issue = Assert.Single(list["issues"]!.AsArray())!;
         Assert.Equal(count, (int)issue["count"]!);
         return issue;

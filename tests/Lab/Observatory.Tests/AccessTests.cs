@@ -21,7 +21,10 @@ public sealed class AccessTests
         Assert.Equal(HttpStatusCode.Unauthorized, page.StatusCode);
         Assert.Contains("<form method=\"post\" action=\"/login\">", text, StringComparison.Ordinal);
         Assert.DoesNotContain("secret-name", text, StringComparison.Ordinal);
-        Assert.Equal((HttpStatusCode.Unauthorized, "application/problem+json"), (api.StatusCode, api.Content.Headers.ContentType?.MediaType));
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, "application/problem+json"),
+            (api.StatusCode, api.Content.Headers.ContentType?.MediaType)
+        );
     }
 
     [Theory]
@@ -94,7 +97,8 @@ public sealed class AccessTests
 
         Assert.All(
             [byLink, byForm, signedIn],
-            answer => Assert.Equal((HttpStatusCode.Redirect, expected), (answer.StatusCode, LocationOf(answer))));
+            answer => Assert.Equal((HttpStatusCode.Redirect, expected), (answer.StatusCode, LocationOf(answer)))
+        );
         Assert.False(signedIn.Headers.Contains("Set-Cookie"));
         Assert.Contains($"name=\"returnUrl\" value=\"{expected}\"", await TextAsync(wrong), StringComparison.Ordinal);
     }
@@ -108,15 +112,21 @@ public sealed class AccessTests
 
         Assert.Equal(HttpStatusCode.Unauthorized, page.StatusCode);
         Assert.Contains(
-            "name=\"returnUrl\" value=\"/issues?service=orders&amp;query=%22%3E%3Cb%3E\"", await TextAsync(page), StringComparison.Ordinal);
+            "name=\"returnUrl\" value=\"/issues?service=orders&amp;query=%22%3E%3Cb%3E\"",
+            await TextAsync(page),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task Login_ByLink_LeavesTheTokenInNoLog()
     {
         await using var process = await ObservatoryProcess.StartAsync(
-            "--Observatory:BrowserToken=tok-secret", "--Logging:LogLevel:Default=Trace", "--Logging:LogLevel:Microsoft=Trace",
-            "--Logging:Console:LogLevel:Default=None");
+            "--Observatory:BrowserToken=tok-secret",
+            "--Logging:LogLevel:Default=Trace",
+            "--Logging:LogLevel:Microsoft=Trace",
+            "--Logging:Console:LogLevel:Default=None"
+        );
         using var logs = new LogCollector();
         process.Services.GetRequiredService<ILoggerFactory>().AddProvider(logs);
 
@@ -137,7 +147,10 @@ public sealed class AccessTests
         using var wrong = await GetAsync(process, Stats, ("x-api-key", "key-2"));
         using var right = await GetAsync(process, Stats, ("x-api-key", "key-1"));
 
-        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized, HttpStatusCode.OK), (without.StatusCode, wrong.StatusCode, right.StatusCode));
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized, HttpStatusCode.OK),
+            (without.StatusCode, wrong.StatusCode, right.StatusCode)
+        );
     }
 
     [Fact]
@@ -149,7 +162,10 @@ public sealed class AccessTests
         using var right = await GetAsync(process, Stats, ("Authorization", "Bearer key-1"));
         using var other = await GetAsync(process, Stats, ("Authorization", "Basic key-1"));
 
-        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK, HttpStatusCode.Unauthorized), (wrong.StatusCode, right.StatusCode, other.StatusCode));
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, HttpStatusCode.OK, HttpStatusCode.Unauthorized),
+            (wrong.StatusCode, right.StatusCode, other.StatusCode)
+        );
     }
 
     [Theory]
@@ -161,7 +177,11 @@ public sealed class AccessTests
     public async Task Anonymous_WhenAllowed_IsLetInByTheNamesOfThisMachineOnly(string host, HttpStatusCode expected)
     {
         await using var process = await ObservatoryProcess.StartAsync(
-            "--environment=Production", "--Observatory:BrowserToken=tok-1", "--Observatory:ApiKey=key-1", "--ASPIRE_DASHBOARD_UNSECURED_ALLOW_ANONYMOUS=true");
+            "--environment=Production",
+            "--Observatory:BrowserToken=tok-1",
+            "--Observatory:ApiKey=key-1",
+            "--ASPIRE_DASHBOARD_UNSECURED_ALLOW_ANONYMOUS=true"
+        );
 
         using var page = await GetAsync(process, "/", ("Host", host));
         using var api = await GetAsync(process, Stats, ("Host", host));
@@ -191,14 +211,21 @@ public sealed class AccessTests
         using var health = await process.Management.GetAsync(new Uri("/health", UriKind.Relative), TestContext.Current.CancellationToken);
         using var alive = await process.Management.GetAsync(new Uri("/alive", UriKind.Relative), TestContext.Current.CancellationToken);
         using var healthOnHttp = await GetAsync(process, "/health");
-        using var otlpOnHttp = await process.Http.PostAsync(new Uri("/v1/traces", UriKind.Relative), new ByteArrayContent([]), TestContext.Current.CancellationToken);
+        using var otlpOnHttp = await process.Http.PostAsync(
+            new Uri("/v1/traces", UriKind.Relative),
+            new ByteArrayContent([]),
+            TestContext.Current.CancellationToken
+        );
         using var forged = new HttpRequestMessage(HttpMethod.Get, Stats) { Headers = { Host = http } };
         using var apiOnManagement = await process.Management.SendAsync(forged, TestContext.Current.CancellationToken);
 
         using var pageOnGrpc = await process.OtlpGrpc.GetAsync(new Uri("/login", UriKind.Relative), TestContext.Current.CancellationToken);
         using var call = new ByteArrayContent([]) { Headers = { ContentType = new("application/grpc") } };
         using var grpcOnHttp = await process.Http.PostAsync(
-            new Uri(Send.TracesMethod, UriKind.Relative), call, TestContext.Current.CancellationToken);
+            new Uri(Send.TracesMethod, UriKind.Relative),
+            call,
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (health.StatusCode, alive.StatusCode));
         Assert.Equal(HttpStatusCode.NotFound, healthOnHttp.StatusCode);
@@ -221,7 +248,11 @@ public sealed class AccessTests
         var policy = Assert.Single(response.Headers.GetValues("Content-Security-Policy"));
         Assert.Contains("default-src 'none'", policy, StringComparison.Ordinal);
         Assert.Contains("; script-src 'self'; ", policy, StringComparison.Ordinal);
-        Assert.DoesNotContain("unsafe-inline", policy.Replace("style-src-attr 'unsafe-inline'", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "unsafe-inline",
+            policy.Replace("style-src-attr 'unsafe-inline'", "", StringComparison.Ordinal),
+            StringComparison.Ordinal
+        );
         Assert.Equal("nosniff", Assert.Single(response.Headers.GetValues("X-Content-Type-Options")));
     }
 
@@ -243,7 +274,11 @@ public sealed class AccessTests
     private static Task<string> TextAsync(HttpResponseMessage answer) =>
         answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
 
-    private static async Task<HttpResponseMessage> GetAsync(ObservatoryProcess process, string path, params (string Name, string Value)[] headers)
+    private static async Task<HttpResponseMessage> GetAsync(
+        ObservatoryProcess process,
+        string path,
+        params (string Name, string Value)[] headers
+    )
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
 

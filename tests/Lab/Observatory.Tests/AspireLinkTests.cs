@@ -18,7 +18,9 @@ public sealed class AspireLinkTests
         Assert.All(pages.Values, page => Assert.Contains("<a href=\"http://localhost:18888/\">", page, StringComparison.Ordinal));
         Assert.All(pages.Values, page => Assert.Contains("Aspire's dashboard</a>", page, StringComparison.Ordinal));
         Assert.All(
-            pages.Where(page => page.Key != "logs"), page => Assert.True(page.Value.Contains(Resource, StringComparison.Ordinal), page.Key));
+            pages.Where(page => page.Key != "logs"),
+            page => Assert.True(page.Value.Contains(Resource, StringComparison.Ordinal), page.Key)
+        );
         Assert.Contains("href=\"http://localhost:18888/structuredlogs/resource/orders\"", pages["logs"], StringComparison.Ordinal);
         Assert.Contains("href=\"http://localhost:18888/consolelogs/resource/orders\"", pages["trace"], StringComparison.Ordinal);
         Assert.Contains($"href=\"http://localhost:18888/traces/detail/{Telemetry.Trace}\"", pages["trace"], StringComparison.Ordinal);
@@ -83,8 +85,9 @@ public sealed class AspireLinkTests
     [InlineData("http://user:secret@localhost:18888")]
     public async Task DashboardUrl_ThatIsNoAddressOfADashboard_IsNamedAtTheStart(string address)
     {
-        var failure = await Assert.ThrowsAsync<OptionsValidationException>(
-            () => ObservatoryProcess.StartAsync("--Observatory:DashboardUrl=" + address));
+        var failure = await Assert.ThrowsAsync<OptionsValidationException>(() =>
+            ObservatoryProcess.StartAsync("--Observatory:DashboardUrl=" + address)
+        );
 
         Assert.Contains("Observatory:DashboardUrl", failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", failure.Message, StringComparison.Ordinal);
@@ -115,6 +118,10 @@ public sealed class AspireLinkTests
         };
     }
 
-    private static async Task<string> GetAsync(ObservatoryProcess process, string path) => (await process.Http.GetStringAsync(
-        new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken)).Replace("&#x27;", "'", StringComparison.Ordinal);
+    private static async Task<string> GetAsync(ObservatoryProcess process, string path) =>
+        (await process.Http.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken)).Replace(
+            "&#x27;",
+            "'",
+            StringComparison.Ordinal
+        );
 }

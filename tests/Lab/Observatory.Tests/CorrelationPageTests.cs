@@ -33,7 +33,12 @@ public sealed class CorrelationPageTests
         Assert.Contains($"href=\"/issues/{id}\"", search, StringComparison.Ordinal);
         Assert.All(
             [issues, issue, trace, logs, deploys, search],
-            page => Assert.All(["/issues", "/", "/logs", "/deploys"], address => Assert.Contains($"<a href=\"{address}\"", page, StringComparison.Ordinal)));
+            page =>
+                Assert.All(
+                    ["/issues", "/", "/logs", "/deploys"],
+                    address => Assert.Contains($"<a href=\"{address}\"", page, StringComparison.Ordinal)
+                )
+        );
     }
 
     [Fact]
@@ -49,8 +54,17 @@ public sealed class CorrelationPageTests
         await Sentry.SendAsync(process, item);
         var issues = (await process.GetJsonAsync("/api/issues"))["issues"]!.AsArray();
 
-        foreach (var path in issues.Select(issue => issue!["links"]!["page"]!.ToString())
-            .Concat(["/issues?query=" + Uri.EscapeDataString("<script>"), "/logs?search=" + Uri.EscapeDataString("\"<script>\""), "/deploys", "/search?q=" + Uri.EscapeDataString(Script), "/search?q=req-1&at=" + Uri.EscapeDataString(Script)]))
+        foreach (
+            var path in issues
+                .Select(issue => issue!["links"]!["page"]!.ToString())
+                .Concat([
+                    "/issues?query=" + Uri.EscapeDataString("<script>"),
+                    "/logs?search=" + Uri.EscapeDataString("\"<script>\""),
+                    "/deploys",
+                    "/search?q=" + Uri.EscapeDataString(Script),
+                    "/search?q=req-1&at=" + Uri.EscapeDataString(Script),
+                ])
+        )
         {
             OwnScripts.AssertNoOther(await GetAsync(process, path));
         }

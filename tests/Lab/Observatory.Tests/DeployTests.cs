@@ -22,7 +22,10 @@ public sealed class DeployTests
         var deploys = (await process.GetJsonAsync("/api/deploys"))["deploys"]!.AsArray();
 
         Assert.Equal(["B", "A"], deploys.Select(deploy => deploy!["release"]!.ToString()));
-        Assert.Equal(("A", "production", "telemetry"), (deploys[0]!["previousRelease"]!.ToString(), deploys[0]!["environment"]!.ToString(), deploys[0]!["source"]!.ToString()));
+        Assert.Equal(
+            ("A", "production", "telemetry"),
+            (deploys[0]!["previousRelease"]!.ToString(), deploys[0]!["environment"]!.ToString(), deploys[0]!["source"]!.ToString())
+        );
         Assert.Equal(["payments-1", "payments-2"], deploys[1]!["instances"]!.AsArray().Select(instance => instance!.ToString()));
         Assert.Equal("too little traffic", deploys[0]!["effect"]!["verdict"]!.ToString());
     }
@@ -33,7 +36,15 @@ public sealed class DeployTests
         await using var process = await ObservatoryProcess.StartAsync("--Observatory:ApiKey=key-1");
         process.Http.DefaultRequestHeaders.Add("x-api-key", "key-1");
         await SendAsync(process, "A", "payments-1", Telemetry.Span(1));
-        using var announced = await AnnounceAsync(process, new { service = "payments", release = "B", environment = "production" });
+        using var announced = await AnnounceAsync(
+            process,
+            new
+            {
+                service = "payments",
+                release = "B",
+                environment = "production",
+            }
+        );
         await SendAsync(process, "B", "payments-1", Telemetry.Span(2));
         using var rolledBack = await AnnounceAsync(process, new { service = "payments", release = "A" });
         using var bad = await AnnounceAsync(process, new { service = "payments" });
@@ -52,18 +63,32 @@ public sealed class DeployTests
     [InlineData(20, 0, 20, 30, "worse")]
     [InlineData(20, 30, 20, 0, "better")]
     [InlineData(20, 30, 90, 0, "worse")]
-    public async Task Effect_OfADeploy_ComparesEqualWindows(int milliseconds, int errors, int millisecondsAfter, int errorsAfter, string verdict)
+    public async Task Effect_OfADeploy_ComparesEqualWindows(
+        int milliseconds,
+        int errors,
+        int millisecondsAfter,
+        int errorsAfter,
+        string verdict
+    )
     {
         await using var process = await ObservatoryProcess.StartAsync();
         var deploys = process.Services.GetRequiredService<DeployStore>();
         var at = UnixTime.Of(Telemetry.Start);
         deploys.Announce(new Announcement("payments", "A", null, []), at.AddHours(-1));
         var deploy = deploys.Announce(new Announcement("payments", "B", null, []), at);
-        await Send.TracesAsync(process, "payments", [.. Requests(1, at.AddMinutes(-10), milliseconds, errors), .. Requests(1_001, at, millisecondsAfter, errorsAfter)]);
+        await Send.TracesAsync(
+            process,
+            "payments",
+            [.. Requests(1, at.AddMinutes(-10), milliseconds, errors), .. Requests(1_001, at, millisecondsAfter, errorsAfter)]
+        );
         await process.GetJsonAsync("/api/telemetry/stats");
 
         var effect = new DeployEffects(
-            process.Services.GetRequiredService<TelemetryStore>(), process.Services.GetRequiredService<IssueStore>(), deploys, at.AddMinutes(10)).Of(deploy);
+            process.Services.GetRequiredService<TelemetryStore>(),
+            process.Services.GetRequiredService<IssueStore>(),
+            deploys,
+            at.AddMinutes(10)
+        ).Of(deploy);
 
         Assert.Equal((verdict, 600, 200, 200), (effect.Verdict, effect.WindowSeconds, effect.Before.Requests, effect.After.Requests));
     }
@@ -94,7 +119,10 @@ public sealed class DeployTests
 
         var signals = timeline["entries"]!.AsArray().Select(entry => entry!["signal"]!.ToString()).ToList();
         Assert.Equal(["deploy", "event", "log", "span", "span"], signals.Order(StringComparer.Ordinal));
-        Assert.All(timeline["entries"]!.AsArray(), entry => Assert.StartsWith("/", entry!["links"]!["page"]!.ToString(), StringComparison.Ordinal));
+        Assert.All(
+            timeline["entries"]!.AsArray(),
+            entry => Assert.StartsWith("/", entry!["links"]!["page"]!.ToString(), StringComparison.Ordinal)
+        );
         Assert.Empty((await process.GetJsonAsync("/api/search?q=ord-2"))["entries"]!.AsArray());
     }
 
@@ -107,7 +135,10 @@ public sealed class DeployTests
 
         var around = await process.GetJsonAsync($"/api/search?at={now:yyyy-MM-ddTHH:mm}Z&window=2m");
         var elsewhere = await process.GetJsonAsync("/api/search?at=2020-01-01T00:00:00Z&window=1h");
-        using var bad = await process.Http.GetAsync(new Uri("/api/search?at=noon", UriKind.Relative), TestContext.Current.CancellationToken);
+        using var bad = await process.Http.GetAsync(
+            new Uri("/api/search?at=noon", UriKind.Relative),
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Contains("event", around["entries"]!.AsArray().Select(entry => entry!["signal"]!.ToString()));
         Assert.Empty(elsewhere["entries"]!.AsArray());
@@ -126,8 +157,12 @@ public sealed class DeployTests
         await SendAsync(process, "A", "orders-1", [.. Enumerable.Range(100, 200).Select(id => Of((ulong)id, $"{id:x32}"))]);
 
         // And what somebody of that name did hours ago does not either.
-        await SendAsync(process, "A", "orders-1",
-            [.. Enumerable.Range(1000, 100).SelectMany(id => new[] { Old((ulong)id, $"{id:x32}"), Old((ulong)id + 5000, $"{id:x32}") })]);
+        await SendAsync(
+            process,
+            "A",
+            "orders-1",
+            [.. Enumerable.Range(1000, 100).SelectMany(id => new[] { Old((ulong)id, $"{id:x32}"), Old((ulong)id + 5000, $"{id:x32}") })]
+        );
 
         var timeline = await process.GetJsonAsync($"/api/search?q=u-1&at={TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ss}Z&window=5m");
 
@@ -169,13 +204,16 @@ public sealed class DeployTests
         await Sentry.SendAsync(process, Sentry.Event());
     }
 
-    private static IEnumerable<Span> Requests(ulong firstId, DateTimeOffset from, int milliseconds, int errors) => Enumerable.Range(0, 200).Select(number =>
-    {
-        var span = Telemetry.Span(firstId + (ulong)number, failed: number < errors);
-        span.StartTimeUnixNano = UnixTime.NanosOf(from.AddSeconds(number * 2));
-        span.EndTimeUnixNano = span.StartTimeUnixNano + ((ulong)(milliseconds + (number % 3)) * 1_000_000);
-        return span;
-    });
+    private static IEnumerable<Span> Requests(ulong firstId, DateTimeOffset from, int milliseconds, int errors) =>
+        Enumerable
+            .Range(0, 200)
+            .Select(number =>
+            {
+                var span = Telemetry.Span(firstId + (ulong)number, failed: number < errors);
+                span.StartTimeUnixNano = UnixTime.NanosOf(from.AddSeconds(number * 2));
+                span.EndTimeUnixNano = span.StartTimeUnixNano + ((ulong)(milliseconds + (number % 3)) * 1_000_000);
+                return span;
+            });
 
     private static Task<HttpAnswer> SendAsync(ObservatoryProcess process, string release, string instance, params Span[] spans)
     {

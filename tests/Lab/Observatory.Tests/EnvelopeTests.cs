@@ -15,7 +15,9 @@ public sealed class EnvelopeTests
     {
         await using var process = await ObservatoryProcess.StartAsync();
         var item = Sentry.Event();
-        var body = path.Contains("store", StringComparison.Ordinal) ? Encoding.UTF8.GetBytes(item.ToJsonString()) : Sentry.Envelope(("event", item));
+        var body = path.Contains("store", StringComparison.Ordinal)
+            ? Encoding.UTF8.GetBytes(item.ToJsonString())
+            : Sentry.Envelope(("event", item));
 
         var answer = await Sentry.PostAsync(process, body, path);
 
@@ -75,8 +77,12 @@ public sealed class EnvelopeTests
     {
         await using var process = await ObservatoryProcess.StartAsync();
         var item = Sentry.Event().ToJsonString();
-        var text = "{}\n{\"type\":\"never_heard_of\",\"length\":3}\na\nb\n{\"type\":\"event\"}\n" + item + "\n{\"type\":\"session\"}\n{\"init\":true}\n"
-            + "{\"type\":\"client_report\"}\n{\"discarded_events\":[{\"reason\":\"queue_overflow\",\"category\":\"error\",\"quantity\":7}]}\n\n";
+        var text =
+            "{}\n{\"type\":\"never_heard_of\",\"length\":3}\na\nb\n{\"type\":\"event\"}\n"
+            + item
+            + "\n{\"type\":\"session\"}\n{\"init\":true}\n"
+            + "{\"type\":\"client_report\"}\n"
+            + "{\"discarded_events\":[{\"reason\":\"queue_overflow\",\"category\":\"error\",\"quantity\":7}]}\n\n";
 
         var answer = await Sentry.PostAsync(process, Encoding.UTF8.GetBytes(text));
 
@@ -84,7 +90,8 @@ public sealed class EnvelopeTests
         Assert.Equal(200, answer.Status);
         Assert.Equal(
             (1, 1, 1, 7),
-            ((int)stats["items"]!["unknown"]!, (int)stats["items"]!["event"]!, (int)stats["sessions"]!, (int)stats["lostBySenders"]!));
+            ((int)stats["items"]!["unknown"]!, (int)stats["items"]!["event"]!, (int)stats["sessions"]!, (int)stats["lostBySenders"]!)
+        );
     }
 
     [Theory]
@@ -124,7 +131,12 @@ public sealed class EnvelopeTests
         var body = Encoding.UTF8.GetBytes(head + "\n{\"type\":\"event\"}\n" + Sentry.Event().ToJsonString());
         var auth = header is null ? null : $"Sentry sentry_version=7,sentry_client=sentry.dotnet/6.9.0,sentry_key={header}";
 
-        var answer = await Sentry.PostAsync(process, body, "/api/1/envelope/" + (query is null ? "" : $"?sentry_version=7&sentry_key={query}"), auth: auth);
+        var answer = await Sentry.PostAsync(
+            process,
+            body,
+            "/api/1/envelope/" + (query is null ? "" : $"?sentry_version=7&sentry_key={query}"),
+            auth: auth
+        );
 
         Assert.Equal(status, answer.Status);
     }
@@ -143,7 +155,11 @@ public sealed class EnvelopeTests
     [Fact]
     public async Task Envelope_OverItsLimits_Is413()
     {
-        await using var process = await ObservatoryProcess.StartAsync("--Observatory:MaxEnvelopeBytes=20000", "--Observatory:MaxEnvelopeDecompressedBytes=30000", "--Observatory:MaxEventBytes=4000");
+        await using var process = await ObservatoryProcess.StartAsync(
+            "--Observatory:MaxEnvelopeBytes=20000",
+            "--Observatory:MaxEnvelopeDecompressedBytes=30000",
+            "--Observatory:MaxEventBytes=4000"
+        );
         var large = Sentry.Event();
         large["extra"] = new string('x', 5_000);
 
@@ -183,7 +199,9 @@ public sealed class EnvelopeTests
     public async Task Event_WithSecrets_IsKeptWithoutThem()
     {
         await using var process = await ObservatoryProcess.StartAsync();
-        var item = Sentry.Event(value: "card 4111 1111 1111 1111 of kim@example.org, Authorization: Bearer abcdef0123456789, order 4111111111111112");
+        var item = Sentry.Event(
+            value: "card 4111 1111 1111 1111 of kim@example.org, Authorization: Bearer abcdef0123456789, order 4111111111111112"
+        );
         item["request"] = new JsonObject
         {
             ["cookies"] = "sid=s3cr3t-cookie",
@@ -197,14 +215,17 @@ public sealed class EnvelopeTests
         var issue = await Sentry.OnlyIssueAsync(process);
         var events = (await process.GetJsonAsync(issue["links"]!["events"]!.ToString())).ToJsonString();
         var kept = Encoding.UTF8.GetString(Scrubbing.JsonScrubber.Scrub(Encoding.UTF8.GetBytes(item.ToJsonString())));
-        Assert.All([events, kept], text =>
-        {
-            Assert.DoesNotContain("4111 1111", text, StringComparison.Ordinal);
-            Assert.DoesNotContain("kim@example.org", text, StringComparison.Ordinal);
-            Assert.DoesNotContain("abcdef0123456789", text, StringComparison.Ordinal);
-            Assert.DoesNotContain("s3cr3t", text, StringComparison.Ordinal);
-            Assert.Contains("4111111111111112", text, StringComparison.Ordinal);
-        });
+        Assert.All(
+            [events, kept],
+            text =>
+            {
+                Assert.DoesNotContain("4111 1111", text, StringComparison.Ordinal);
+                Assert.DoesNotContain("kim@example.org", text, StringComparison.Ordinal);
+                Assert.DoesNotContain("abcdef0123456789", text, StringComparison.Ordinal);
+                Assert.DoesNotContain("s3cr3t", text, StringComparison.Ordinal);
+                Assert.Contains("4111111111111112", text, StringComparison.Ordinal);
+            }
+        );
         Assert.Contains("\"kept\":\"plain\"", kept, StringComparison.Ordinal);
     }
 
@@ -212,9 +233,16 @@ public sealed class EnvelopeTests
     public async Task Envelope_CutAnywhereOrChanged_IsReadOrRefusedAndNeverAnError()
     {
         await using var process = await ObservatoryProcess.StartAsync();
-        var whole = Sentry.Envelope(("event", Sentry.Event()), ("session", new JsonObject { ["init"] = true }), ("check_in", Sentry.CheckIn("ok", "{}")));
+        var whole = Sentry.Envelope(
+            ("event", Sentry.Event()),
+            ("session", new JsonObject { ["init"] = true }),
+            ("check_in", Sentry.CheckIn("ok", "{}"))
+        );
         var random = new Random(20261121);
-        var bodies = Enumerable.Range(0, whole.Length).Select(length => whole[..length]).Concat(Enumerable.Range(0, 2_000).Select(_ => Mutate(whole, random)));
+        var bodies = Enumerable
+            .Range(0, whole.Length)
+            .Select(length => whole[..length])
+            .Concat(Enumerable.Range(0, 2_000).Select(_ => Mutate(whole, random)));
         var refused = 0;
 
         foreach (var body in bodies)
@@ -247,7 +275,13 @@ public sealed class EnvelopeTests
     {
         await using var process = await ObservatoryProcess.StartAsync();
         var item = Sentry.Event().ToJsonString();
-        var text = "{}\n{\"type\":\"event\"}\n" + item[..^1] + ",\"extra\":" + string.Concat(Enumerable.Repeat("[", depth)) + string.Concat(Enumerable.Repeat("]", depth)) + "}";
+        var text =
+            "{}\n{\"type\":\"event\"}\n"
+            + item[..^1]
+            + ",\"extra\":"
+            + string.Concat(Enumerable.Repeat("[", depth))
+            + string.Concat(Enumerable.Repeat("]", depth))
+            + "}";
 
         var answer = await Sentry.PostAsync(process, Encoding.UTF8.GetBytes(text));
 

@@ -44,7 +44,11 @@ public sealed class ErrorHistoryTests : IDisposable
         {
             await Sentry.SendAsync(process, Sentry.Event(user: "u-0", release: "2026.1.1"));
             var id = (await Sentry.OnlyIssueAsync(process))["id"];
-            using var muted = await process.Http.PostAsJsonAsync(new Uri($"/api/issues/{id}/status", UriKind.Relative), new { status = "muted" }, TestContext.Current.CancellationToken);
+            using var muted = await process.Http.PostAsJsonAsync(
+                new Uri($"/api/issues/{id}/status", UriKind.Relative),
+                new { status = "muted" },
+                TestContext.Current.CancellationToken
+            );
 
             for (var number = 1; number < Events; number++)
             {
@@ -61,7 +65,10 @@ public sealed class ErrorHistoryTests : IDisposable
             var after = await Sentry.OnlyIssueAsync(restarted);
 
             Assert.InRange((int)(await restarted.GetJsonAsync("/api/telemetry/stats"))["history"]!["replayed"]!["records"]!, 5, Events / 2);
-            Assert.Equal((Events + (run * Events), "muted", "2026.1.1"), ((int)after["count"]!, after["status"]!.ToString(), after["firstRelease"]!.ToString()));
+            Assert.Equal(
+                (Events + (run * Events), "muted", "2026.1.1"),
+                ((int)after["count"]!, after["status"]!.ToString(), after["firstRelease"]!.ToString())
+            );
             Assert.Equal((before["firstSeen"]!.ToString(), 5), (after["firstSeen"]!.ToString(), (int)after["users"]!));
             Assert.Equal(before["releases"]!.ToJsonString(), after["releases"]!.ToJsonString());
 
@@ -84,7 +91,11 @@ public sealed class ErrorHistoryTests : IDisposable
             await Send.HttpAsync(process, "/v1/traces", Released("green"));
             await Sentry.SendAsync(process, Sentry.Event(release: "blue"));
             var id = (await Sentry.OnlyIssueAsync(process))["id"];
-            using var resolved = await process.Http.PostAsJsonAsync(new Uri($"/api/issues/{id}/status", UriKind.Relative), new { status = "resolved" }, TestContext.Current.CancellationToken);
+            using var resolved = await process.Http.PostAsJsonAsync(
+                new Uri($"/api/issues/{id}/status", UriKind.Relative),
+                new { status = "resolved" },
+                TestContext.Current.CancellationToken
+            );
             await Sentry.SendAsync(process, Sentry.Event(release: "green"));
             await FloodAsync(process);
             deploys = Deploys(await process.GetJsonAsync("/api/deploys"));
@@ -110,7 +121,11 @@ public sealed class ErrorHistoryTests : IDisposable
         await using (var process = await StartAsync(SmallErrors))
         {
             await Send.HttpAsync(process, "/v1/traces", Released("2026.1.1"));
-            using var announced = await process.Http.PostAsJsonAsync(new Uri("/api/deploys", UriKind.Relative), new { service = "orders", release = "2026.1.2" }, TestContext.Current.CancellationToken);
+            using var announced = await process.Http.PostAsJsonAsync(
+                new Uri("/api/deploys", UriKind.Relative),
+                new { service = "orders", release = "2026.1.2" },
+                TestContext.Current.CancellationToken
+            );
 
             for (var number = 0; number < 100; number++)
             {
@@ -120,7 +135,10 @@ public sealed class ErrorHistoryTests : IDisposable
             before = Deploys(await process.GetJsonAsync("/api/deploys"));
         }
 
-        Assert.DoesNotContain(Segments.In(Path.Combine(_directory, "errors")).SelectMany(file => new SegmentReader(file.FullName).Read()), record => record.Kind == RecordKind.Deploy);
+        Assert.DoesNotContain(
+            Segments.In(Path.Combine(_directory, "errors")).SelectMany(file => new SegmentReader(file.FullName).Read()),
+            record => record.Kind == RecordKind.Deploy
+        );
         Assert.Contains("2026.1.1", before, StringComparison.Ordinal);
         await using var restarted = await StartAsync(SmallErrors);
 
@@ -178,10 +196,15 @@ public sealed class ErrorHistoryTests : IDisposable
         static HistoryRecord At(int seconds) => new(RecordKind.Envelope, DateTimeOffset.UnixEpoch.AddSeconds(seconds), new byte[1]);
     }
 
-    private Task<ObservatoryProcess> StartAsync(params string[] settings) => ObservatoryProcess.StartAsync(["--Observatory:DataDirectory=" + _directory, .. settings]);
+    private Task<ObservatoryProcess> StartAsync(params string[] settings) =>
+        ObservatoryProcess.StartAsync(["--Observatory:DataDirectory=" + _directory, .. settings]);
 
-    private static HistoryRecord Record(DateTimeOffset time) => new(
-        RecordKind.Envelope, time, EnvelopeWriter.Write(null, [new EnvelopeItem("event", System.Text.Encoding.UTF8.GetBytes(Sentry.Event().ToJsonString()))]));
+    private static HistoryRecord Record(DateTimeOffset time) =>
+        new(
+            RecordKind.Envelope,
+            time,
+            EnvelopeWriter.Write(null, [new EnvelopeItem("event", System.Text.Encoding.UTF8.GetBytes(Sentry.Event().ToJsonString()))])
+        );
 
     private static async Task FloodAsync(ObservatoryProcess process)
     {
@@ -200,6 +223,18 @@ public sealed class ErrorHistoryTests : IDisposable
         return Google.Protobuf.MessageExtensions.ToByteArray(request);
     }
 
-    private static string Deploys(JsonNode answer) => string.Join('\n', answer["deploys"]!.AsArray().Select(deploy =>
-        string.Join(' ', new[] { "id", "time", "service", "release", "previousRelease", "instances", "source" }.Select(name => deploy![name]?.ToJsonString()))));
+    private static string Deploys(JsonNode answer) =>
+        string.Join(
+            '\n',
+            answer["deploys"]!
+                .AsArray()
+                .Select(deploy =>
+                    string.Join(
+                        ' ',
+                        new[] { "id", "time", "service", "release", "previousRelease", "instances", "source" }.Select(name =>
+                            deploy![name]?.ToJsonString()
+                        )
+                    )
+                )
+        );
 }

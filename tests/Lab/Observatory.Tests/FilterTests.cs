@@ -62,7 +62,10 @@ public sealed class FilterTests
 
         var answer = await process.GetJsonAsync("/api/telemetry/spans?search=" + Uri.EscapeDataString(search));
 
-        Assert.Equal(expected, string.Join(' ', Spans(answer).Select(span => "abcd"[(int)Convert.ToUInt64(span["spanId"]!.ToString(), 16) - 1]).Order()));
+        Assert.Equal(
+            expected,
+            string.Join(' ', Spans(answer).Select(span => "abcd"[(int)Convert.ToUInt64(span["spanId"]!.ToString(), 16) - 1]).Order())
+        );
     }
 
     [Theory]
@@ -82,16 +85,31 @@ public sealed class FilterTests
         await using var process = await ObservatoryProcess.StartAsync();
         var placed = Telemetry.Log("order placed");
         placed.EventName = "order.placed";
-        placed.Attributes.Add(new KeyValue { Key = "platform.order.total_minor", Value = new AnyValue { IntValue = 50_001 } });
+        placed.Attributes.Add(
+            new KeyValue
+            {
+                Key = "platform.order.total_minor",
+                Value = new AnyValue { IntValue = 50_001 },
+            }
+        );
         var other = Telemetry.Log("order placed too");
         other.Attributes.Add(Telemetry.Attribute("event", "order.placed"));
         var low = Telemetry.Log("stock is low", 13);
         low.EventName = "stock.low";
-        low.Attributes.Add(new KeyValue { Key = "status", Value = new AnyValue { IntValue = 7 } });
+        low.Attributes.Add(
+            new KeyValue
+            {
+                Key = "status",
+                Value = new AnyValue { IntValue = 7 },
+            }
+        );
         await Send.LogsAsync(process, "orders", placed, other, low, Telemetry.Log("it broke", 18));
 
         var answer = await process.GetJsonAsync("/api/telemetry/logs?search=" + Uri.EscapeDataString(search));
-        var page = await process.Http.GetStringAsync(new Uri("/logs?search=" + Uri.EscapeDataString(search), UriKind.Relative), TestContext.Current.CancellationToken);
+        var page = await process.Http.GetStringAsync(
+            new Uri("/logs?search=" + Uri.EscapeDataString(search), UriKind.Relative),
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(expected, (int)answer["totalCount"]!);
         Assert.Equal(expected, page.Split("class=\"lv\"").Length - 1);
@@ -105,7 +123,10 @@ public sealed class FilterTests
 
         var both = await process.GetJsonAsync("/api/telemetry/traces?search=" + Uri.EscapeDataString("tenant.id=harbor status=error"));
         var none = await process.GetJsonAsync("/api/telemetry/traces?search=" + Uri.EscapeDataString("tenant.id=harbor tenant.id=nowhere"));
-        var page = await process.Http.GetStringAsync(new Uri("/traces?search=" + Uri.EscapeDataString("duration>1h"), UriKind.Relative), TestContext.Current.CancellationToken);
+        var page = await process.Http.GetStringAsync(
+            new Uri("/traces?search=" + Uri.EscapeDataString("duration>1h"), UriKind.Relative),
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal((1, 0), ((int)both["totalCount"]!, (int)none["totalCount"]!));
         Assert.Contains("No trace matches", page, StringComparison.Ordinal);
@@ -132,14 +153,24 @@ public sealed class FilterTests
     {
         await using var process = await ObservatoryProcess.StartAsync();
 
-        using var api = await process.Http.GetAsync(new Uri("/api/telemetry/spans?search=" + Uri.EscapeDataString(search), UriKind.Relative), TestContext.Current.CancellationToken);
-        using var page = await process.Http.GetAsync(new Uri("/traces?search=" + Uri.EscapeDataString(search), UriKind.Relative), TestContext.Current.CancellationToken);
+        using var api = await process.Http.GetAsync(
+            new Uri("/api/telemetry/spans?search=" + Uri.EscapeDataString(search), UriKind.Relative),
+            TestContext.Current.CancellationToken
+        );
+        using var page = await process.Http.GetAsync(
+            new Uri("/traces?search=" + Uri.EscapeDataString(search), UriKind.Relative),
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal((HttpStatusCode.BadRequest, HttpStatusCode.BadRequest), (api.StatusCode, page.StatusCode));
         var detail = JsonNode.Parse(await api.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["detail"]!.ToString();
         Assert.Contains($"Position {position}: ", detail, StringComparison.Ordinal);
         Assert.Contains(message, detail, StringComparison.Ordinal);
-        Assert.Contains($"Position {position}: ", await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains(
+            $"Position {position}: ",
+            await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -174,33 +205,93 @@ public sealed class FilterTests
     {
         var a = Telemetry.Span(1, name: "POST /orders");
         a.Attributes.Add(Telemetry.Attribute("tenant.id", "harbor"));
-        a.Attributes.Add(new KeyValue { Key = "http.response.status_code", Value = new AnyValue { IntValue = 500 } });
-        a.Attributes.Add(new KeyValue { Key = "platform.order.total_minor", Value = new AnyValue { IntValue = 9_000 } });
+        a.Attributes.Add(
+            new KeyValue
+            {
+                Key = "http.response.status_code",
+                Value = new AnyValue { IntValue = 500 },
+            }
+        );
+        a.Attributes.Add(
+            new KeyValue
+            {
+                Key = "platform.order.total_minor",
+                Value = new AnyValue { IntValue = 9_000 },
+            }
+        );
         a.Events.Add(new Span.Types.Event { Name = "order.placed" });
         var b = Telemetry.Span(2, name: "GET /stock");
         b.Kind = Span.Types.SpanKind.Client;
         b.Attributes.Add(Telemetry.Attribute("tenant.id", "harbor"));
-        b.Attributes.Add(new KeyValue { Key = "http.response.status_code", Value = new AnyValue { IntValue = 99 } });
-        b.Attributes.Add(new KeyValue { Key = "platform.order.total_minor", Value = new AnyValue { IntValue = 10_000 } });
-        b.Attributes.Add(new KeyValue { Key = "items", Value = new AnyValue { ArrayValue = new ArrayValue { Values = { new AnyValue { StringValue = "pen" }, new AnyValue { StringValue = "book" } } } } });
+        b.Attributes.Add(
+            new KeyValue
+            {
+                Key = "http.response.status_code",
+                Value = new AnyValue { IntValue = 99 },
+            }
+        );
+        b.Attributes.Add(
+            new KeyValue
+            {
+                Key = "platform.order.total_minor",
+                Value = new AnyValue { IntValue = 10_000 },
+            }
+        );
+        b.Attributes.Add(
+            new KeyValue
+            {
+                Key = "items",
+                Value = new AnyValue
+                {
+                    ArrayValue = new ArrayValue
+                    {
+                        Values =
+                        {
+                            new AnyValue { StringValue = "pen" },
+                            new AnyValue { StringValue = "book" },
+                        },
+                    },
+                },
+            }
+        );
         var c = Telemetry.Span(3, name: "charge card", failed: true);
         c.Attributes.Add(Telemetry.Attribute("tenant.id", "nordwind"));
         c.Attributes.Add(Telemetry.Attribute("http.response.status_code", "500"));
-        c.Attributes.Add(new KeyValue { Key = "ratio", Value = new AnyValue { DoubleValue = 0.5 } });
-        c.Events.Add(new Span.Types.Event { Name = "exception", Attributes = { Telemetry.Attribute("exception.type", "TimeoutException") } });
+        c.Attributes.Add(
+            new KeyValue
+            {
+                Key = "ratio",
+                Value = new AnyValue { DoubleValue = 0.5 },
+            }
+        );
+        c.Events.Add(
+            new Span.Types.Event { Name = "exception", Attributes = { Telemetry.Attribute("exception.type", "TimeoutException") } }
+        );
         var d = Telemetry.Span(4, name: "slow");
         d.EndTimeUnixNano = d.StartTimeUnixNano + 250_000_000;
         d.Status = new Status { Code = Status.Types.StatusCode.Ok };
         d.Attributes.Add(Telemetry.Attribute("note", "two words"));
         d.Attributes.Add(Telemetry.Attribute("quoted", "a \"b\" \\ c"));
         d.Attributes.Add(Telemetry.Attribute("address", "see http://shop.example/x?a=b"));
-        d.Attributes.Add(new KeyValue { Key = "flag", Value = new AnyValue { BoolValue = true } });
+        d.Attributes.Add(
+            new KeyValue
+            {
+                Key = "flag",
+                Value = new AnyValue { BoolValue = true },
+            }
+        );
         await SendAsync(process, "orders", "2026.1.1", "production", a, b);
         await SendAsync(process, "payments", null, null, c);
         await SendAsync(process, "gateway", null, null, d);
     }
 
-    private static async Task SendAsync(ObservatoryProcess process, string service, string? release, string? environment, params Span[] spans)
+    private static async Task SendAsync(
+        ObservatoryProcess process,
+        string service,
+        string? release,
+        string? environment,
+        params Span[] spans
+    )
     {
         var request = Telemetry.Request(service, spans);
         var attributes = request.ResourceSpans[0].Resource.Attributes;
@@ -216,5 +307,11 @@ public sealed class FilterTests
     }
 
     private static List<JsonNode> Spans(JsonNode answer) =>
-        [.. answer["data"]!["resourceSpans"]!.AsArray().SelectMany(group => group!["scopeSpans"]!.AsArray()).SelectMany(scope => scope!["spans"]!.AsArray()).Select(span => span!)];
+        [
+            .. answer["data"]!["resourceSpans"]!
+                .AsArray()
+                .SelectMany(group => group!["scopeSpans"]!.AsArray())
+                .SelectMany(scope => scope!["spans"]!.AsArray())
+                .Select(span => span!),
+        ];
 }

@@ -22,7 +22,9 @@ public sealed class FollowerTests
             Assert.Equal(expected, number);
         }
 
-        await Assert.ThrowsAsync<FollowerLaggedException>(() => follower.Reader.WaitToReadAsync(TestContext.Current.CancellationToken).AsTask());
+        await Assert.ThrowsAsync<FollowerLaggedException>(() =>
+            follower.Reader.WaitToReadAsync(TestContext.Current.CancellationToken).AsTask()
+        );
         Assert.False(follower.Offer(0));
     }
 
@@ -32,8 +34,16 @@ public sealed class FollowerTests
         await using var process = await ObservatoryProcess.StartAsync("--Observatory:MaxFollowers=1");
         var path = new Uri("/api/telemetry/logs?follow=true", UriKind.Relative);
 
-        using var first = await process.Http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
-        using var second = await process.Http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        using var first = await process.Http.GetAsync(
+            path,
+            HttpCompletionOption.ResponseHeadersRead,
+            TestContext.Current.CancellationToken
+        );
+        using var second = await process.Http.GetAsync(
+            path,
+            HttpCompletionOption.ResponseHeadersRead,
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable), (first.StatusCode, second.StatusCode));
     }

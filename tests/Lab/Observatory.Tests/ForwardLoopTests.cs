@@ -14,11 +14,15 @@ public sealed class ForwardLoopTests
     {
         await using var listener = await ForwardReceiver.StartAsync(grpc: false);
         var (a, b) = (FreePort.Next(), FreePort.Next());
-        await using var first = await ObservatoryProcess.StartAsync(
-            [.. To("b", $"http://127.0.0.1:{b}", grpc: true), .. To("seen", listener, grpc: false),
-            $"--Kestrel:Endpoints:otlp-grpc:Url=http://127.0.0.1:{a}"]);
-        await using var second = await ObservatoryProcess.StartAsync(
-            [.. To("a", $"http://127.0.0.1:{a}", grpc: true), $"--Kestrel:Endpoints:otlp-grpc:Url=http://127.0.0.1:{b}"]);
+        await using var first = await ObservatoryProcess.StartAsync([
+            .. To("b", $"http://127.0.0.1:{b}", grpc: true),
+            .. To("seen", listener, grpc: false),
+            $"--Kestrel:Endpoints:otlp-grpc:Url=http://127.0.0.1:{a}",
+        ]);
+        await using var second = await ObservatoryProcess.StartAsync([
+            .. To("a", $"http://127.0.0.1:{a}", grpc: true),
+            $"--Kestrel:Endpoints:otlp-grpc:Url=http://127.0.0.1:{b}",
+        ]);
 
         await Send.TracesAsync(first, "orders", Telemetry.Span(1));
         await Send.TracesAsync(second, "orders", Telemetry.Span(2));

@@ -21,8 +21,7 @@ public sealed class ForwardOutageTests
         await using var well = await ForwardReceiver.StartAsync(grpc: false);
         var never = new TaskCompletionSource<bool>();
         hanging.Before = (_, _) => never.Task;
-        await using var process = await ObservatoryProcess.StartAsync(
-            [.. To("hanging", hanging, grpc), .. To("well", well, grpc: false)]);
+        await using var process = await ObservatoryProcess.StartAsync([.. To("hanging", hanging, grpc), .. To("well", well, grpc: false)]);
 
         var began = Stopwatch.GetTimestamp();
         for (var index = 1UL; index <= 300; index++)
@@ -137,7 +136,10 @@ public sealed class ForwardOutageTests
     public async Task PartialSuccess_IsCountedAsRefused(bool grpc)
     {
         await using var receiver = await ForwardReceiver.StartAsync(grpc);
-        receiver.Answer = new ExportServiceResponse { PartialSuccess = new() { Rejected = 1, ErrorMessage = "one is too old" } };
+        receiver.Answer = new ExportServiceResponse
+        {
+            PartialSuccess = new() { Rejected = 1, ErrorMessage = "one is too old" },
+        };
         await using var process = await ObservatoryProcess.StartAsync(To("a", receiver, grpc));
 
         await Send.TracesAsync(process, "orders", Telemetry.Span(1), Telemetry.Span(2), Telemetry.Span(3));
@@ -186,8 +188,12 @@ public sealed class ForwardOutageTests
         {
             for (var trace = 0; trace < Traces; trace += 20)
             {
-                var spans = Enumerable.Range(trace, 20).SelectMany(number => Enumerable.Range(1, 10)
-                    .Select(id => Telemetry.Span((ulong)(id + (10 * half)), trace: TraceId(number)))).ToArray();
+                var spans = Enumerable
+                    .Range(trace, 20)
+                    .SelectMany(number =>
+                        Enumerable.Range(1, 10).Select(id => Telemetry.Span((ulong)(id + (10 * half)), trace: TraceId(number)))
+                    )
+                    .ToArray();
                 Array.ForEach(spans, span => span.Attributes.Add(filler));
                 await Send.TracesAsync(process, "orders", spans);
             }

@@ -47,9 +47,15 @@ internal sealed class ForwardReceiver : IAsyncDisposable
     {
         // Empty: the settings of Observatory are in the same folder.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(
-            System.Net.IPAddress.Loopback, port ?? FreePort.Next(),
-            listen => listen.Protocols = grpc ? HttpProtocols.Http2 : HttpProtocols.Http1));
+        builder
+            .WebHost.UseKestrelCore()
+            .ConfigureKestrel(kestrel =>
+                kestrel.Listen(
+                    System.Net.IPAddress.Loopback,
+                    port ?? FreePort.Next(),
+                    listen => listen.Protocols = grpc ? HttpProtocols.Http2 : HttpProtocols.Http1
+                )
+            );
         var receiver = new ForwardReceiver(builder.Build(), grpc);
         receiver._app.Run(receiver.HandleAsync);
         await receiver._app.StartAsync(TestContext.Current.CancellationToken);
@@ -75,7 +81,10 @@ internal sealed class ForwardReceiver : IAsyncDisposable
 
         // The server uses the headers again.
         var headers = context.Request.Headers.ToDictionary(
-            header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
+            header => header.Key,
+            header => header.Value.ToString(),
+            StringComparer.OrdinalIgnoreCase
+        );
         Requests.Enqueue((context.Request.Path.Value!, headers, body));
         Note(context.Request.Path.Value!, body);
         var answer = Answer.ToByteArray();

@@ -16,8 +16,7 @@ public sealed class ForwardTests
     {
         await using var grpc = await ForwardReceiver.StartAsync(grpc: true);
         await using var http = await ForwardReceiver.StartAsync(grpc: false);
-        await using var process = await ObservatoryProcess.StartAsync(
-        [
+        await using var process = await ObservatoryProcess.StartAsync([
             .. To("a", grpc, grpc: true, "Headers=x-otlp-api-key=a%20b,x-team=shop", $"Compression={compression}"),
             .. To("0", http, grpc: false, "Name=second", $"Compression={compression}"),
         ]);
@@ -38,8 +37,14 @@ public sealed class ForwardTests
             Assert.Equal(Enumerable.Range(1, 40).Select(id => (ulong)id), receiver.SpanIds.Order());
             Assert.Equal(20, receiver.Logs.Select(log => log.Body.StringValue).Distinct().Count());
             Assert.Equal(20, receiver.Logs.Count);
-            Assert.Equal(60, receiver.Metrics.SelectMany(request => request.ResourceMetrics).SelectMany(group => group.ScopeMetrics)
-                .SelectMany(scope => scope.Metrics).Sum(metric => metric.Sum.DataPoints.Count));
+            Assert.Equal(
+                60,
+                receiver
+                    .Metrics.SelectMany(request => request.ResourceMetrics)
+                    .SelectMany(group => group.ScopeMetrics)
+                    .SelectMany(scope => scope.Metrics)
+                    .Sum(metric => metric.Sum.DataPoints.Count)
+            );
         }
 
         Assert.All(grpc.Requests, request => Assert.Equal(("a b", "shop"), (request.Headers["x-otlp-api-key"], request.Headers["x-team"])));
@@ -94,13 +99,44 @@ public sealed class ForwardTests
         var metrics = request.ResourceMetrics[0].ScopeMetrics[0].Metrics;
         var header = Telemetry.Attribute("header", Secret);
         var number = new NumberDataPoint { Attributes = { header }, Exemplars = { exemplar } };
-        metrics.Add(new Metric { Name = "g", Gauge = new Gauge { DataPoints = { number } } });
+        metrics.Add(
+            new Metric
+            {
+                Name = "g",
+                Gauge = new Gauge { DataPoints = { number } },
+            }
+        );
         var buckets = new HistogramDataPoint { BucketCounts = { 1, 2 }, Attributes = { header } };
-        metrics.Add(new Metric { Name = "h", Histogram = new Histogram { DataPoints = { buckets } } });
-        metrics.Add(new Metric { Name = "s", Summary = new Summary { DataPoints = { new SummaryDataPoint { Attributes = { header } } } } });
+        metrics.Add(
+            new Metric
+            {
+                Name = "h",
+                Histogram = new Histogram { DataPoints = { buckets } },
+            }
+        );
+        metrics.Add(
+            new Metric
+            {
+                Name = "s",
+                Summary = new Summary { DataPoints = { new SummaryDataPoint { Attributes = { header } } } },
+            }
+        );
         var exponential = new ExponentialHistogramDataPoint { Attributes = { header }, Exemplars = { exemplar } };
-        metrics.Add(new Metric { Name = "e", ExponentialHistogram = new ExponentialHistogram { DataPoints = { exponential } } });
-        metrics.Add(new Metric { Name = "d", Description = Secret, Metadata = { Telemetry.Attribute("token", "hunter2-hunter2") } });
+        metrics.Add(
+            new Metric
+            {
+                Name = "e",
+                ExponentialHistogram = new ExponentialHistogram { DataPoints = { exponential } },
+            }
+        );
+        metrics.Add(
+            new Metric
+            {
+                Name = "d",
+                Description = Secret,
+                Metadata = { Telemetry.Attribute("token", "hunter2-hunter2") },
+            }
+        );
         var span = Telemetry.Span(1);
         span.Attributes.Add(Telemetry.Attribute("http.request.header.authorization", Secret));
 
@@ -109,12 +145,15 @@ public sealed class ForwardTests
         await Send.LogsAsync(process, "orders", Telemetry.Log("the header was " + Secret));
 
         await UntilAsync(() => receiver.Requests.Count == 3 && receiver.Metrics.Count == 1);
-        Assert.All(receiver.Requests, each =>
-        {
-            var text = System.Text.Encoding.Latin1.GetString(each.Body);
-            Assert.DoesNotContain("abcdefghijklmnop", text, StringComparison.Ordinal);
-            Assert.DoesNotContain("hunter2", text, StringComparison.Ordinal);
-        });
+        Assert.All(
+            receiver.Requests,
+            each =>
+            {
+                var text = System.Text.Encoding.Latin1.GetString(each.Body);
+                Assert.DoesNotContain("abcdefghijklmnop", text, StringComparison.Ordinal);
+                Assert.DoesNotContain("hunter2", text, StringComparison.Ordinal);
+            }
+        );
         var histogram = receiver.Metrics.Single().ResourceMetrics[0].ScopeMetrics[0].Metrics.Single(metric => metric.Name == "h").Histogram;
         Assert.Equal([1UL, 2UL], histogram.DataPoints[0].BucketCounts);
     }
@@ -161,8 +200,10 @@ public sealed class ForwardTests
     public async Task Figures_AreOnThePageAndInTheMetrics()
     {
         await using var receiver = await ForwardReceiver.StartAsync(grpc: true);
-        await using var process = await ObservatoryProcess.StartAsync(
-            [.. To("dashboard", receiver, grpc: true), "--Observatory:ApiKey=programs"]);
+        await using var process = await ObservatoryProcess.StartAsync([
+            .. To("dashboard", receiver, grpc: true),
+            "--Observatory:ApiKey=programs",
+        ]);
         await Send.TracesAsync(process, "orders", Telemetry.Span(1), Telemetry.Span(2));
         var forwarder = process.Services.GetRequiredService<Forwarder>();
         await UntilAsync(() => forwarder.Stats[0].Signals.Single(lane => lane.Signal == "traces").Sent == 2);
@@ -174,9 +215,14 @@ public sealed class ForwardTests
 
         Assert.Contains("<h2>Forwarding</h2>", page, StringComparison.Ordinal);
         Assert.Contains(
-            """observatory_forward_items_total{destination="dashboard",signal="traces",outcome="sent"} 2""", metrics,
-            StringComparison.Ordinal);
+            """observatory_forward_items_total{destination="dashboard",signal="traces",outcome="sent"} 2""",
+            metrics,
+            StringComparison.Ordinal
+        );
         Assert.Contains(
-            """observatory_forward_waiting_size_bytes{destination="dashboard",signal="logs"} 0""", metrics, StringComparison.Ordinal);
+            """observatory_forward_waiting_size_bytes{destination="dashboard",signal="logs"} 0""",
+            metrics,
+            StringComparison.Ordinal
+        );
     }
 }

@@ -31,7 +31,8 @@ public sealed class ForwardThinningTests
         }
 
         await using var process = await ObservatoryProcess.StartAsync(
-            To("slow", receiver, grpc: true, hasLimit ? ["MaxSpansPerSecond=2000"] : []));
+            To("slow", receiver, grpc: true, hasLimit ? ["MaxSpansPerSecond=2000"] : [])
+        );
 
         // The parts of a trace come in requests of their own, with those of many other traces between; its logs come with the third.
         for (var step = 0; step < Groups + (10 * Parts); step++)
@@ -41,8 +42,15 @@ public sealed class ForwardThinningTests
                 if (step - (10 * part) is >= 0 and < Groups and var group)
                 {
                     var traces = Enumerable.Range(group * GroupTraces, GroupTraces).Select(TraceId).ToList();
-                    await Send.TracesAsync(process, "orders", [.. traces.SelectMany(trace => Enumerable.Range(1, PartSpans)
-                        .Select(id => Telemetry.Span((ulong)((part * PartSpans) + id), trace: trace)))]);
+                    await Send.TracesAsync(
+                        process,
+                        "orders",
+                        [
+                            .. traces.SelectMany(trace =>
+                                Enumerable.Range(1, PartSpans).Select(id => Telemetry.Span((ulong)((part * PartSpans) + id), trace: trace))
+                            ),
+                        ]
+                    );
 
                     if (part == 2)
                     {
@@ -62,7 +70,8 @@ public sealed class ForwardThinningTests
         Assert.NotEqual(0, thinned);
         Assert.Equal(sent, receiver.Spans.Count);
 
-        var arrived = receiver.Spans.GroupBy(TraceOf)
+        var arrived = receiver
+            .Spans.GroupBy(TraceOf)
             .ToDictionary(trace => trace.Key, trace => trace.Select(span => span.SpanId).Distinct().Count());
         Assert.All(arrived, trace => Assert.Equal(Parts * PartSpans, trace.Value));
         Assert.Equal(arrived.Keys.Order(), receiver.Logs.Where(log => log.TraceId.Length > 0).Select(TraceOf).Order());

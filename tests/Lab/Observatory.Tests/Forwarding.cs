@@ -13,16 +13,17 @@ internal static class Forwarding
         To(name, receiver.Address, grpc, more);
 
     public static string[] To(string name, string address, bool grpc, params string[] more) =>
-    [
-        $"--Observatory:Forward:{name}:Endpoint={address}",
-        $"--Observatory:Forward:{name}:Protocol={(grpc ? "grpc" : "http/protobuf")}",
-        .. more.Select(setting => $"--Observatory:Forward:{name}:{setting}"),
-    ];
+        [
+            $"--Observatory:Forward:{name}:Endpoint={address}",
+            $"--Observatory:Forward:{name}:Protocol={(grpc ? "grpc" : "http/protobuf")}",
+            .. more.Select(setting => $"--Observatory:Forward:{name}:{setting}"),
+        ];
 
     public static async Task<JsonNode> LaneAsync(ObservatoryProcess process, string destination, string signal)
     {
         var stats = await process.GetJsonAsync("/api/telemetry/stats");
-        return stats["forward"]!.AsArray().Single(each => (string?)each!["name"] == destination)!["signals"]!.AsArray()
+        return stats["forward"]!.AsArray().Single(each => (string?)each!["name"] == destination)!["signals"]!
+            .AsArray()
             .Single(each => (string?)each!["signal"] == signal)!;
     }
 
@@ -45,7 +46,8 @@ internal static class Forwarding
         {
             Assert.True(
                 TimeProvider.System.GetElapsedTime(began) < Deadline,
-                $"It did not come to that in {Deadline}; last seen: {seen?.Invoke()}");
+                $"It did not come to that in {Deadline}; last seen: {seen?.Invoke()}"
+            );
             await Task.Delay(Look, TestContext.Current.CancellationToken);
         }
     }

@@ -32,7 +32,11 @@ internal sealed class FuzzRun(IReadOnlyList<FuzzTarget> targets, int seed)
         return new FuzzMutator(random).Mutate(samples[random.Next(samples.Count)], samples[random.Next(samples.Count)]);
     }
 
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Which exceptions there are is the question; each becomes a failure.")]
+    [SuppressMessage(
+        "Design",
+        "CA1031:Do not catch general exception types",
+        Justification = "Which exceptions there are is the question; each becomes a failure."
+    )]
     private void Try(int number)
     {
         var (target, counts) = (targets[number % targets.Count], Counts[number % targets.Count]);

@@ -9,7 +9,9 @@ using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Tests;
 
-/// <summary>A reader of foreign bytes. Accept is false, or throws RefusedException, for what it does not take; anything else is a fault.</summary>
+/// <summary>
+/// A reader of foreign bytes. Accept is false, or throws RefusedException, for what it does not take; anything else is a fault.
+/// </summary>
 internal sealed record FuzzTarget(string Name, IReadOnlyList<byte[]> Samples, Func<byte[], bool> Accept)
 {
     private static readonly DateTimeOffset Now = DateTimeOffset.UnixEpoch.AddYears(56);
@@ -33,15 +35,21 @@ internal sealed record FuzzTarget(string Name, IReadOnlyList<byte[]> Samples, Fu
             Otlp("metrics, JSON", Signal.Metrics, json: true, Telemetry.Metrics("orders", 3)),
             new("envelopes", FuzzSamples.Envelopes, input => Always(() => envelopes.Accept(EnvelopeReader.Read(input), Now))),
             new("segments", [Segment(FuzzSamples.Records)], input => ReadSegment(input, Path.Combine(directory, "fuzz.obslog"), replay)),
-
             // The first byte is the kind: a whole record, whose checksum is right, with a body that nobody checked before it was written.
-            new("records", [.. FuzzSamples.Records.Select(record => (byte[])[(byte)record.Kind, .. record.Body.Span])],
-                input => input.Length > 0 && replay.TryApply(new HistoryRecord((RecordKind)input[0], Now, input.AsMemory(1)))),
+            new(
+                "records",
+                [.. FuzzSamples.Records.Select(record => (byte[])[(byte)record.Kind, .. record.Body.Span])],
+                input => input.Length > 0 && replay.TryApply(new HistoryRecord((RecordKind)input[0], Now, input.AsMemory(1)))
+            ),
             new("filters", FuzzSamples.Filters, input => Filters(input, records)),
         ];
 
-        FuzzTarget Otlp(string name, Signal signal, bool json, IMessage sample) => new(
-            name, [json ? Encoding.UTF8.GetBytes(OtlpJson.Write(sample)) : sample.ToByteArray()], input => Always(() => intake.Accept(signal, input, json)));
+        FuzzTarget Otlp(string name, Signal signal, bool json, IMessage sample) =>
+            new(
+                name,
+                [json ? Encoding.UTF8.GetBytes(OtlpJson.Write(sample)) : sample.ToByteArray()],
+                input => Always(() => intake.Accept(signal, input, json))
+            );
     }
 
     private static bool Always(Action take)

@@ -20,7 +20,11 @@ public sealed class FuzzTests
             run.Run(Inputs, TestContext.Current.CancellationToken);
 
             Assert.True(run.Failures.Count == 0, string.Join("\n\n", run.Failures));
-            Assert.All(run.Counts, counts => Assert.True(counts is { Taken: > 0, Refused: > 0 }, $"{counts.Name}: {counts.Taken} taken, {counts.Refused} refused"));
+            Assert.All(
+                run.Counts,
+                counts =>
+                    Assert.True(counts is { Taken: > 0, Refused: > 0 }, $"{counts.Name}: {counts.Taken} taken, {counts.Refused} refused")
+            );
         }
         finally
         {
@@ -60,9 +64,16 @@ public sealed class FuzzTests
             Assert.Equal((path, 200), (path, (int)page.StatusCode));
         }
 
-        using var spans = await process.Http.GetAsync(new Uri("/api/telemetry/spans?limit=10000&search=x", UriKind.Relative), TestContext.Current.CancellationToken);
+        using var spans = await process.Http.GetAsync(
+            new Uri("/api/telemetry/spans?limit=10000&search=x", UriKind.Relative),
+            TestContext.Current.CancellationToken
+        );
         await using var stream = await spans.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
-        using var document = await JsonDocument.ParseAsync(stream, new JsonDocumentOptions { MaxDepth = 1_000 }, TestContext.Current.CancellationToken);
+        using var document = await JsonDocument.ParseAsync(
+            stream,
+            new JsonDocumentOptions { MaxDepth = 1_000 },
+            TestContext.Current.CancellationToken
+        );
         Assert.True(document.RootElement.GetProperty("returnedCount").GetInt32() > 0);
     }
 }

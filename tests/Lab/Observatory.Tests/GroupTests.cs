@@ -29,7 +29,9 @@ public sealed class GroupTests
         await using var process = await ObservatoryProcess.StartAsync();
         await FillAsync(process);
 
-        var answer = await process.GetJsonAsync("/api/telemetry/groups?signal=traces&by=shop.aisle&hasError=true&resource=orders&search=" + Uri.EscapeDataString("duration>8ms"));
+        var answer = await process.GetJsonAsync(
+            "/api/telemetry/groups?signal=traces&by=shop.aisle&hasError=true&resource=orders&search=" + Uri.EscapeDataString("duration>8ms")
+        );
 
         var groups = answer["groups"]!.AsArray();
         Assert.Equal(3, groups.Count);
@@ -37,7 +39,10 @@ public sealed class GroupTests
         foreach (var group in groups)
         {
             var linked = await process.GetJsonAsync(group!["links"]!["api"]!.ToString());
-            using var page = await process.Http.GetAsync(new Uri(group["links"]!["page"]!.ToString(), UriKind.Relative), TestContext.Current.CancellationToken);
+            using var page = await process.Http.GetAsync(
+                new Uri(group["links"]!["page"]!.ToString(), UriKind.Relative),
+                TestContext.Current.CancellationToken
+            );
 
             Assert.Equal((int)group["count"]!, (int)linked["totalCount"]!);
             Assert.Equal((int)group["count"]!, (int)group["errors"]!);
@@ -94,7 +99,10 @@ public sealed class GroupTests
     {
         await using var process = await ObservatoryProcess.StartAsync();
 
-        using var response = await process.Http.GetAsync(new Uri("/api/telemetry/groups?" + query, UriKind.Relative), TestContext.Current.CancellationToken);
+        using var response = await process.Http.GetAsync(
+            new Uri("/api/telemetry/groups?" + query, UriKind.Relative),
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
     }
@@ -102,18 +110,20 @@ public sealed class GroupTests
     // 100 spans of 1 to 100 ms on the left, each fourth failed; 10 on the right and 20 nowhere, all failed.
     private static async Task FillAsync(ObservatoryProcess process)
     {
-        var spans = Enumerable.Range(1, 130).Select(number =>
-        {
-            var span = Telemetry.Span((ulong)number, failed: number > 100 || number % 4 == 0);
-            span.EndTimeUnixNano = span.StartTimeUnixNano + ((ulong)number * 1_000_000);
-
-            if (number <= 110)
+        var spans = Enumerable
+            .Range(1, 130)
+            .Select(number =>
             {
-                span.Attributes.Add(Telemetry.Attribute("shop.aisle", number > 100 ? "RIGHT \"x\" & y" : "left"));
-            }
+                var span = Telemetry.Span((ulong)number, failed: number > 100 || number % 4 == 0);
+                span.EndTimeUnixNano = span.StartTimeUnixNano + ((ulong)number * 1_000_000);
 
-            return span;
-        });
+                if (number <= 110)
+                {
+                    span.Attributes.Add(Telemetry.Attribute("shop.aisle", number > 100 ? "RIGHT \"x\" & y" : "left"));
+                }
+
+                return span;
+            });
         await Send.TracesAsync(process, "orders", [.. spans]);
     }
 

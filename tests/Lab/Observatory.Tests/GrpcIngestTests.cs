@@ -53,7 +53,10 @@ public sealed class GrpcIngestTests
     [InlineData(true)]
     public async Task Export_LargerThanALimit_IsResourceExhausted(bool gzip)
     {
-        await using var process = await ObservatoryProcess.StartAsync("--Observatory:MaxBodyBytes=10000", "--Observatory:MaxDecompressedBytes=20000");
+        await using var process = await ObservatoryProcess.StartAsync(
+            "--Observatory:MaxBodyBytes=10000",
+            "--Observatory:MaxDecompressedBytes=20000"
+        );
         var request = Telemetry.Request("orders", Telemetry.Span(1, name: new string('x', 30_000)));
 
         var answer = await Send.GrpcAsync(process, Send.TracesMethod, request, gzip);
@@ -160,7 +163,9 @@ public sealed class GrpcIngestTests
     public async Task Export_Refused_IsCountedByReason()
     {
         await using var process = await ObservatoryProcess.StartAsync(
-            "--Observatory:OtlpApiKey=secret", "--Observatory:MaxBodyBytes=10000");
+            "--Observatory:OtlpApiKey=secret",
+            "--Observatory:MaxBodyBytes=10000"
+        );
         var request = Telemetry.Request("orders", Telemetry.Span(1));
 
         await Send.GrpcAsync(process, Send.TracesMethod, request);
@@ -173,7 +178,8 @@ public sealed class GrpcIngestTests
         var counts = process.Services.GetRequiredService<RefusalLog>().Counts;
         Assert.Equal(
             [Refusal.Malformed, Refusal.TooLarge, Refusal.Unauthenticated, Refusal.UnsupportedEncoding, Refusal.NotFound],
-            counts.Where(count => count.Value == 1).Select(count => count.Key).Order());
+            counts.Where(count => count.Value == 1).Select(count => count.Key).Order()
+        );
         Assert.Equal(5, counts.Values.Sum());
     }
 }

@@ -36,25 +36,36 @@ public sealed class HistoryTests : IDisposable
     {
         JsonNode before;
         var ports = Listener.Names.Select(_ => FreePort.Next()).ToArray();
-        using var child = Process.Start(new ProcessStartInfo("dotnet")
-        {
-            ArgumentList =
+        using var child = Process.Start(
+            new ProcessStartInfo("dotnet")
             {
-                Path.Combine(AppContext.BaseDirectory, "Observatory.dll"), "--environment=Development", "--Observatory:DataDirectory=" + _directory,
-                "--Logging:LogLevel:Default=None", "--Logging:LogLevel:Platform=None", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=None",
-                $"--Kestrel:Endpoints:{Listener.Http}:Url=http://127.0.0.1:{ports[0]}",
-                $"--Kestrel:Endpoints:{Listener.OtlpHttp}:Url=http://127.0.0.1:{ports[1]}",
-                $"--Kestrel:Endpoints:{Listener.OtlpGrpc}:Url=http://127.0.0.1:{ports[2]}",
-                $"--Kestrel:Endpoints:{Listener.Management}:Url=http://127.0.0.1:{ports[3]}",
-            },
-        })!;
+                ArgumentList =
+                {
+                    Path.Combine(AppContext.BaseDirectory, "Observatory.dll"),
+                    "--environment=Development",
+                    "--Observatory:DataDirectory=" + _directory,
+                    "--Logging:LogLevel:Default=None",
+                    "--Logging:LogLevel:Platform=None",
+                    "--Logging:LogLevel:Microsoft.Hosting.Lifetime=None",
+                    $"--Kestrel:Endpoints:{Listener.Http}:Url=http://127.0.0.1:{ports[0]}",
+                    $"--Kestrel:Endpoints:{Listener.OtlpHttp}:Url=http://127.0.0.1:{ports[1]}",
+                    $"--Kestrel:Endpoints:{Listener.OtlpGrpc}:Url=http://127.0.0.1:{ports[2]}",
+                    $"--Kestrel:Endpoints:{Listener.Management}:Url=http://127.0.0.1:{ports[3]}",
+                },
+            }
+        )!;
 
         try
         {
             using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{ports[0]}") };
             using var otlp = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{ports[1]}") };
             await UntilAsync(http, _ => true);
-            await PostAsync(otlp, "/v1/traces", Telemetry.Request("orders", Telemetry.Span(1), Telemetry.Span(2, parent: 1)).ToByteArray(), Send.Protobuf);
+            await PostAsync(
+                otlp,
+                "/v1/traces",
+                Telemetry.Request("orders", Telemetry.Span(1), Telemetry.Span(2, parent: 1)).ToByteArray(),
+                Send.Protobuf
+            );
             await PostAsync(otlp, "/v1/logs", Telemetry.Request("orders", Telemetry.Log("stock is low")).ToByteArray(), Send.Protobuf);
             await PostAsync(http, "/api/1/envelope/", Sentry.Envelope(("event", Sentry.Event())), null);
             var id = (await http.GetFromJsonAsync<JsonNode>("/api/issues", Cancellation))!["issues"]![0]!["id"]!.ToString();
@@ -91,7 +102,9 @@ public sealed class HistoryTests : IDisposable
         var bytes = Segments.In(Path.Combine(_directory, "telemetry")).Sum(file => file.Length);
         await using var restarted = await StartAsync("--Observatory:HistoryMaxBytes=" + Bound);
         var spans = (await restarted.GetJsonAsync("/api/telemetry/stats"))["spans"]!;
-        var newest = await restarted.GetJsonAsync($"/api/telemetry/spans?search={Telemetry.Id(100).ToByteArray().Aggregate("", (text, one) => text + one.ToString("x2", null))}");
+        var newest = await restarted.GetJsonAsync(
+            $"/api/telemetry/spans?search={Telemetry.Id(100).ToByteArray().Aggregate("", (text, one) => text + one.ToString("x2", null))}"
+        );
 
         Assert.InRange(bytes, Bound / 2, Bound);
         Assert.InRange((int)spans["stored"]!, 10, 24);
@@ -112,9 +125,14 @@ public sealed class HistoryTests : IDisposable
 
             var records = reader.Read().ToList();
 
-            var whole = Enumerable.Range(0, 4).Last(count => RecordHeader.Magic.Length + ends.Take(count).Sum() <= Math.Max(length, RecordHeader.Magic.Length));
+            var whole = Enumerable
+                .Range(0, 4)
+                .Last(count => RecordHeader.Magic.Length + ends.Take(count).Sum() <= Math.Max(length, RecordHeader.Magic.Length));
             Assert.Equal((whole, 0), (records.Count, reader.Damaged));
-            Assert.Equal(length < RecordHeader.Magic.Length ? length : length - RecordHeader.Magic.Length - ends.Take(whole).Sum(), reader.TornBytes);
+            Assert.Equal(
+                length < RecordHeader.Magic.Length ? length : length - RecordHeader.Magic.Length - ends.Take(whole).Sum(),
+                reader.TornBytes
+            );
         }
     }
 
@@ -169,7 +187,9 @@ public sealed class HistoryTests : IDisposable
             await Sentry.PostAsync(process, Sentry.Envelope(("event", item), ("attachment", new JsonObject { ["raw"] = "s3cr3t-file" })));
         }
 
-        var text = Encoding.UTF8.GetString(await File.ReadAllBytesAsync(Segments.In(Path.Combine(_directory, "errors")).Single().FullName, Cancellation));
+        var text = Encoding.UTF8.GetString(
+            await File.ReadAllBytesAsync(Segments.In(Path.Combine(_directory, "errors")).Single().FullName, Cancellation)
+        );
 
         Assert.Contains("AcquirerTimeoutException", text, StringComparison.Ordinal);
         Assert.DoesNotContain("s3cr3t", text, StringComparison.Ordinal);
@@ -177,7 +197,8 @@ public sealed class HistoryTests : IDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    private Task<ObservatoryProcess> StartAsync(params string[] settings) => ObservatoryProcess.StartAsync(["--Observatory:DataDirectory=" + _directory, .. settings]);
+    private Task<ObservatoryProcess> StartAsync(params string[] settings) =>
+        ObservatoryProcess.StartAsync(["--Observatory:DataDirectory=" + _directory, .. settings]);
 
     private static async Task<JsonNode> FillAsync(ObservatoryProcess process)
     {
@@ -185,7 +206,11 @@ public sealed class HistoryTests : IDisposable
         await Send.LogsAsync(process, "orders", Telemetry.Log("stock is low"));
         await Sentry.SendAsync(process, Sentry.Event());
         var id = (await Sentry.OnlyIssueAsync(process))["id"];
-        using var muted = await process.Http.PostAsJsonAsync(new Uri($"/api/issues/{id}/status", UriKind.Relative), new { status = "muted" }, Cancellation);
+        using var muted = await process.Http.PostAsJsonAsync(
+            new Uri($"/api/issues/{id}/status", UriKind.Relative),
+            new { status = "muted" },
+            Cancellation
+        );
         return await Sentry.OnlyIssueAsync(process);
     }
 
@@ -206,7 +231,9 @@ public sealed class HistoryTests : IDisposable
         {
             foreach (var text in texts)
             {
-                Assert.True(writer.TryAppend(new HistoryRecord(RecordKind.Envelope, DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(text))));
+                Assert.True(
+                    writer.TryAppend(new HistoryRecord(RecordKind.Envelope, DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(text)))
+                );
             }
         }
 

@@ -147,7 +147,8 @@ public sealed class HostileInputTests
         await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request), TestContext.Current.CancellationToken);
 
         using var reader = new StreamReader(client.GetStream());
-        var answer = await reader.ReadToEndAsync(TestContext.Current.CancellationToken)
+        var answer = await reader
+            .ReadToEndAsync(TestContext.Current.CancellationToken)
             .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
         Assert.Contains("{\"code\":3", answer, StringComparison.Ordinal);
@@ -191,7 +192,9 @@ public sealed class HostileInputTests
 
         for (var index = 1; index <= Services; index++)
         {
-            request.MergeFrom(Telemetry.Request($"service-{index}", Telemetry.Span((ulong)index, name: $"GET /{index}", trace: $"{index:x32}")));
+            request.MergeFrom(
+                Telemetry.Request($"service-{index}", Telemetry.Span((ulong)index, name: $"GET /{index}", trace: $"{index:x32}"))
+            );
         }
 
         var answer = await Send.HttpAsync(process, "/v1/traces", request.ToByteArray());
@@ -207,8 +210,15 @@ public sealed class HostileInputTests
         }
     }
 
-    private static byte[] JsonBody() => Encoding.UTF8.GetBytes(
-        """{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"orders"}}]},"scopeSpans":[{"scope":{"name":"x"},"spans":[{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174","name":"GET \u00e9","kind":2,"startTimeUnixNano":"1795000000000000000","attributes":[{"key":"a","value":{"arrayValue":{"values":[{"doubleValue":1.5},{"boolValue":true}]}}}],"events":[{"name":"e"}],"status":{"code":2}}]}]}]}""");
+    private static byte[] JsonBody() =>
+        Encoding.UTF8.GetBytes(
+            """{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"orders"}}]}"""
+                + ""","scopeSpans":[{"scope":{"name":"x"},"spans":["""
+                + """{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174","name":"GET \u00e9","kind":2"""
+                + ""","startTimeUnixNano":"1795000000000000000","attributes":["""
+                + """{"key":"a","value":{"arrayValue":{"values":[{"doubleValue":1.5},{"boolValue":true}]}}}]"""
+                + ""","events":[{"name":"e"}],"status":{"code":2}}]}]}]}"""
+        );
 
     private static byte[] Wrap(int field, byte[] value)
     {

@@ -24,21 +24,39 @@ public sealed class HttpIngestTests
         var span = group["scopeSpans"]![0]!["spans"]![0]!;
         Assert.Equal(
             """
-            {"traceId":"5b8efff798038103d269b633813fc60c","spanId":"0000000000000007","traceState":"a=1","parentSpanId":"0000000000000003","flags":257,"name":"charge_card \u2713","kind":2,"startTimeUnixNano":"1795000000007000000","endTimeUnixNano":"1795000000012000000","attributes":[{"key":"tenant.id","value":{"stringValue":"nordwind"}},{"key":"int","value":{"intValue":"-3"}},{"key":"double","value":{"doubleValue":1.5}},{"key":"bool","value":{"boolValue":true}},{"key":"bytes","value":{"bytesValue":"AQID"}},{"key":"nested","value":{"arrayValue":{"values":[{"kvlistValue":{"values":[{"key":"k","value":{"stringValue":"v"}}]}}]}}}],"events":[{"timeUnixNano":"1795000000000000000","name":"exception","attributes":[{"key":"exception.type","value":{"stringValue":"TimeoutException"}}]}],"links":[{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"0000000000000009","traceState":"b=2","attributes":[],"flags":0}],"status":{"code":2,"message":"it broke"}}
-            """,
-            span.ToJsonString());
+            {"traceId":"5b8efff798038103d269b633813fc60c","spanId":"0000000000000007","traceState":"a=1",
+            "parentSpanId":"0000000000000003","flags":257,"name":"charge_card \u2713","kind":2,
+            "startTimeUnixNano":"1795000000007000000","endTimeUnixNano":"1795000000012000000",
+            "attributes":[{"key":"tenant.id","value":{"stringValue":"nordwind"}},{"key":"int","value":{"intValue":"-3"}},
+            {"key":"double","value":{"doubleValue":1.5}},{"key":"bool","value":{"boolValue":true}},
+            {"key":"bytes","value":{"bytesValue":"AQID"}},
+            {"key":"nested","value":{"arrayValue":{"values":[
+            {"kvlistValue":{"values":[{"key":"k","value":{"stringValue":"v"}}]}}]}}}],
+            "events":[{"timeUnixNano":"1795000000000000000","name":"exception",
+            "attributes":[{"key":"exception.type","value":{"stringValue":"TimeoutException"}}]}],
+            "links":[{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"0000000000000009","traceState":"b=2",
+            "attributes":[],"flags":0}],"status":{"code":2,"message":"it broke"}}
+            """.ReplaceLineEndings(""),
+            span.ToJsonString()
+        );
     }
 
     [Fact]
     public async Task Json_AsJavaScriptSendersWriteIt_IsStoredAndAnsweredInJson()
     {
         await using var process = await ObservatoryProcess.StartAsync();
-        var body = """
-            {"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop-page"}}],"droppedAttributesCount":0},
+        const string resource =
+            """{"attributes":[{"key":"service.name","value":{"stringValue":"shop-page"}}],"droppedAttributesCount":0}""";
+        const string scope = """{"name":"fetch","version":"0.1"}""";
+        const string attributes =
+            """[{"key":"big","value":{"intValue":9007199254740991}},{"key":"text","value":{"intValue":"3"}}"""
+            + """,{"key":"null","value":null}]""";
+        var body = $$"""
+            {"resourceSpans":[{"resource":{{resource}},
               "unknownField":{"a":[1,2]},
-              "scopeSpans":[{"scope":{"name":"fetch","version":"0.1"},"spans":[{"traceId":"5B8EFFF798038103D269B633813FC60C","spanId":"eee19b7ec3c1b174",
+              "scopeSpans":[{"scope":{{scope}},"spans":[{"traceId":"5B8EFFF798038103D269B633813FC60C","spanId":"eee19b7ec3c1b174",
               "parentSpanId":"","name":"HTTP POST","kind":3,"startTimeUnixNano":"1795000000000000000","endTimeUnixNano":1795000000001000000,
-              "attributes":[{"key":"big","value":{"intValue":9007199254740991}},{"key":"text","value":{"intValue":"3"}},{"key":"null","value":null}],
+              "attributes":{{attributes}},
               "events":[],"links":[],"status":{"code":0},"flags":257}]}]}]}
             """;
 
@@ -57,8 +75,11 @@ public sealed class HttpIngestTests
     public async Task LogsAndMetrics_BothTypes_AreStoredAndCounted()
     {
         await using var process = await ObservatoryProcess.StartAsync();
-        var json = """{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m","gauge":{"dataPoints":[{"asInt":1},{"asInt":2}]}}]}]}]}""";
-        var logJson = """{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"observedTimeUnixNano":"5","severityNumber":17,"body":{"stringValue":"two"}}]}]}]}""";
+        var json =
+            """{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m","gauge":{"dataPoints":[{"asInt":1},{"asInt":2}]}}]}]}]}""";
+        var logJson =
+            """{"resourceLogs":[{"scopeLogs":[{"logRecords":["""
+            + """{"observedTimeUnixNano":"5","severityNumber":17,"body":{"stringValue":"two"}}]}]}]}""";
 
         await Send.LogsAsync(process, "orders", Telemetry.Log("one"));
         var log = await Send.HttpAsync(process, "/v1/logs", Encoding.UTF8.GetBytes(logJson), Send.Json);
@@ -120,7 +141,10 @@ public sealed class HttpIngestTests
     [InlineData(true)]
     public async Task Body_LargerThanALimit_Is413(bool gzip)
     {
-        await using var process = await ObservatoryProcess.StartAsync("--Observatory:MaxBodyBytes=10000", "--Observatory:MaxDecompressedBytes=20000");
+        await using var process = await ObservatoryProcess.StartAsync(
+            "--Observatory:MaxBodyBytes=10000",
+            "--Observatory:MaxDecompressedBytes=20000"
+        );
         var body = Telemetry.Request("orders", Telemetry.Span(1, name: new string('x', 30_000))).ToByteArray();
 
         var answer = await Send.HttpAsync(process, "/v1/traces", gzip ? Send.Gzip(body) : body, encoding: gzip ? "gzip" : null);

@@ -14,12 +14,20 @@ public sealed class IssueTests
 
         for (var number = 0; number < 200; number++)
         {
-            var item = Sentry.Event($"Charge {number} of order {Guid.NewGuid()} failed at 10.0.0.{number}", user: $"u-{number % 30}", tenant: $"t-{number % 3}", line: number);
+            var item = Sentry.Event(
+                $"Charge {number} of order {Guid.NewGuid()} failed at 10.0.0.{number}",
+                user: $"u-{number % 30}",
+                tenant: $"t-{number % 3}",
+                line: number
+            );
             Assert.Equal(200, (await Sentry.SendAsync(process, item)).Status);
         }
 
         var issue = await Sentry.OnlyIssueAsync(process);
-        Assert.Equal((200, 30, 3, "new"), ((int)issue["count"]!, (int)issue["users"]!, (int)issue["tenants"]!, issue["status"]!.ToString()));
+        Assert.Equal(
+            (200, 30, 3, "new"),
+            ((int)issue["count"]!, (int)issue["users"]!, (int)issue["tenants"]!, issue["status"]!.ToString())
+        );
         var events = await process.GetJsonAsync($"/api/issues/{issue["id"]}/events");
         Assert.Equal((50, 200), (events["events"]!.AsArray().Count, (int)events["totalCount"]!));
         var details = await process.GetJsonAsync($"/api/issues/{issue["id"]}");
@@ -57,7 +65,10 @@ public sealed class IssueTests
         await Sentry.SendAsync(process, Sentry.Event(release: release));
 
         Assert.Equal(200, (int)resolved.StatusCode);
-        Assert.Equal((status, 2), ((await Sentry.OnlyIssueAsync(process))["status"]!.ToString(), (int)(await Sentry.OnlyIssueAsync(process))["count"]!));
+        Assert.Equal(
+            (status, 2),
+            ((await Sentry.OnlyIssueAsync(process))["status"]!.ToString(), (int)(await Sentry.OnlyIssueAsync(process))["count"]!)
+        );
     }
 
     [Fact]
@@ -83,7 +94,17 @@ public sealed class IssueTests
         other["tags"]!["service"] = "orders";
         await Sentry.SendAsync(process, other);
 
-        foreach (var filter in new[] { "service=orders", "tenant=alpen", "release=2", "query=outofstock", "environment=production&service=orders", "status=new&tenant=alpen" })
+        foreach (
+            var filter in new[]
+            {
+                "service=orders",
+                "tenant=alpen",
+                "release=2",
+                "query=outofstock",
+                "environment=production&service=orders",
+                "status=new&tenant=alpen",
+            }
+        )
         {
             var list = await process.GetJsonAsync("/api/issues?" + filter);
             Assert.Equal("OutOfStock", Assert.Single(list["issues"]!.AsArray())!["type"]!.ToString());
@@ -117,7 +138,8 @@ public sealed class IssueTests
     [InlineData("key 6f1c2a3b-0000-4000-8000-000000000001", "key 00000000-0000-4000-8000-0000000000ff")]
     [InlineData("at 0xdeadbeef", "at 0x1")]
     [InlineData("took 1.5 s", "took 20 s")]
-    public void Normalize_MessagesThatDifferInIds_AreEqual(string one, string other) => Assert.Equal(Grouping.Normalize(one), Grouping.Normalize(other));
+    public void Normalize_MessagesThatDifferInIds_AreEqual(string one, string other) =>
+        Assert.Equal(Grouping.Normalize(one), Grouping.Normalize(other));
 
     [Fact]
     public void Normalize_MessagesThatDifferInWords_StayDifferent() =>
@@ -174,14 +196,24 @@ public sealed class IssueTests
     public async Task Monitors_CheckInByEnvelope_IsListed()
     {
         await using var process = await ObservatoryProcess.StartAsync();
-        await Sentry.PostAsync(process, Sentry.Envelope(("check_in", Sentry.CheckIn("ok", """{"schedule":{"type":"crontab","value":"0 3 * * *"}}"""))));
+        await Sentry.PostAsync(
+            process,
+            Sentry.Envelope(("check_in", Sentry.CheckIn("ok", """{"schedule":{"type":"crontab","value":"0 3 * * *"}}""")))
+        );
 
         var monitor = Assert.Single((await process.GetJsonAsync("/api/monitors"))["monitors"]!.AsArray())!;
 
-        Assert.Equal(("restock", "ok", "0 3 * * *"), (monitor["slug"]!.ToString(), monitor["state"]!.ToString(), monitor["schedule"]!["value"]!.ToString()));
+        Assert.Equal(
+            ("restock", "ok", "0 3 * * *"),
+            (monitor["slug"]!.ToString(), monitor["state"]!.ToString(), monitor["schedule"]!["value"]!.ToString())
+        );
         Assert.Single(monitor["checkIns"]!.AsArray());
     }
 
     private static Task<HttpResponseMessage> SetStatusAsync(ObservatoryProcess process, string id, string status) =>
-        process.Http.PostAsJsonAsync(new Uri($"/api/issues/{id}/status", UriKind.Relative), new { status }, TestContext.Current.CancellationToken);
+        process.Http.PostAsJsonAsync(
+            new Uri($"/api/issues/{id}/status", UriKind.Relative),
+            new { status },
+            TestContext.Current.CancellationToken
+        );
 }

@@ -90,9 +90,19 @@ public sealed class LaneTests
     private RunningLane Create(ForwardReceiver receiver, LogCollector log)
     {
         var address = OtlpHttpSender.AddressOf(new Uri(receiver.Address), Signal.Traces);
-        return new RunningLane(new Lane(
-            "a", Signal.Traces, new LaneLimits(1 << 20, 100), new OtlpHttpSender(address, gzip: false, [], _time), new Thinning(_time),
-            pace: null, after: null, _time, log.CreateLogger("lane")));
+        return new RunningLane(
+            new Lane(
+                "a",
+                Signal.Traces,
+                new LaneLimits(1 << 20, 100),
+                new OtlpHttpSender(address, gzip: false, [], _time),
+                new Thinning(_time),
+                pace: null,
+                after: null,
+                _time,
+                log.CreateLogger("lane")
+            )
+        );
     }
 
     private sealed class RunningLane(Lane lane) : IAsyncDisposable

@@ -33,7 +33,10 @@ public sealed partial class LiveTests
         await Send.TracesAsync(process, "orders", Telemetry.Span(1));
         await Send.LogsAsync(process, "orders", Telemetry.Log("one"));
 
-        var parts = LivePart().Matches(await GetAsync(process, path + (path is "/" or "/map" ? "?range=all" : ""))).Select(match => match.Groups[1].Value).ToList();
+        var parts = LivePart()
+            .Matches(await GetAsync(process, path + (path is "/" or "/map" ? "?range=all" : "")))
+            .Select(match => match.Groups[1].Value)
+            .ToList();
 
         Assert.Equal(parts.Distinct(), parts);
         Assert.DoesNotContain("", parts);
@@ -46,10 +49,15 @@ public sealed partial class LiveTests
         await Send.TracesAsync(process, "orders", Telemetry.Span(1), Telemetry.Span(2, trace: "00000000000000000000000000000abc"));
 
         Assert.Contains("data-count=\"2\" hidden", await GetAsync(process, "/traces"), StringComparison.Ordinal);
-        Assert.Contains("data-tail=\"/logs/live?severity=error\" hidden", await GetAsync(process, "/logs?severity=error&range=all"), StringComparison.Ordinal);
+        Assert.Contains(
+            "data-tail=\"/logs/live?severity=error\" hidden",
+            await GetAsync(process, "/logs?severity=error&range=all"),
+            StringComparison.Ordinal
+        );
     }
 
-    private static Task<string> GetAsync(ObservatoryProcess process, string path) => process.Http.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+    private static Task<string> GetAsync(ObservatoryProcess process, string path) =>
+        process.Http.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
 
     [GeneratedRegex("<(?:section|div)(?: class=\"[^\"]*\")?(?: id=\"([^\"]*)\")? data-live")]
     private static partial Regex LivePart();

@@ -43,7 +43,11 @@ public sealed class LogPageTests
 
         Assert.Contains("3 lines over time, of them 0 warnings and 1 error; at most 1 in one bar", page, StringComparison.Ordinal);
         Assert.Contains("class=\"b bad\" d=\"M983.333 100v-100", page, StringComparison.Ordinal);
-        Assert.Contains("href=\"/logs?from=2026-11-18T23:00:00.000Z", page.Replace("%3A", ":", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains(
+            "href=\"/logs?from=2026-11-18T23:00:00.000Z",
+            page.Replace("%3A", ":", StringComparison.Ordinal),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -51,7 +55,9 @@ public sealed class LogPageTests
     {
         await using var process = await FilledAsync();
         var list = await GetAsync(process, "/logs");
-        var address = list.Split("href=\"").Select(part => part.Split('"')[0]).First(link => link.StartsWith("/logs?line=", StringComparison.Ordinal));
+        var address = list.Split("href=\"")
+            .Select(part => part.Split('"')[0])
+            .First(link => link.StartsWith("/logs?line=", StringComparison.Ordinal));
 
         var page = await GetAsync(process, address);
 
@@ -66,12 +72,23 @@ public sealed class LogPageTests
     {
         await using var process = await FilledAsync();
 
-        var lines = (await GetAsync(process, "/logs?format=ndjson&search=tenant.id%3Dharbor")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var lines = (await GetAsync(process, "/logs?format=ndjson&search=tenant.id%3Dharbor")).Split(
+            '\n',
+            StringSplitOptions.RemoveEmptyEntries
+        );
 
         var line = JsonNode.Parse(Assert.Single(lines))!;
         Assert.Equal(
             ("order placed", "information", "orders", "harbor", Telemetry.Trace, "2026-11-18T23:00:00.000Z"),
-            (line["message"]!.ToString(), line["level"]!.ToString(), line["service"]!.ToString(), line["tenant.id"]!.ToString(), line["trace_id"]!.ToString(), line["timestamp"]!.ToString()));
+            (
+                line["message"]!.ToString(),
+                line["level"]!.ToString(),
+                line["service"]!.ToString(),
+                line["tenant.id"]!.ToString(),
+                line["trace_id"]!.ToString(),
+                line["timestamp"]!.ToString()
+            )
+        );
     }
 
     [Fact]
@@ -80,7 +97,10 @@ public sealed class LogPageTests
         await using var process = await ObservatoryProcess.StartAsync();
         await Send.LogsAsync(process, "orders", Telemetry.Log("=HYPERLINK(\"http://evil.example\")"));
 
-        using var answer = await process.Http.GetAsync(new Uri("/logs?format=csv", UriKind.Relative), TestContext.Current.CancellationToken);
+        using var answer = await process.Http.GetAsync(
+            new Uri("/logs?format=csv", UriKind.Relative),
+            TestContext.Current.CancellationToken
+        );
         var lines = (await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Split("\r\n");
 
         Assert.Equal("attachment", answer.Content.Headers.ContentDisposition?.DispositionType);
@@ -119,7 +139,10 @@ public sealed class LogPageTests
     {
         await using var process = await FilledAsync();
         using var answer = await process.Http.GetAsync(
-            new Uri("/logs/live?severity=error", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+            new Uri("/logs/live?severity=error", UriKind.Relative),
+            HttpCompletionOption.ResponseHeadersRead,
+            TestContext.Current.CancellationToken
+        );
         using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
         Assert.Equal("text/event-stream", answer.Content.Headers.ContentType?.MediaType);
         Assert.Equal(": open", await ReadAsync(reader));
@@ -148,10 +171,17 @@ public sealed class LogPageTests
         log.Attributes.Add(Telemetry.Attribute("<script>", "<script>"));
         await Send.LogsAsync(process, "<script>", log);
         var list = await process.Http.GetStringAsync(new Uri("/logs", UriKind.Relative), TestContext.Current.CancellationToken);
-        var line = WebUtility.HtmlDecode(list.Split("href=\"").Select(part => part.Split('"')[0]).First(link => link.StartsWith("/logs?line=", StringComparison.Ordinal)));
+        var line = WebUtility.HtmlDecode(
+            list.Split("href=\"").Select(part => part.Split('"')[0]).First(link => link.StartsWith("/logs?line=", StringComparison.Ordinal))
+        );
 
         OwnScripts.AssertNoOther(list);
-        OwnScripts.AssertNoOther(await process.Http.GetStringAsync(new Uri(line + "&resource=%3Cscript%3E", UriKind.Relative), TestContext.Current.CancellationToken));
+        OwnScripts.AssertNoOther(
+            await process.Http.GetStringAsync(
+                new Uri(line + "&resource=%3Cscript%3E", UriKind.Relative),
+                TestContext.Current.CancellationToken
+            )
+        );
     }
 
     private static async Task<ObservatoryProcess> FilledAsync()
@@ -173,12 +203,24 @@ public sealed class LogPageTests
     }
 
     private static async Task<string> ReadAsync(StreamReader reader) =>
-        await reader.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken) ?? throw new EndOfStreamException();
+        await reader
+            .ReadLineAsync(TestContext.Current.CancellationToken)
+            .AsTask()
+            .WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken)
+        ?? throw new EndOfStreamException();
 
     private static List<string> Texts(string page) =>
-        [.. page.Split("<a class=\"msg open-row\"").Skip(1).Select(part => part.Split("</a>")[0]).Select(part => part[(part.IndexOf('>', StringComparison.Ordinal) + 1)..])
-            .Select(text => text.Contains("</span>", StringComparison.Ordinal) ? text.Split("</span>")[1] : text)];
+        [
+            .. page.Split("<a class=\"msg open-row\"")
+                .Skip(1)
+                .Select(part => part.Split("</a>")[0])
+                .Select(part => part[(part.IndexOf('>', StringComparison.Ordinal) + 1)..])
+                .Select(text => text.Contains("</span>", StringComparison.Ordinal) ? text.Split("</span>")[1] : text),
+        ];
 
-    private static async Task<string> GetAsync(ObservatoryProcess process, string path) => WebUtility
-        .HtmlDecode(await process.Http.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken)).Replace('\u202f', ' ').Replace('\u00a0', ' ');
+    private static async Task<string> GetAsync(ObservatoryProcess process, string path) =>
+        WebUtility
+            .HtmlDecode(await process.Http.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken))
+            .Replace('\u202f', ' ')
+            .Replace('\u00a0', ' ');
 }

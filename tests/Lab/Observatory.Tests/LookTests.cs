@@ -77,7 +77,10 @@ public sealed partial class LookTests
         await Send.TracesAsync(process, "orders", Telemetry.Span(1));
         await Send.LogsAsync(process, "orders", Telemetry.Log("one"));
 
-        Assert.All([await GetAsync(process, "/traces", null), await GetAsync(process, "/logs", null)], page => Assert.Matches(Time(), page));
+        Assert.All(
+            [await GetAsync(process, "/traces", null), await GetAsync(process, "/logs", null)],
+            page => Assert.Matches(Time(), page)
+        );
     }
 
     [Theory]
@@ -95,7 +98,12 @@ public sealed partial class LookTests
         Assert.Equal((HttpStatusCode.OK, type), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
     }
 
-    private static async Task<HttpResponseMessage> ChooseAsync(ObservatoryProcess process, string theme, string back, string? site = "same-origin")
+    private static async Task<HttpResponseMessage> ChooseAsync(
+        ObservatoryProcess process,
+        string theme,
+        string back,
+        string? site = "same-origin"
+    )
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/theme");
         request.Content = new FormUrlEncodedContent([new("theme", theme), new("return", back)]);

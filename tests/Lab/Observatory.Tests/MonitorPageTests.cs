@@ -5,7 +5,8 @@ namespace Platform.Observatory.Tests;
 
 public sealed class MonitorPageTests
 {
-    private const string EveryTenMinutes = """{"schedule":{"type":"interval","value":10,"unit":"minute"},"checkin_margin":1,"max_runtime":30}""";
+    private const string EveryTenMinutes =
+        """{"schedule":{"type":"interval","value":10,"unit":"minute"},"checkin_margin":1,"max_runtime":30}""";
 
     [Fact]
     public async Task Monitors_None_SaysWhatWouldFillThePage()
@@ -29,11 +30,17 @@ public sealed class MonitorPageTests
             await SendAsync(process, CheckIn("restock", run == 20 ? "error" : "ok"));
         }
 
-        await SendAsync(process, CheckIn("cleanup", "error", schedule: """{"schedule":{"type":"crontab","value":"*/5 * * * *"},"timezone":"Europe/Berlin"}"""));
+        await SendAsync(
+            process,
+            CheckIn("cleanup", "error", schedule: """{"schedule":{"type":"crontab","value":"*/5 * * * *"},"timezone":"Europe/Berlin"}""")
+        );
         await SendAsync(process, CheckIn("begun", "in_progress"));
 
         var page = await GetAsync(process, "/monitors");
-        var rows = page.Split("<tr>").Skip(2).Select(row => WebUtility.HtmlDecode(row)).ToDictionary(row => row.Split("strong\">")[1].Split('<')[0]);
+        var rows = page.Split("<tr>")
+            .Skip(2)
+            .Select(row => WebUtility.HtmlDecode(row))
+            .ToDictionary(row => row.Split("strong\">")[1].Split('<')[0]);
 
         Assert.Equal(["cleanup", "begun", "restock"], rows.Keys);
         Assert.Contains("""<span class="badge ok">ok</span>""", rows["restock"], StringComparison.Ordinal);
@@ -41,7 +48,11 @@ public sealed class MonitorPageTests
         Assert.Contains("2026.11.20", rows["restock"], StringComparison.Ordinal);
         Assert.Contains("1.50 s", rows["restock"].Replace('\u202f', ' ').Replace('\u00a0', ' '), StringComparison.Ordinal);
         Assert.Contains($"href=\"/traces/{Telemetry.Trace}\"", rows["restock"], StringComparison.Ordinal);
-        Assert.Contains("The last 20\u00a0runs: 19 ok, 1 failed".Replace('\u00a0', ' '), rows["restock"].Replace('\u202f', ' ').Replace('\u00a0', ' '), StringComparison.Ordinal);
+        Assert.Contains(
+            "The last 20\u00a0runs: 19 ok, 1 failed".Replace('\u00a0', ' '),
+            rows["restock"].Replace('\u202f', ' ').Replace('\u00a0', ' '),
+            StringComparison.Ordinal
+        );
         Assert.Equal((19, 1), (Count(rows["restock"], "<path class=\"ok\""), Count(rows["restock"], "<path class=\"error\"")));
 
         // The latest is on the right: the failed run was the last but one.

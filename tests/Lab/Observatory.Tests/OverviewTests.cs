@@ -30,8 +30,13 @@ public sealed class OverviewTests
         await SendAsync(process, "orders", minute => (10, false));
         await SendAsync(process, "payments", minute => (10, false));
         await Send.LogsAsync(
-            process, "orders", Dependency("dependency.lost", "rabbitmq", 10), Dependency("dependency.lost", "redis", 12),
-            Dependency("dependency.available", "redis", 13), Dependency("dependency.lost", "ordersdb", 40));
+            process,
+            "orders",
+            Dependency("dependency.lost", "rabbitmq", 10),
+            Dependency("dependency.lost", "redis", 12),
+            Dependency("dependency.available", "redis", 13),
+            Dependency("dependency.lost", "ordersdb", 40)
+        );
 
         var page = await GetAsync(process, Range);
 
@@ -52,7 +57,10 @@ public sealed class OverviewTests
 
         var row = Row(await GetAsync(process, Range), "orders");
 
-        var seen = DateTimeOffset.Parse(row.Split("seen <time datetime=\"")[1].Split('"')[0], System.Globalization.CultureInfo.InvariantCulture);
+        var seen = DateTimeOffset.Parse(
+            row.Split("seen <time datetime=\"")[1].Split('"')[0],
+            System.Globalization.CultureInfo.InvariantCulture
+        );
         Assert.InRange(seen, before.AddMilliseconds(-1), DateTimeOffset.UtcNow);
     }
 
@@ -60,7 +68,8 @@ public sealed class OverviewTests
     public async Task Overview_OfMessages_SaysHowLongTheyLieInEachQueueNowAndUsually()
     {
         await using var process = await ObservatoryProcess.StartAsync();
-        List<Span> sent = [], received = [];
+        List<Span> sent = [],
+            received = [];
 
         for (var index = 0; index < 300; index++)
         {
@@ -111,11 +120,19 @@ public sealed class OverviewTests
     public async Task Overview_CallsOutsideThatWentBad_AreSaidWhereNoRequestIs(bool fails, string expected)
     {
         await using var process = await ObservatoryProcess.StartAsync();
-        await SendAsync(process, "payments", minute => minute < 25 ? (10, false) : fails ? (10, true) : (3_000, false), span =>
-        {
-            (span.Kind, span.ParentSpanId) = (Span.Types.SpanKind.Client, ByteString.CopyFrom(1, 2, 3, 4, 5, 6, 7, 8));
-            span.Attributes.Add(Telemetry.Attribute("peer.service", "acquirer"));
-        });
+        await SendAsync(
+            process,
+            "payments",
+            minute =>
+                minute < 25 ? (10, false)
+                : fails ? (10, true)
+                : (3_000, false),
+            span =>
+            {
+                (span.Kind, span.ParentSpanId) = (Span.Types.SpanKind.Client, ByteString.CopyFrom(1, 2, 3, 4, 5, 6, 7, 8));
+                span.Attributes.Add(Telemetry.Attribute("peer.service", "acquirer"));
+            }
+        );
 
         var page = await GetAsync(process, Range);
 
@@ -164,12 +181,24 @@ public sealed class OverviewTests
     {
         await using var process = await ObservatoryProcess.StartAsync();
         await Send.LogsAsync(
-            process, "orders",
-            [.. Events("order.placed", 1, 2, 3, 4), .. Events("order.paid", 1, 2), .. Events("order.paid", 1), .. Events("order.declined", 3), .. Events("order.fulfilled", 1, 9)]);
+            process,
+            "orders",
+            [
+                .. Events("order.placed", 1, 2, 3, 4),
+                .. Events("order.paid", 1, 2),
+                .. Events("order.paid", 1),
+                .. Events("order.declined", 3),
+                .. Events("order.fulfilled", 1, 9),
+            ]
+        );
 
         var page = await GetAsync(process, Range);
 
-        Assert.Contains("Of 4 orders placed, 2 are paid, 1 declined and 1 wait for payment; 1 are fulfilled", page, StringComparison.Ordinal);
+        Assert.Contains(
+            "Of 4 orders placed, 2 are paid, 1 declined and 1 wait for payment; 1 are fulfilled",
+            page,
+            StringComparison.Ordinal
+        );
         Assert.Contains("the oldest for 29 min 00 s", page, StringComparison.Ordinal);
     }
 
@@ -217,7 +246,12 @@ public sealed class OverviewTests
     }
 
     // Ten requests a minute for half an hour; of a minute that fails eight do, all of one tenant.
-    private static async Task SendAsync(ObservatoryProcess process, string service, Func<int, (int Milliseconds, bool Fails)?> minutes, Action<Span>? change = null)
+    private static async Task SendAsync(
+        ObservatoryProcess process,
+        string service,
+        Func<int, (int Milliseconds, bool Fails)?> minutes,
+        Action<Span>? change = null
+    )
     {
         var spans = new List<Span>();
 
@@ -228,7 +262,12 @@ public sealed class OverviewTests
                 continue;
             }
 
-            var span = Telemetry.Span((ulong)index + 1, name: "charge", failed: minute.Fails && index % 10 < 8, trace: Guid.NewGuid().ToString("N"));
+            var span = Telemetry.Span(
+                (ulong)index + 1,
+                name: "charge",
+                failed: minute.Fails && index % 10 < 8,
+                trace: Guid.NewGuid().ToString("N")
+            );
             span.StartTimeUnixNano = At(index * 6);
             span.EndTimeUnixNano = span.StartTimeUnixNano + ((ulong)minute.Milliseconds * 1_000_000);
             span.Attributes.Add(Telemetry.Attribute("tenant.id", index % 10 < 8 ? "nordwind" : "lumen"));
@@ -240,13 +279,14 @@ public sealed class OverviewTests
         await Send.HttpAsync(process, "/v1/traces", Telemetry.Request(service, [.. spans]).ToByteArray());
     }
 
-    private static IEnumerable<LogRecord> Events(string name, params int[] orders) => orders.Select(order =>
-    {
-        var log = Telemetry.Log(name, trace: order.ToString("x32", System.Globalization.CultureInfo.InvariantCulture));
-        log.EventName = name;
-        log.TimeUnixNano = At(60);
-        return log;
-    });
+    private static IEnumerable<LogRecord> Events(string name, params int[] orders) =>
+        orders.Select(order =>
+        {
+            var log = Telemetry.Log(name, trace: order.ToString("x32", System.Globalization.CultureInfo.InvariantCulture));
+            log.EventName = name;
+            log.TimeUnixNano = At(60);
+            return log;
+        });
 
     private static LogRecord Dependency(string name, string dependency, int minute)
     {
@@ -263,9 +303,22 @@ public sealed class OverviewTests
         page.Split("<tr>").Single(row => row.Contains($">{service}</span></a></span></td>", StringComparison.Ordinal)).Split("</tr>")[0];
 
     private static List<string> States(string page) =>
-        [.. page.Split("<span class=\"sr\">").Skip(1).Select(part => part.Split('<')[0]).Where(text => !text.Contains("over time", StringComparison.Ordinal))];
+        [
+            .. page.Split("<span class=\"sr\">")
+                .Skip(1)
+                .Select(part => part.Split('<')[0])
+                .Where(text => !text.Contains("over time", StringComparison.Ordinal)),
+        ];
 
     private static async Task<string> GetAsync(ObservatoryProcess process, string path) =>
-        WebUtility.HtmlDecode((await process.Http.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken)).Replace("&lt;", "&amp;lt;", StringComparison.Ordinal))
-            .Replace('\u202f', ' ').Replace('\u00a0', ' ');
+        WebUtility
+            .HtmlDecode(
+                (await process.Http.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken)).Replace(
+                    "&lt;",
+                    "&amp;lt;",
+                    StringComparison.Ordinal
+                )
+            )
+            .Replace('\u202f', ' ')
+            .Replace('\u00a0', ' ');
 }

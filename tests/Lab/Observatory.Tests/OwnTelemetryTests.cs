@@ -12,9 +12,9 @@ public sealed class OwnTelemetryTests
     [Fact]
     public async Task Request_ThatFails_BecomesAnIssueOfObservatory()
     {
-        await using var process = await ObservatoryProcess.StartAsync(
-            services => services.AddTransient<TraceListBuilder>(
-                _ => throw new InvalidOperationException("no traces for mail@example.com")));
+        await using var process = await ObservatoryProcess.StartAsync(services =>
+            services.AddTransient<TraceListBuilder>(_ => throw new InvalidOperationException("no traces for mail@example.com"))
+        );
 
         using var answer = await process.Http.GetAsync(new Uri("/traces", UriKind.Relative), TestContext.Current.CancellationToken);
 
@@ -44,8 +44,9 @@ public sealed class OwnTelemetryTests
             loggers.CreateLogger("Platform.Observatory.Pages.Anything").LogError(new InvalidOperationException("of interest"), "failed");
         }
 
-        await Forwarding.UntilAsync(
-            async () => (await process.GetJsonAsync("/api/issues"))["issues"]!.AsArray() is [{ } issue] && (int?)issue["count"] == 30);
+        await Forwarding.UntilAsync(async () =>
+            (await process.GetJsonAsync("/api/issues"))["issues"]!.AsArray() is [{ } issue] && (int?)issue["count"] == 30
+        );
         Assert.DoesNotContain("of no interest", (await Sentry.OnlyIssueAsync(process)).ToJsonString(), StringComparison.Ordinal);
     }
 
@@ -54,30 +55,38 @@ public sealed class OwnTelemetryTests
     {
         await using var receiver = await ForwardReceiver.StartAsync(grpc: false);
         await using var further = await ForwardReceiver.StartAsync(grpc: false);
-        await using var process = await ObservatoryProcess.StartAsync(
-        [
-            .. Forwarding.To("a", further, grpc: false), $"--OTEL_EXPORTER_OTLP_ENDPOINT={receiver.Address}",
-            "--OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", "--OTEL_SERVICE_NAME=observatory", "--OTEL_BSP_SCHEDULE_DELAY=50",
-            "--OTEL_BLRP_SCHEDULE_DELAY=50", "--Logging:OpenTelemetry:LogLevel:Default=Warning",
+        await using var process = await ObservatoryProcess.StartAsync([
+            .. Forwarding.To("a", further, grpc: false),
+            $"--OTEL_EXPORTER_OTLP_ENDPOINT={receiver.Address}",
+            "--OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
+            "--OTEL_SERVICE_NAME=observatory",
+            "--OTEL_BSP_SCHEDULE_DELAY=50",
+            "--OTEL_BLRP_SCHEDULE_DELAY=50",
+            "--Logging:OpenTelemetry:LogLevel:Default=Warning",
         ]);
         await Send.TracesAsync(process, "orders", Telemetry.Span(1));
         await Send.GrpcAsync(process, Send.LogsMethod, Telemetry.Request("orders", Telemetry.Log("a line")));
         await Sentry.SendAsync(process, Sentry.Event());
         await process.Http.GetAsync(new Uri("/traces?search=geheim", UriKind.Relative), TestContext.Current.CancellationToken);
-        process.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Platform.Any")
+        process
+            .Services.GetRequiredService<ILoggerFactory>()
+            .CreateLogger("Platform.Any")
             .LogWarning("Something with {Value}", "Bearer abcdefghijklmnopqrstuvwxyz0123456789");
 
         // Other tests of this process answer requests at the same time.
         IEnumerable<string> Names() => receiver.Spans.Where(span => Ports(process).Contains(PortOf(span))).Select(span => span.Name);
         await Forwarding.UntilAsync(() => Names().Any() && !receiver.Logs.IsEmpty && further.Spans.Count == 1);
         Assert.Equal(["GET /traces"], Names());
-        Assert.All(receiver.Requests, request =>
-        {
-            var text = Encoding.UTF8.GetString(request.Body);
-            Assert.Contains("observatory", text, StringComparison.Ordinal);
-            Assert.DoesNotContain("geheim", text, StringComparison.Ordinal);
-            Assert.DoesNotContain("abcdefghijklmnop", text, StringComparison.Ordinal);
-        });
+        Assert.All(
+            receiver.Requests,
+            request =>
+            {
+                var text = Encoding.UTF8.GetString(request.Body);
+                Assert.Contains("observatory", text, StringComparison.Ordinal);
+                Assert.DoesNotContain("geheim", text, StringComparison.Ordinal);
+                Assert.DoesNotContain("abcdefghijklmnop", text, StringComparison.Ordinal);
+            }
+        );
         Assert.DoesNotContain(receiver.Logs, log => log.SeverityNumber < 13);
     }
 

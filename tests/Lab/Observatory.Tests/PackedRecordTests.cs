@@ -9,27 +9,93 @@ namespace Platform.Observatory.Tests;
 /// <summary>What is read from packed bytes is what unpacking would have given.</summary>
 public sealed class PackedRecordTests
 {
-    private static readonly StoredSpan Record = Stored(new Span
-    {
-        Name = "charge card",
-        Attributes =
+    private static readonly StoredSpan Record = Stored(
+        new Span
         {
-            new KeyValue { Key = "shop.name", Value = new AnyValue { StringValue = "Größe and Straße" } },
-            new KeyValue { Key = "count", Value = new AnyValue { IntValue = 4711 } },
-            new KeyValue { Key = "ratio", Value = new AnyValue { DoubleValue = -2.5e-7 } },
-            new KeyValue { Key = "limit", Value = new AnyValue { DoubleValue = double.PositiveInfinity } },
-            new KeyValue { Key = "mean", Value = new AnyValue { DoubleValue = double.NaN } },
-            new KeyValue { Key = "flag", Value = new AnyValue { BoolValue = true } },
-            new KeyValue { Key = "items", Value = new AnyValue { ArrayValue = new ArrayValue { Values = { new AnyValue { StringValue = "Book" }, new AnyValue { IntValue = 99 } } } } },
-            new KeyValue { Key = "about", Value = new AnyValue { StringValue = "the count of items" } },
-        },
-        Events =
-        {
-            new Span.Types.Event { Name = "retry", Attributes = { new KeyValue { Key = "count", Value = new AnyValue { IntValue = 2 } } } },
-            new Span.Types.Event { Name = "exception", Attributes = { new KeyValue { Key = "exception.type", Value = new AnyValue { StringValue = "TimeoutException" } } } },
-        },
-        Status = new Status { Message = "Declined by bank" },
-    });
+            Name = "charge card",
+            Attributes =
+            {
+                new KeyValue
+                {
+                    Key = "shop.name",
+                    Value = new AnyValue { StringValue = "Größe and Straße" },
+                },
+                new KeyValue
+                {
+                    Key = "count",
+                    Value = new AnyValue { IntValue = 4711 },
+                },
+                new KeyValue
+                {
+                    Key = "ratio",
+                    Value = new AnyValue { DoubleValue = -2.5e-7 },
+                },
+                new KeyValue
+                {
+                    Key = "limit",
+                    Value = new AnyValue { DoubleValue = double.PositiveInfinity },
+                },
+                new KeyValue
+                {
+                    Key = "mean",
+                    Value = new AnyValue { DoubleValue = double.NaN },
+                },
+                new KeyValue
+                {
+                    Key = "flag",
+                    Value = new AnyValue { BoolValue = true },
+                },
+                new KeyValue
+                {
+                    Key = "items",
+                    Value = new AnyValue
+                    {
+                        ArrayValue = new ArrayValue
+                        {
+                            Values =
+                            {
+                                new AnyValue { StringValue = "Book" },
+                                new AnyValue { IntValue = 99 },
+                            },
+                        },
+                    },
+                },
+                new KeyValue
+                {
+                    Key = "about",
+                    Value = new AnyValue { StringValue = "the count of items" },
+                },
+            },
+            Events =
+            {
+                new Span.Types.Event
+                {
+                    Name = "retry",
+                    Attributes =
+                    {
+                        new KeyValue
+                        {
+                            Key = "count",
+                            Value = new AnyValue { IntValue = 2 },
+                        },
+                    },
+                },
+                new Span.Types.Event
+                {
+                    Name = "exception",
+                    Attributes =
+                    {
+                        new KeyValue
+                        {
+                            Key = "exception.type",
+                            Value = new AnyValue { StringValue = "TimeoutException" },
+                        },
+                    },
+                },
+            },
+            Status = new Status { Message = "Declined by bank" },
+        }
+    );
 
     [Theory]
     [InlineData("charge")]
@@ -59,7 +125,10 @@ public sealed class PackedRecordTests
     [Theory]
     [InlineData("zebra")]
     [InlineData("charge cards")]
-    [InlineData("timeoutexceptions are long, and longer than the record is from here to its end, which a careless search would run over, reading what is not its own")]
+    [InlineData(
+        "timeoutexceptions are long, and longer than the record is from here to its end, "
+            + "which a careless search would run over, reading what is not its own"
+    )]
     public void Text_ThatIsNowhere_IsRuledOut(string text) => Assert.False(new PackedText(text).MayBeIn(Record));
 
     [Fact]
@@ -68,7 +137,9 @@ public sealed class PackedRecordTests
         var letters = string.Concat(Enumerable.Range('a', 26).Select(letter => (char)letter));
 
         Assert.DoesNotContain(
-            Enumerable.Range(128, char.MaxValue - 127).Select(code => ((char)code).ToString()), other => letters.Contains(other, StringComparison.OrdinalIgnoreCase));
+            Enumerable.Range(128, char.MaxValue - 127).Select(code => ((char)code).ToString()),
+            other => letters.Contains(other, StringComparison.OrdinalIgnoreCase)
+        );
     }
 
     [Fact]
@@ -83,7 +154,11 @@ public sealed class PackedRecordTests
     [Fact]
     public void EventNames_OfSpansAndLogs_AreRead()
     {
-        var log = new LogRecord { EventName = "order.placed", Body = new AnyValue { StringValue = "placed" } };
+        var log = new LogRecord
+        {
+            EventName = "order.placed",
+            Body = new AnyValue { StringValue = "placed" },
+        };
 
         Assert.Equal(["retry", "exception"], PackedRecord.EventNames(Record));
         Assert.Equal(["order.placed"], PackedRecord.EventNames(Stored(log)));
@@ -92,31 +167,33 @@ public sealed class PackedRecordTests
 
     private static Origin Origin() => new(new OriginResource(new Resource(), ""), null, "", 0);
 
-    private static StoredSpan Stored(Span span) => new()
-    {
-        ArrivedSeconds = 0,
-        TraceId = 1,
-        SpanId = 1,
-        ParentId = 0,
-        Name = span.Name,
-        Kind = span.Kind,
-        Start = 0,
-        End = 0,
-        Failed = false,
-        IdBits = 0,
-        Origin = Origin(),
-        Payload = span.ToByteArray(),
-    };
+    private static StoredSpan Stored(Span span) =>
+        new()
+        {
+            ArrivedSeconds = 0,
+            TraceId = 1,
+            SpanId = 1,
+            ParentId = 0,
+            Name = span.Name,
+            Kind = span.Kind,
+            Start = 0,
+            End = 0,
+            Failed = false,
+            IdBits = 0,
+            Origin = Origin(),
+            Payload = span.ToByteArray(),
+        };
 
-    private static StoredLog Stored(LogRecord log) => new()
-    {
-        ArrivedSeconds = 0,
-        TraceId = 1,
-        SpanId = 1,
-        Timestamp = 0,
-        Severity = 9,
-        IdBits = 0,
-        Origin = Origin(),
-        Payload = log.ToByteArray(),
-    };
+    private static StoredLog Stored(LogRecord log) =>
+        new()
+        {
+            ArrivedSeconds = 0,
+            TraceId = 1,
+            SpanId = 1,
+            Timestamp = 0,
+            Severity = 9,
+            IdBits = 0,
+            Origin = Origin(),
+            Payload = log.ToByteArray(),
+        };
 }

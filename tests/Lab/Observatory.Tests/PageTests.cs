@@ -60,14 +60,22 @@ public sealed class PageTests
 
         Assert.Contains("payments.order-placed", page, StringComparison.Ordinal);
         Assert.Contains("35.0 ms in the queue", WebUtility.HtmlDecode(page).Replace(' ', ' '), StringComparison.Ordinal);
-        Assert.True(page.IndexOf("charge is due", StringComparison.Ordinal) > page.IndexOf("process order.placed", StringComparison.Ordinal));
+        Assert.True(
+            page.IndexOf("charge is due", StringComparison.Ordinal) > page.IndexOf("process order.placed", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
     public async Task Trace_ParentsInACircle_IsShownWithANote()
     {
         await using var process = await ObservatoryProcess.StartAsync();
-        await Send.TracesAsync(process, "orders", Telemetry.Span(1, parent: 2, name: "hen"), Telemetry.Span(2, parent: 1, name: "egg"), Telemetry.Span(3, parent: 3, name: "self"));
+        await Send.TracesAsync(
+            process,
+            "orders",
+            Telemetry.Span(1, parent: 2, name: "hen"),
+            Telemetry.Span(2, parent: 1, name: "egg"),
+            Telemetry.Span(3, parent: 3, name: "self")
+        );
 
         var page = await GetAsync(process, $"/traces/{Telemetry.Trace}");
 
@@ -93,7 +101,16 @@ public sealed class PageTests
     public async Task Trace_TenThousandSpansDeepOrWide_IsCappedAndSaysSo(bool deep)
     {
         await using var process = await ObservatoryProcess.StartAsync();
-        var spans = Enumerable.Range(1, 10_000).Select(id => Telemetry.Span((ulong)id, parent: deep ? (ulong)(id - 1) : id == 1 ? 0UL : 1UL));
+        var spans = Enumerable
+            .Range(1, 10_000)
+            .Select(id =>
+                Telemetry.Span(
+                    (ulong)id,
+                    parent: deep ? (ulong)(id - 1)
+                        : id == 1 ? 0UL
+                        : 1UL
+                )
+            );
 
         await Send.TracesAsync(process, "orders", [.. spans]);
 

@@ -42,7 +42,10 @@ public sealed class QueryTests
     {
         await using var process = await ObservatoryProcess.StartAsync();
 
-        using var response = await process.Http.GetAsync(new Uri($"/api/telemetry/traces/{OtherTrace}", UriKind.Relative), TestContext.Current.CancellationToken);
+        using var response = await process.Http.GetAsync(
+            new Uri($"/api/telemetry/traces/{OtherTrace}", UriKind.Relative),
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
@@ -101,12 +104,22 @@ public sealed class QueryTests
         var tagged = Telemetry.Span(2);
         tagged.Attributes.Add(Telemetry.Attribute("tenant.id", "Nordwind"));
         await Send.TracesAsync(process, "orders", Telemetry.Span(1), tagged);
-        await Send.TracesAsync(process, "payments", Telemetry.Span(3, name: "charge_card", failed: true), Telemetry.Span(4, trace: OtherTrace));
+        await Send.TracesAsync(
+            process,
+            "payments",
+            Telemetry.Span(3, name: "charge_card", failed: true),
+            Telemetry.Span(4, trace: OtherTrace)
+        );
 
         var answer = await process.GetJsonAsync("/api/telemetry/spans?" + query);
 
         Assert.Equal(expected, (int?)answer["returnedCount"]);
-        Assert.Equal(expected, answer["data"]!["resourceSpans"]!.AsArray().Sum(group => group!["scopeSpans"]!.AsArray().Sum(scope => scope!["spans"]!.AsArray().Count)));
+        Assert.Equal(
+            expected,
+            answer["data"]!["resourceSpans"]!
+                .AsArray()
+                .Sum(group => group!["scopeSpans"]!.AsArray().Sum(scope => scope!["spans"]!.AsArray().Count))
+        );
     }
 
     [Theory]
@@ -185,7 +198,10 @@ public sealed class QueryTests
     {
         await using var process = await ObservatoryProcess.StartAsync();
 
-        using var response = await process.Http.GetAsync(new Uri("/api/telemetry/logs?" + query, UriKind.Relative), TestContext.Current.CancellationToken);
+        using var response = await process.Http.GetAsync(
+            new Uri("/api/telemetry/logs?" + query, UriKind.Relative),
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
@@ -197,7 +213,10 @@ public sealed class QueryTests
         await using var process = await ObservatoryProcess.StartAsync();
         await Send.TracesAsync(process, "orders", Telemetry.Span(1, name: "before"));
         using var response = await process.Http.GetAsync(
-            new Uri("/api/telemetry/spans?follow=true&resource=orders", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+            new Uri("/api/telemetry/spans?follow=true&resource=orders", UriKind.Relative),
+            HttpCompletionOption.ResponseHeadersRead,
+            TestContext.Current.CancellationToken
+        );
         await using var stream = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
         using var lines = new StreamReader(stream);
 
@@ -215,12 +234,17 @@ public sealed class QueryTests
         var process = await ObservatoryProcess.StartAsync();
         using var client = new HttpClient { BaseAddress = process.Http.BaseAddress };
         using var response = await client.GetAsync(
-            new Uri("/api/telemetry/logs?follow=true", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+            new Uri("/api/telemetry/logs?follow=true", UriKind.Relative),
+            HttpCompletionOption.ResponseHeadersRead,
+            TestContext.Current.CancellationToken
+        );
         await using var stream = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
 
         await process.DisposeAsync();
 
-        var read = await stream.ReadAsync(new byte[1], TestContext.Current.CancellationToken).AsTask()
+        var read = await stream
+            .ReadAsync(new byte[1], TestContext.Current.CancellationToken)
+            .AsTask()
             .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.Equal(0, read);
     }
@@ -240,11 +264,18 @@ public sealed class QueryTests
     }
 
     private static List<JsonNode?> Spans(JsonNode answer) =>
-        [.. answer["data"]!["resourceSpans"]!.AsArray().SelectMany(group => group!["scopeSpans"]!.AsArray()).SelectMany(scope => scope!["spans"]!.AsArray())];
+        [
+            .. answer["data"]!["resourceSpans"]!
+                .AsArray()
+                .SelectMany(group => group!["scopeSpans"]!.AsArray())
+                .SelectMany(scope => scope!["spans"]!.AsArray()),
+        ];
 
     private static async Task<string?> NameAsync(StreamReader lines)
     {
-        var line = await lines.ReadLineAsync(TestContext.Current.CancellationToken).AsTask()
+        var line = await lines
+            .ReadLineAsync(TestContext.Current.CancellationToken)
+            .AsTask()
             .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         return (string?)JsonNode.Parse(line!)!["resourceSpans"]![0]!["scopeSpans"]![0]!["spans"]![0]!["name"];
     }

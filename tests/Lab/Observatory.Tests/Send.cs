@@ -22,7 +22,13 @@ internal static class Send
         HttpAsync(process, "/v1/logs", Telemetry.Request(service, logs).ToByteArray());
 
     public static async Task<HttpAnswer> HttpAsync(
-        ObservatoryProcess process, string path, byte[] body, string contentType = Protobuf, string? encoding = null, string? key = null)
+        ObservatoryProcess process,
+        string path,
+        byte[] body,
+        string contentType = Protobuf,
+        string? encoding = null,
+        string? key = null
+    )
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
@@ -39,14 +45,28 @@ internal static class Send
 
         using var response = await process.OtlpHttp.SendAsync(request, TestContext.Current.CancellationToken);
         return new HttpAnswer(
-            (int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, response.Headers.RetryAfter?.ToString(),
-            await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+            (int)response.StatusCode,
+            response.Content.Headers.ContentType?.MediaType,
+            response.Headers.RetryAfter?.ToString(),
+            await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken)
+        );
     }
 
-    public static Task<GrpcAnswer> GrpcAsync(ObservatoryProcess process, string method, IMessage message, bool gzip = false, string? key = null) =>
-        GrpcAsync(process, method, Frame(gzip ? Gzip(message.ToByteArray()) : message.ToByteArray(), gzip), gzip ? "gzip" : null, key);
+    public static Task<GrpcAnswer> GrpcAsync(
+        ObservatoryProcess process,
+        string method,
+        IMessage message,
+        bool gzip = false,
+        string? key = null
+    ) => GrpcAsync(process, method, Frame(gzip ? Gzip(message.ToByteArray()) : message.ToByteArray(), gzip), gzip ? "gzip" : null, key);
 
-    public static async Task<GrpcAnswer> GrpcAsync(ObservatoryProcess process, string method, byte[] body, string? encoding = null, string? key = null)
+    public static async Task<GrpcAnswer> GrpcAsync(
+        ObservatoryProcess process,
+        string method,
+        byte[] body,
+        string? encoding = null,
+        string? key = null
+    )
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, method)
         {
@@ -69,8 +89,14 @@ internal static class Send
 
         using var response = await process.OtlpGrpc.SendAsync(request, TestContext.Current.CancellationToken);
         var bytes = await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
-        var status = response.TrailingHeaders.TryGetValues("grpc-status", out var trailers) ? trailers : response.Headers.GetValues("grpc-status");
-        return new GrpcAnswer((int)response.StatusCode, int.Parse(status.Single(), System.Globalization.CultureInfo.InvariantCulture), bytes);
+        var status = response.TrailingHeaders.TryGetValues("grpc-status", out var trailers)
+            ? trailers
+            : response.Headers.GetValues("grpc-status");
+        return new GrpcAnswer(
+            (int)response.StatusCode,
+            int.Parse(status.Single(), System.Globalization.CultureInfo.InvariantCulture),
+            bytes
+        );
     }
 
     public static byte[] Frame(byte[] message, bool compressed = false)

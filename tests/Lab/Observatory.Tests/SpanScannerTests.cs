@@ -30,7 +30,10 @@ public sealed class SpanScannerTests
         var (fixedFields, rest) = (new Span(span), Store.StoredSpan.Pack(span));
         fixedFields.Attributes.Clear();
         (fixedFields.Status, fixedFields.Flags) = (null, 0);
-        byte[] body = Wrap(1, Wrap(2, Wrap(2, [.. Wrap(9, Telemetry.Attribute("first", "1").ToByteArray()), .. fixedFields.ToByteArray(), .. rest])));
+        byte[] body = Wrap(
+            1,
+            Wrap(2, Wrap(2, [.. Wrap(9, Telemetry.Attribute("first", "1").ToByteArray()), .. fixedFields.ToByteArray(), .. rest]))
+        );
 
         Assert.Null(Assert.Single(Spans(new SpanScanner().Scan(body)!)).Unpacked);
         await Send.HttpAsync(process, "/v1/traces", body);
@@ -92,7 +95,11 @@ public sealed class SpanScannerTests
 
         var path = $"/api/telemetry/traces/{Telemetry.Trace}";
         Assert.Equal((await json.GetJsonAsync(path)).ToJsonString(), (await packed.GetJsonAsync(path)).ToJsonString());
-        Assert.Contains("\"endTimeUnixNano\":\"" + (Request(0).ResourceSpans[0].ScopeSpans[0].Spans[2].StartTimeUnixNano - 1), (await packed.GetJsonAsync(path)).ToJsonString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"endTimeUnixNano\":\"" + (Request(0).ResourceSpans[0].ScopeSpans[0].Spans[2].StartTimeUnixNano - 1),
+            (await packed.GetJsonAsync(path)).ToJsonString(),
+            StringComparison.Ordinal
+        );
         var (left, right) = (Stored(packed), Stored(json));
         Assert.Equal(12, left.Length);
         Assert.Equal(right.Select(Fields), left.Select(Fields));
@@ -123,21 +130,42 @@ public sealed class SpanScannerTests
         Assert.True(Assert.Single(Stored(process)).Payload.AsSpan().IndexOf(Encoding.UTF8.GetBytes(Secret)) < 0);
     }
 
-    private static StoredSpan[] Stored(ObservatoryProcess process) => process.Services.GetRequiredService<TelemetryStore>().Spans.Snapshot();
+    private static StoredSpan[] Stored(ObservatoryProcess process) =>
+        process.Services.GetRequiredService<TelemetryStore>().Spans.Snapshot();
 
     private static object Fields(StoredSpan span) =>
-        (span.TraceId, span.SpanId, span.ParentId, span.Name, span.Kind, span.Start, span.End, span.Failed, span.IdBits, span.Origin.Service, span.Origin.Scope?.Name);
+        (
+            span.TraceId,
+            span.SpanId,
+            span.ParentId,
+            span.Name,
+            span.Kind,
+            span.Start,
+            span.End,
+            span.Failed,
+            span.IdBits,
+            span.Origin.Service,
+            span.Origin.Scope?.Name
+        );
 
-    private static List<ScannedSpan> Spans(ScannedSpans request) => [.. request.Groups.SelectMany(group => group.Scopes).SelectMany(scope => scope.Spans)];
+    private static List<ScannedSpan> Spans(ScannedSpans request) =>
+        [.. request.Groups.SelectMany(group => group.Scopes).SelectMany(scope => scope.Spans)];
 
     private static ExportTraceServiceRequest Request(int round)
     {
-        var spans = Enumerable.Range(1, 4).Select(id => Telemetry.Span((ulong)((round * 10) + id), parent: id == 1 ? 0 : (ulong)(round * 10) + 1)).ToArray();
+        var spans = Enumerable
+            .Range(1, 4)
+            .Select(id => Telemetry.Span((ulong)((round * 10) + id), parent: id == 1 ? 0 : (ulong)(round * 10) + 1))
+            .ToArray();
 
         foreach (var span in spans)
         {
             span.Flags = 257;
-            span.Attributes.Add([Telemetry.Attribute("tenant.id", "nordwind"), Telemetry.Attribute("request.id", $"r{round}"), Telemetry.Attribute("http.route", "/orders")]);
+            span.Attributes.Add([
+                Telemetry.Attribute("tenant.id", "nordwind"),
+                Telemetry.Attribute("request.id", $"r{round}"),
+                Telemetry.Attribute("http.route", "/orders"),
+            ]);
         }
 
         spans[1].Status = new Status { Code = Status.Types.StatusCode.Error };
@@ -167,7 +195,9 @@ public sealed class SpanScannerTests
                 span.Attributes.Add(Telemetry.Attribute("long", new string('x', ItemLimits.MaxNameBytes)));
                 break;
             case "many":
-                span.Attributes.AddRange(Enumerable.Range(0, ItemLimits.MaxAttributes).Select(index => Telemetry.Attribute($"a{index}", "x")));
+                span.Attributes.AddRange(
+                    Enumerable.Range(0, ItemLimits.MaxAttributes).Select(index => Telemetry.Attribute($"a{index}", "x"))
+                );
                 break;
             default:
                 span.SpanId = ByteString.CopyFrom(new byte[8]);

@@ -110,7 +110,10 @@ public sealed class StorePageTests
     {
         await using var process = await ObservatoryProcess.StartAsync("--Observatory:ApiKey=key-1", "--Observatory:MaxSpans=100");
         await Send.TracesAsync(
-            process, "orders", [.. Enumerable.Range(1, 120).Select(id => Telemetry.Span((ulong)id)), Telemetry.Span(120)]);
+            process,
+            "orders",
+            [.. Enumerable.Range(1, 120).Select(id => Telemetry.Span((ulong)id)), Telemetry.Span(120)]
+        );
         await Send.LogsAsync(process, "orders", Telemetry.Log("placed"));
 
         // What is read over the API waits until all that came is stored; a scrape does not.
@@ -138,12 +141,18 @@ public sealed class StorePageTests
         await using var process = await ObservatoryProcess.StartAsync();
         var now = UnixTime.NanosOf(DateTimeOffset.UtcNow);
         await Send.TracesAsync(
-            process, "orders", At(1, 0, "in time", now - (2 * Second)), At(2, 1, "kept back", now - (90 * Second)),
-            At(3, 1, "of tomorrow", now + (86_400 * Second)));
+            process,
+            "orders",
+            At(1, 0, "in time", now - (2 * Second)),
+            At(2, 1, "kept back", now - (90 * Second)),
+            At(3, 1, "of tomorrow", now + (86_400 * Second))
+        );
 
         var stats = (await process.GetJsonAsync("/api/telemetry/stats"))["spans"]!;
         using var answer = await process.Http.GetAsync(
-            new Uri("/traces/" + Telemetry.Trace, UriKind.Relative), TestContext.Current.CancellationToken);
+            new Uri("/traces/" + Telemetry.Trace, UriKind.Relative),
+            TestContext.Current.CancellationToken
+        );
         var page = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal((1, 1), ((int)stats["late"]!, (int)stats["ahead"]!));
@@ -160,7 +169,9 @@ public sealed class StorePageTests
         await Send.TracesAsync(process, "orders", At(3, 1, "served", now - 40_000_000), At(4, 3, "inside", now - 30_000_000));
 
         using var answer = await process.Http.GetAsync(
-            new Uri("/traces/" + Telemetry.Trace, UriKind.Relative), TestContext.Current.CancellationToken);
+            new Uri("/traces/" + Telemetry.Trace, UriKind.Relative),
+            TestContext.Current.CancellationToken
+        );
         var page = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(1, Count(page, ">clock</span>"));

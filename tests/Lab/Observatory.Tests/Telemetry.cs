@@ -10,53 +10,79 @@ internal static class Telemetry
     public const ulong Start = 1_795_000_000_000_000_000;
     private const ulong Millisecond = 1_000_000;
 
-    public static Span Span(ulong id, ulong parent = 0, string name = "GET /things", string trace = Trace, bool failed = false) => new()
-    {
-        TraceId = ByteString.CopyFrom(Convert.FromHexString(trace)),
-        SpanId = Id(id),
-        ParentSpanId = parent == 0 ? ByteString.Empty : Id(parent),
-        Name = name,
-        Kind = Otlp.Span.Types.SpanKind.Server,
-        StartTimeUnixNano = Start + (id % 1_000_000 * Millisecond),
-        EndTimeUnixNano = Start + ((id % 1_000_000) + 5) * Millisecond,
-        Status = failed ? new Status { Code = Status.Types.StatusCode.Error, Message = "it broke" } : null,
-    };
-
-    public static LogRecord Log(string body, int severity = 9, string trace = Trace, ulong span = 1) => new()
-    {
-        TraceId = ByteString.CopyFrom(Convert.FromHexString(trace)),
-        SpanId = Id(span),
-        TimeUnixNano = Start,
-        SeverityNumber = severity,
-        SeverityText = "Information",
-        Body = new AnyValue { StringValue = body },
-    };
-
-    public static KeyValue Attribute(string key, string value) => new() { Key = key, Value = new AnyValue { StringValue = value } };
-
-    public static ExportTraceServiceRequest Request(string service, params Span[] spans) => new()
-    {
-        ResourceSpans =
+    public static Span Span(ulong id, ulong parent = 0, string name = "GET /things", string trace = Trace, bool failed = false) =>
+        new()
         {
-            new ResourceSpans
-            {
-                Resource = new Resource { Attributes = { Attribute("service.name", service), Attribute("service.instance.id", service + "-1") } },
-                ScopeSpans = { new ScopeSpans { Scope = new InstrumentationScope { Name = "Platform.Tests", Version = "1.0" }, Spans = { spans } } },
-            },
-        },
-    };
+            TraceId = ByteString.CopyFrom(Convert.FromHexString(trace)),
+            SpanId = Id(id),
+            ParentSpanId = parent == 0 ? ByteString.Empty : Id(parent),
+            Name = name,
+            Kind = Otlp.Span.Types.SpanKind.Server,
+            StartTimeUnixNano = Start + (id % 1_000_000 * Millisecond),
+            EndTimeUnixNano = Start + ((id % 1_000_000) + 5) * Millisecond,
+            Status = failed ? new Status { Code = Status.Types.StatusCode.Error, Message = "it broke" } : null,
+        };
 
-    public static ExportLogsServiceRequest Request(string service, params LogRecord[] logs) => new()
-    {
-        ResourceLogs =
+    public static LogRecord Log(string body, int severity = 9, string trace = Trace, ulong span = 1) =>
+        new()
         {
-            new ResourceLogs
+            TraceId = ByteString.CopyFrom(Convert.FromHexString(trace)),
+            SpanId = Id(span),
+            TimeUnixNano = Start,
+            SeverityNumber = severity,
+            SeverityText = "Information",
+            Body = new AnyValue { StringValue = body },
+        };
+
+    public static KeyValue Attribute(string key, string value) =>
+        new()
+        {
+            Key = key,
+            Value = new AnyValue { StringValue = value },
+        };
+
+    public static ExportTraceServiceRequest Request(string service, params Span[] spans) =>
+        new()
+        {
+            ResourceSpans =
             {
-                Resource = new Resource { Attributes = { Attribute("service.name", service) } },
-                ScopeLogs = { new ScopeLogs { Scope = new InstrumentationScope { Name = "Platform.Tests" }, LogRecords = { logs } } },
+                new ResourceSpans
+                {
+                    Resource = new Resource
+                    {
+                        Attributes = { Attribute("service.name", service), Attribute("service.instance.id", service + "-1") },
+                    },
+                    ScopeSpans =
+                    {
+                        new ScopeSpans
+                        {
+                            Scope = new InstrumentationScope { Name = "Platform.Tests", Version = "1.0" },
+                            Spans = { spans },
+                        },
+                    },
+                },
             },
-        },
-    };
+        };
+
+    public static ExportLogsServiceRequest Request(string service, params LogRecord[] logs) =>
+        new()
+        {
+            ResourceLogs =
+            {
+                new ResourceLogs
+                {
+                    Resource = new Resource { Attributes = { Attribute("service.name", service) } },
+                    ScopeLogs =
+                    {
+                        new ScopeLogs
+                        {
+                            Scope = new InstrumentationScope { Name = "Platform.Tests" },
+                            LogRecords = { logs },
+                        },
+                    },
+                },
+            },
+        };
 
     public static ExportMetricsServiceRequest Metrics(string service, int points)
     {
@@ -82,17 +108,63 @@ internal static class Telemetry
         span.TraceState = "a=1";
         span.Flags = 257;
         span.Attributes.Add(Attribute("tenant.id", "nordwind"));
-        span.Attributes.Add(new KeyValue { Key = "int", Value = new AnyValue { IntValue = -3 } });
-        span.Attributes.Add(new KeyValue { Key = "double", Value = new AnyValue { DoubleValue = 1.5 } });
-        span.Attributes.Add(new KeyValue { Key = "bool", Value = new AnyValue { BoolValue = true } });
-        span.Attributes.Add(new KeyValue { Key = "bytes", Value = new AnyValue { BytesValue = ByteString.CopyFrom(1, 2, 3) } });
-        span.Attributes.Add(new KeyValue
-        {
-            Key = "nested",
-            Value = new AnyValue { ArrayValue = new ArrayValue { Values = { new AnyValue { KvlistValue = new KeyValueList { Values = { Attribute("k", "v") } } } } } },
-        });
-        span.Events.Add(new Span.Types.Event { Name = "exception", TimeUnixNano = Start, Attributes = { Attribute("exception.type", "TimeoutException") } });
-        span.Links.Add(new Span.Types.Link { TraceId = span.TraceId, SpanId = Id(9), TraceState = "b=2" });
+        span.Attributes.Add(
+            new KeyValue
+            {
+                Key = "int",
+                Value = new AnyValue { IntValue = -3 },
+            }
+        );
+        span.Attributes.Add(
+            new KeyValue
+            {
+                Key = "double",
+                Value = new AnyValue { DoubleValue = 1.5 },
+            }
+        );
+        span.Attributes.Add(
+            new KeyValue
+            {
+                Key = "bool",
+                Value = new AnyValue { BoolValue = true },
+            }
+        );
+        span.Attributes.Add(
+            new KeyValue
+            {
+                Key = "bytes",
+                Value = new AnyValue { BytesValue = ByteString.CopyFrom(1, 2, 3) },
+            }
+        );
+        span.Attributes.Add(
+            new KeyValue
+            {
+                Key = "nested",
+                Value = new AnyValue
+                {
+                    ArrayValue = new ArrayValue
+                    {
+                        Values = { new AnyValue { KvlistValue = new KeyValueList { Values = { Attribute("k", "v") } } } },
+                    },
+                },
+            }
+        );
+        span.Events.Add(
+            new Span.Types.Event
+            {
+                Name = "exception",
+                TimeUnixNano = Start,
+                Attributes = { Attribute("exception.type", "TimeoutException") },
+            }
+        );
+        span.Links.Add(
+            new Span.Types.Link
+            {
+                TraceId = span.TraceId,
+                SpanId = Id(9),
+                TraceState = "b=2",
+            }
+        );
         return span;
     }
 

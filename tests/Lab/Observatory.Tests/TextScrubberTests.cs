@@ -35,7 +35,9 @@ public sealed class TextScrubberTests
     [InlineData("ratio 0.4532015112830366")]
     [InlineData("SELECT id, password FROM users WHERE password = $1 AND token = @p0 AND secret = ? AND pwd = @pwd")]
     [InlineData("SELECT password = $1::text")]
-    [InlineData("INSERT INTO users (password) VALUES ($1) ON CONFLICT (id) DO UPDATE SET password = excluded.password, token = crypt($2, 'x')")]
+    [InlineData(
+        "INSERT INTO users (password) VALUES ($1) ON CONFLICT (id) DO UPDATE SET password = excluded.password, token = crypt($2, 'x')"
+    )]
     [InlineData("SELECT 1 FROM users u JOIN logins l ON u.password = l.password AND token = ANY(@p1)")]
     [InlineData("Refreshed token {Token} for {User}")]
     [InlineData("token={Token}")]

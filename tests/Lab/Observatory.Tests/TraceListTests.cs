@@ -81,7 +81,10 @@ public sealed class TraceListTests
     {
         await using var process = await ObservatoryProcess.StartAsync();
 
-        using var answer = await process.Http.GetAsync(new Uri("/traces?" + address, UriKind.Relative), TestContext.Current.CancellationToken);
+        using var answer = await process.Http.GetAsync(
+            new Uri("/traces?" + address, UriKind.Relative),
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         OwnScripts.AssertNoOther(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
@@ -124,8 +127,14 @@ public sealed class TraceListTests
 
     private static Span Trace(ulong id, string name, string at, int milliseconds, bool failed)
     {
-        var span = Telemetry.Span(id, name: name, trace: id.ToString("x32", System.Globalization.CultureInfo.InvariantCulture), failed: failed);
-        span.StartTimeUnixNano = (ulong)(DateTimeOffset.Parse(at, System.Globalization.CultureInfo.InvariantCulture) - DateTimeOffset.UnixEpoch).Ticks * 100;
+        var span = Telemetry.Span(
+            id,
+            name: name,
+            trace: id.ToString("x32", System.Globalization.CultureInfo.InvariantCulture),
+            failed: failed
+        );
+        span.StartTimeUnixNano =
+            (ulong)(DateTimeOffset.Parse(at, System.Globalization.CultureInfo.InvariantCulture) - DateTimeOffset.UnixEpoch).Ticks * 100;
         span.EndTimeUnixNano = span.StartTimeUnixNano + ((ulong)milliseconds * 1_000_000);
         return span;
     }
@@ -133,7 +142,9 @@ public sealed class TraceListTests
     private static List<string> Names(string page) =>
         [.. page.Split("<a class=\"plain strong\" href=\"/traces/").Skip(1).Select(part => part.Split('>')[1].Split('<')[0])];
 
-    private static async Task<string> GetAsync(ObservatoryProcess process, string path) => WebUtility.HtmlDecode(await GetRawAsync(process, path));
+    private static async Task<string> GetAsync(ObservatoryProcess process, string path) =>
+        WebUtility.HtmlDecode(await GetRawAsync(process, path));
 
-    private static Task<string> GetRawAsync(ObservatoryProcess process, string path) => process.Http.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+    private static Task<string> GetRawAsync(ObservatoryProcess process, string path) =>
+        process.Http.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
 }

@@ -43,13 +43,20 @@ public sealed class TracePageTests
     public async Task Trace_MostlyWaitingForAttempts_IsSaidToBe()
     {
         await using var process = await ObservatoryProcess.StartAsync();
-        var attempts = Enumerable.Range(0, 4).Select(number => Span((ulong)number + 2, 1, "POST /charges", 100 + (20_000 * number), 130 + (20_000 * number))).ToArray();
+        var attempts = Enumerable
+            .Range(0, 4)
+            .Select(number => Span((ulong)number + 2, 1, "POST /charges", 100 + (20_000 * number), 130 + (20_000 * number)))
+            .ToArray();
         Array.ForEach(attempts, attempt => attempt.Status = new Status { Code = Status.Types.StatusCode.Error });
         await Send.TracesAsync(process, "payments", [Span(1, 0, "order", 0, 90), .. attempts]);
 
         var text = Text(await GetAsync(process, Path));
 
-        Assert.Contains("In 59.9 s of 1 min 00 s nothing ran, between attempts of POST /charges in payments, of which 4 failed", text.Replace('\u00A0', ' '), StringComparison.Ordinal);
+        Assert.Contains(
+            "In 59.9 s of 1 min 00 s nothing ran, between attempts of POST /charges in payments, of which 4 failed",
+            text.Replace('\u00A0', ' '),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -62,7 +69,11 @@ public sealed class TracePageTests
 
         var text = Text(await GetAsync(process, Path));
 
-        Assert.Contains("In 20.0 s of 20.1 s nothing ran, most of it before process payments in orders", text.Replace('\u00A0', ' '), StringComparison.Ordinal);
+        Assert.Contains(
+            "In 20.0 s of 20.1 s nothing ran, most of it before process payments in orders",
+            text.Replace('\u00A0', ' '),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -84,12 +95,18 @@ public sealed class TracePageTests
         await using var process = await ObservatoryProcess.StartAsync();
         var first = Span(2, 1, "attempt", 0, 30);
         first.Status = new Status { Code = Status.Types.StatusCode.Error };
-        first.Events.Add(new Event
-        {
-            Name = "exception",
-            TimeUnixNano = Telemetry.Start,
-            Attributes = { Telemetry.Attribute("exception.type", "System.TimeoutException"), Telemetry.Attribute("exception.message", "no answer") },
-        });
+        first.Events.Add(
+            new Event
+            {
+                Name = "exception",
+                TimeUnixNano = Telemetry.Start,
+                Attributes =
+                {
+                    Telemetry.Attribute("exception.type", "System.TimeoutException"),
+                    Telemetry.Attribute("exception.message", "no answer"),
+                },
+            }
+        );
         await Send.TracesAsync(process, "payments", Span(1, 0, "root", 0, 100), first, Span(3, 1, "attempt", 50, 90));
 
         var page = await GetAsync(process, Path);
@@ -107,7 +124,12 @@ public sealed class TracePageTests
         for (var other = 1; other <= 25; other++)
         {
             var trace = other.ToString("x32", CultureInfo.InvariantCulture);
-            await Send.TracesAsync(process, "payments", Span(1, 0, "request", 0, 40, trace: trace), Span(2, 1, "charge_card", 5, 30, trace: trace));
+            await Send.TracesAsync(
+                process,
+                "payments",
+                Span(1, 0, "request", 0, 40, trace: trace),
+                Span(2, 1, "charge_card", 5, 30, trace: trace)
+            );
         }
 
         await Send.TracesAsync(process, "payments", Span(1, 0, "request", 0, 500), Span(2, 1, "charge_card", 5, 480));
@@ -130,8 +152,16 @@ public sealed class TracePageTests
         await Send.TracesAsync(process, "orders", Span(1, 0, "request", 0, 40));
         await Send.TracesAsync(process, "gateway", hook);
 
-        Assert.Contains("Linked from <a href=\"/traces/00000000000000000000000000000abc?span=0000000000000007\">POST /webhooks</a>", await GetAsync(process, Path), StringComparison.Ordinal);
-        Assert.Contains($"href=\"{Path}?span=0000000000000001\"", await GetAsync(process, "/traces/00000000000000000000000000000abc"), StringComparison.Ordinal);
+        Assert.Contains(
+            "Linked from <a href=\"/traces/00000000000000000000000000000abc?span=0000000000000007\">POST /webhooks</a>",
+            await GetAsync(process, Path),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            $"href=\"{Path}?span=0000000000000001\"",
+            await GetAsync(process, "/traces/00000000000000000000000000000abc"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -171,12 +201,23 @@ public sealed class TracePageTests
         await using var process = await ObservatoryProcess.StartAsync();
         await Send.TracesAsync(process, "orders", Span(1, 0, "root", 0, 100));
 
-        using var answer = await process.Http.GetAsync(new Uri($"{Path}?{address}", UriKind.Relative), TestContext.Current.CancellationToken);
+        using var answer = await process.Http.GetAsync(
+            new Uri($"{Path}?{address}", UriKind.Relative),
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
     }
 
-    private static Span Span(ulong id, ulong parent, string name, int from, int to, SpanKind kind = SpanKind.Internal, string trace = Telemetry.Trace)
+    private static Span Span(
+        ulong id,
+        ulong parent,
+        string name,
+        int from,
+        int to,
+        SpanKind kind = SpanKind.Internal,
+        string trace = Telemetry.Trace
+    )
     {
         var span = Telemetry.Span(id, parent, name, trace);
         span.Kind = kind;
@@ -187,13 +228,19 @@ public sealed class TracePageTests
 
     // The marks of one look in the lane of a span.
     private static List<string> Bars(string page, string name, string look) =>
-    [
-        .. page.Split("<a class=\"wf-row").Skip(1).Where(row => row.Contains($"<b class=\"cut\">{name}</b>", StringComparison.Ordinal))
-            .SelectMany(row => row.Split("</a>")[0].Split($"<i class=\"{look}\" style=\"").Skip(1)).Select(mark => mark.Split('"')[0]),
-    ];
+        [
+            .. page.Split("<a class=\"wf-row")
+                .Skip(1)
+                .Where(row => row.Contains($"<b class=\"cut\">{name}</b>", StringComparison.Ordinal))
+                .SelectMany(row => row.Split("</a>")[0].Split($"<i class=\"{look}\" style=\"").Skip(1))
+                .Select(mark => mark.Split('"')[0]),
+        ];
 
     private static string Text(string page) => System.Text.RegularExpressions.Regex.Replace(page, "<[^>]*>", "");
 
-    private static async Task<string> GetAsync(ObservatoryProcess process, string path) => WebUtility
-        .HtmlDecode(await process.Http.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken)).Replace('\u202f', ' ').Replace('\u00a0', ' ');
+    private static async Task<string> GetAsync(ObservatoryProcess process, string path) =>
+        WebUtility
+            .HtmlDecode(await process.Http.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken))
+            .Replace('\u202f', ' ')
+            .Replace('\u00a0', ' ');
 }

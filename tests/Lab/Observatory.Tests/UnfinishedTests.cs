@@ -34,7 +34,10 @@ public sealed class UnfinishedTests
         var item = filtered["items"]![0]!;
         Assert.Equal(("ord-2", "orders"), (item["ids"]!["platform.order.id"]!.ToString(), item["service"]!.ToString()));
         Assert.Equal(1, (int)(await process.GetJsonAsync(item["links"]!["logs"]!.ToString()))["totalCount"]!);
-        using var page = await process.Http.GetAsync(new Uri(item["links"]!["logsPage"]!.ToString(), UriKind.Relative), TestContext.Current.CancellationToken);
+        using var page = await process.Http.GetAsync(
+            new Uri(item["links"]!["logsPage"]!.ToString(), UriKind.Relative),
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal(HttpStatusCode.OK, page.StatusCode);
     }
 
@@ -48,7 +51,10 @@ public sealed class UnfinishedTests
     {
         await using var process = await ObservatoryProcess.StartAsync();
 
-        using var response = await process.Http.GetAsync(new Uri("/api/telemetry/unfinished?" + query, UriKind.Relative), TestContext.Current.CancellationToken);
+        using var response = await process.Http.GetAsync(
+            new Uri("/api/telemetry/unfinished?" + query, UriKind.Relative),
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
     }

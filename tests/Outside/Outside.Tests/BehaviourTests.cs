@@ -15,7 +15,10 @@ public sealed class BehaviourTests
         var key = Guid.NewGuid();
 
         var charge = acquirer.ChargeAsync(key, cancellationToken: patience.Token);
-        await Eventually.TrueAsync(async () => (await acquirer.AdminGetAsync("/admin/ledger")).GetProperty("count").GetInt32() == 1, "the charge is made");
+        await Eventually.TrueAsync(
+            async () => (await acquirer.AdminGetAsync("/admin/ledger")).GetProperty("count").GetInt32() == 1,
+            "the charge is made"
+        );
         Assert.False(charge.IsCompleted);
         await patience.CancelAsync();
 
@@ -46,7 +49,10 @@ public sealed class BehaviourTests
         await using var acquirer = await Company.StartAcquirerAsync();
         await acquirer.UsePresetAsync("timing-out");
         var charge = acquirer.ChargeAsync(Guid.NewGuid());
-        await Eventually.TrueAsync(async () => (await acquirer.AdminGetAsync("/admin/ledger")).GetProperty("count").GetInt32() == 1, "the charge is made");
+        await Eventually.TrueAsync(
+            async () => (await acquirer.AdminGetAsync("/admin/ledger")).GetProperty("count").GetInt32() == 1,
+            "the charge is made"
+        );
 
         await acquirer.StopAsync();
 
@@ -67,7 +73,10 @@ public sealed class BehaviourTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => charge);
         clock.Advance(TimeSpan.FromSeconds(3));
 
-        await Eventually.TrueAsync(async () => (await acquirer.AdminGetAsync("/admin/ledger")).GetProperty("count").GetInt32() == 1, "the charge is made");
+        await Eventually.TrueAsync(
+            async () => (await acquirer.AdminGetAsync("/admin/ledger")).GetProperty("count").GetInt32() == 1,
+            "the charge is made"
+        );
     }
 
     [Fact]

@@ -97,7 +97,19 @@ public sealed class ChargeTests
         await using var acquirer = await Company.StartAcquirerAsync();
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/charges");
         request.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
-        request.Content = JsonContent.Create(new { amount = 0, currency = "eur", card = new { number = "4242424242424241", expiry = "13/30", cvc = "1" } });
+        request.Content = JsonContent.Create(
+            new
+            {
+                amount = 0,
+                currency = "eur",
+                card = new
+                {
+                    number = "4242424242424241",
+                    expiry = "13/30",
+                    cvc = "1",
+                },
+            }
+        );
 
         using var answer = await acquirer.Client.SendAsync(request, TestContext.Current.CancellationToken);
 

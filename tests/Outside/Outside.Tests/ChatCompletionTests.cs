@@ -24,7 +24,8 @@ public sealed class ChatCompletionTests
         var usage = first.GetProperty("usage");
         Assert.Equal(
             usage.GetProperty("total_tokens").GetInt32(),
-            usage.GetProperty("prompt_tokens").GetInt32() + usage.GetProperty("completion_tokens").GetInt32());
+            usage.GetProperty("prompt_tokens").GetInt32() + usage.GetProperty("completion_tokens").GetInt32()
+        );
     }
 
     [Fact]
@@ -43,14 +44,29 @@ public sealed class ChatCompletionTests
         await using var llm = await Company.StartLlmAsync();
         var whole = await CompleteAsync(llm, Prompt);
 
-        using var response = await PostAsync(llm, new { model = "pebble-mini", stream = true, stream_options = new { include_usage = true }, messages = User(Prompt) });
-        var events = (await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+        using var response = await PostAsync(
+            llm,
+            new
+            {
+                model = "pebble-mini",
+                stream = true,
+                stream_options = new { include_usage = true },
+                messages = User(Prompt),
+            }
+        );
+        var events = (await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Split(
+            "\n\n",
+            StringSplitOptions.RemoveEmptyEntries
+        );
 
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
         Assert.Equal("data: [DONE]", events[^1]);
         JsonElement[] chunks = [.. events[..^1].Select(line => JsonSerializer.Deserialize<JsonElement>(line["data: ".Length..]))];
-        var text = string.Concat(chunks[..^1].Select(chunk => chunk.GetProperty("choices")[0].GetProperty("delta"))
-            .Select(delta => delta.TryGetProperty("content", out var content) ? content.GetString() : ""));
+        var text = string.Concat(
+            chunks[..^1]
+                .Select(chunk => chunk.GetProperty("choices")[0].GetProperty("delta"))
+                .Select(delta => delta.TryGetProperty("content", out var content) ? content.GetString() : "")
+        );
         Assert.Equal(TextOf(whole), text);
         Assert.Equal("stop", chunks[^2].GetProperty("choices")[0].GetProperty("finish_reason").GetString());
         Assert.Equal(whole.GetProperty("usage").ToString(), chunks[^1].GetProperty("usage").ToString());
@@ -61,7 +77,15 @@ public sealed class ChatCompletionTests
     {
         await using var llm = await Company.StartLlmAsync();
 
-        using var response = await PostAsync(llm, new { model = "pebble-mini", max_completion_tokens = 3, messages = User(Prompt) });
+        using var response = await PostAsync(
+            llm,
+            new
+            {
+                model = "pebble-mini",
+                max_completion_tokens = 3,
+                messages = User(Prompt),
+            }
+        );
         var answer = await Company.JsonOf(response);
 
         Assert.Equal("length", answer.GetProperty("choices")[0].GetProperty("finish_reason").GetString());
@@ -100,7 +124,11 @@ public sealed class ChatCompletionTests
     {
         await using var llm = await Company.StartLlmAsync();
 
-        using var response = await llm.Client.PostAsync("/v1/chat/completions", new StringContent(body), TestContext.Current.CancellationToken);
+        using var response = await llm.Client.PostAsync(
+            "/v1/chat/completions",
+            new StringContent(body),
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.Equal(param, (await Company.JsonOf(response)).GetProperty("error").GetProperty("param").GetString());
@@ -132,7 +160,8 @@ public sealed class ChatCompletionTests
         Assert.Equal("invalid_api_key", (await Company.JsonOf(refused)).GetProperty("error").GetProperty("code").GetString());
     }
 
-    private static object[] User(string content) => [new { role = "system", content = "Weigh the risk of mismatch." }, new { role = "user", content }];
+    private static object[] User(string content) =>
+        [new { role = "system", content = "Weigh the risk of mismatch." }, new { role = "user", content }];
 
     private static Task<HttpResponseMessage> PostAsync(Company llm, object body) =>
         llm.Client.PostAsJsonAsync("/v1/chat/completions", body, TestContext.Current.CancellationToken);
@@ -144,5 +173,6 @@ public sealed class ChatCompletionTests
         return await Company.JsonOf(response);
     }
 
-    private static string TextOf(JsonElement completion) => completion.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString()!;
+    private static string TextOf(JsonElement completion) =>
+        completion.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString()!;
 }

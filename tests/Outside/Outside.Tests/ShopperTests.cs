@@ -22,7 +22,10 @@ public sealed class ShopperTests
 
         Shopper[] all = [.. Enumerable.Range(0, 10_000).Select(_ => shoppers.Next())];
 
-        Assert.Equal(["acme", "birch", "cedar", "dune", "ember", "fjord", "grove", "harbor"], all.Select(shopper => shopper.Tenant).Distinct().Order());
+        Assert.Equal(
+            ["acme", "birch", "cedar", "dune", "ember", "fjord", "grove", "harbor"],
+            all.Select(shopper => shopper.Tenant).Distinct().Order()
+        );
         Assert.Equal(96, all.Select(shopper => shopper.User).Distinct().Count());
         Assert.Contains(all, shopper => shopper.User == "harbor-u12");
         Assert.InRange(all.Count(shopper => shopper.PaysWithDeclinedCard), 400, 600);

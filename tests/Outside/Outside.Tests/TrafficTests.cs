@@ -27,7 +27,8 @@ public sealed class TrafficTests
                 clock.Advance(TimeSpan.FromMilliseconds(10));
                 return Count(await LoadAsync(traffic), "paid") >= 20;
             },
-            "the outcome is polled");
+            "the outcome is polled"
+        );
 
         Assert.All(gateway.Orders, order => Assert.InRange(order.Articles, 1, 3));
         Assert.All(gateway.Orders, order => Assert.False(order.Headers.ContainsKey("traceparent")));
@@ -44,7 +45,10 @@ public sealed class TrafficTests
         await using var traffic = await StartAsync(clock, shop, 200);
 
         Pass(clock, TimeSpan.FromSeconds(1));
-        await Eventually.TrueAsync(async () => Count(await LoadAsync(traffic), "inFlight") == LoadGenerator.MaxInFlight, "the shop is full");
+        await Eventually.TrueAsync(
+            async () => Count(await LoadAsync(traffic), "inFlight") == LoadGenerator.MaxInFlight,
+            "the shop is full"
+        );
         Pass(clock, TimeSpan.FromMilliseconds(500));
         await Eventually.TrueAsync(async () => Count(await LoadAsync(traffic), "shed") == 100, "the rest is turned away");
 
@@ -152,7 +156,10 @@ public sealed class TrafficTests
 
         clock.Advance(TimeSpan.FromMinutes(1));
 
-        await Eventually.TrueAsync(() => traffic.Logs.Any(line => line.StartsWith("Last minute: 1 orders placed", StringComparison.Ordinal)), "the line is written");
+        await Eventually.TrueAsync(
+            () => traffic.Logs.Any(line => line.StartsWith("Last minute: 1 orders placed", StringComparison.Ordinal)),
+            "the line is written"
+        );
     }
 
     [Fact]
@@ -161,15 +168,32 @@ public sealed class TrafficTests
         await using var shop = await new FakeGateway().StartAsync();
         await using var traffic = await StartAsync(new ManualTimeProvider(), shop, 2, "Traffic:AdminKey=admin-key");
 
-        using var refused = await traffic.Client.PutAsJsonAsync("/admin/load", new { ordersPerSecond = 5 }, TestContext.Current.CancellationToken);
+        using var refused = await traffic.Client.PutAsJsonAsync(
+            "/admin/load",
+            new { ordersPerSecond = 5 },
+            TestContext.Current.CancellationToken
+        );
         traffic.Client.DefaultRequestHeaders.Add("X-Admin-Key", "admin-key");
-        using var tooMuch = await traffic.Client.PutAsJsonAsync("/admin/load", new { ordersPerSecond = 201 }, TestContext.Current.CancellationToken);
-        using var taken = await traffic.Client.PutAsJsonAsync("/admin/load", new { ordersPerSecond = 5 }, TestContext.Current.CancellationToken);
+        using var tooMuch = await traffic.Client.PutAsJsonAsync(
+            "/admin/load",
+            new { ordersPerSecond = 201 },
+            TestContext.Current.CancellationToken
+        );
+        using var taken = await traffic.Client.PutAsJsonAsync(
+            "/admin/load",
+            new { ordersPerSecond = 5 },
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, tooMuch.StatusCode);
         Assert.Equal(HttpStatusCode.OK, taken.StatusCode);
-        Assert.Equal(5, (await traffic.Client.GetFromJsonAsync<JsonElement>("/admin/load", TestContext.Current.CancellationToken)).GetProperty("ordersPerSecond").GetDouble());
+        Assert.Equal(
+            5,
+            (await traffic.Client.GetFromJsonAsync<JsonElement>("/admin/load", TestContext.Current.CancellationToken))
+                .GetProperty("ordersPerSecond")
+                .GetDouble()
+        );
     }
 
     [Theory]
@@ -179,15 +203,23 @@ public sealed class TrafficTests
     public async Task Options_OutOfRange_StopTheStartAndNameTheKey(string setting, string key)
     {
         var failure = await Assert.ThrowsAsync<OptionsValidationException>(() =>
-            TestApp.StartAsync(TrafficApp.Create, TimeProvider.System, ["Traffic:GatewayUrl=http://127.0.0.1:1", setting]));
+            TestApp.StartAsync(TrafficApp.Create, TimeProvider.System, ["Traffic:GatewayUrl=http://127.0.0.1:1", setting])
+        );
 
         Assert.Contains(key, failure.Message, StringComparison.Ordinal);
     }
 
     private static async Task<TestApp> StartAsync(ManualTimeProvider clock, TestApp shop, int ordersPerSecond, params string[] settings)
     {
-        var traffic = await TestApp.StartAsync(TrafficApp.Create, clock, [$"Traffic:GatewayUrl={shop.Address}", $"Traffic:OrdersPerSecond={ordersPerSecond}", .. settings]);
-        await Eventually.TrueAsync(() => clock.HasTimerDueIn(TimeSpan.FromSeconds(1.0 / ordersPerSecond)), "the shop is found and the first shopper is due");
+        var traffic = await TestApp.StartAsync(
+            TrafficApp.Create,
+            clock,
+            [$"Traffic:GatewayUrl={shop.Address}", $"Traffic:OrdersPerSecond={ordersPerSecond}", .. settings]
+        );
+        await Eventually.TrueAsync(
+            () => clock.HasTimerDueIn(TimeSpan.FromSeconds(1.0 / ordersPerSecond)),
+            "the shop is found and the first shopper is due"
+        );
         await Eventually.TrueAsync(() => clock.HasTimerDueIn(TimeSpan.FromMinutes(1)), "the summary has begun");
         return traffic;
     }
@@ -203,7 +235,11 @@ public sealed class TrafficTests
     private static async Task SetRateAsync(TestApp traffic, double ordersPerSecond)
     {
         await Eventually.TrueAsync(async () => Count(await LoadAsync(traffic), "arrived") == 1, "one shopper has come");
-        using var response = await traffic.Client.PutAsJsonAsync("/admin/load", new { ordersPerSecond }, TestContext.Current.CancellationToken);
+        using var response = await traffic.Client.PutAsJsonAsync(
+            "/admin/load",
+            new { ordersPerSecond },
+            TestContext.Current.CancellationToken
+        );
         response.EnsureSuccessStatusCode();
     }
 

@@ -22,11 +22,20 @@ public sealed class WebhookTests
         (await acquirer.ChargeAsync(Guid.NewGuid(), "4000000000000002")).Dispose();
         await Eventually.TrueAsync(() => received.Count == 3, "void and decline are announced, the repetition is not");
 
-        Assert.Equal(["charge.captured", "charge.declined", "charge.voided"], received.Select(hook => hook.Json.GetProperty("type").GetString()).Order());
+        Assert.Equal(
+            ["charge.captured", "charge.declined", "charge.voided"],
+            received.Select(hook => hook.Json.GetProperty("type").GetString()).Order()
+        );
         Assert.Equal(3, received.Select(hook => hook.Json.GetProperty("id").GetString()).Distinct().Count());
         Assert.Equal(key, received.First().Json.GetProperty("data").GetProperty("idempotencyKey").GetGuid());
         Assert.All(received, hook => Assert.Equal(ExpectedSignature(hook), hook.Headers["Acquirer-Signature"]));
-        Assert.All(received, hook => Assert.False(hook.Headers.ContainsKey("traceparent") || hook.Headers.ContainsKey("baggage") || hook.Headers.ContainsKey("tracestate")));
+        Assert.All(
+            received,
+            hook =>
+                Assert.False(
+                    hook.Headers.ContainsKey("traceparent") || hook.Headers.ContainsKey("baggage") || hook.Headers.ContainsKey("tracestate")
+                )
+        );
         await Eventually.TrueAsync(async () => (await CountAsync(acquirer, "delivered")) == 3, "three deliveries are counted");
     }
 
@@ -62,7 +71,10 @@ public sealed class WebhookTests
         (await acquirer.ChargeAsync(Guid.NewGuid())).Dispose();
         foreach (var (failures, delay) in new[] { (1, 1), (2, 2), (3, 5), (4, 10), (5, 30) })
         {
-            await Eventually.TrueAsync(async () => await CountAsync(acquirer, "failedAttempts") == failures, $"attempt {failures} has failed");
+            await Eventually.TrueAsync(
+                async () => await CountAsync(acquirer, "failedAttempts") == failures,
+                $"attempt {failures} has failed"
+            );
             await Eventually.TrueAsync(() => clock.HasTimerDueIn(TimeSpan.FromSeconds(delay)), $"a retry is due in {delay} s");
             clock.Advance(TimeSpan.FromSeconds(delay));
         }
@@ -105,7 +117,8 @@ public sealed class WebhookTests
     private static Task<Company> StartAsync(TimeProvider time, TestApp receiver) =>
         Company.StartAcquirerAsync(time, $"Acquirer:WebhookUrl={new Uri(receiver.Address, "hook")}");
 
-    private static async Task<int> CountAsync(Company acquirer, string name) => (await acquirer.AdminGetAsync("/admin/webhooks")).GetProperty(name).GetInt32();
+    private static async Task<int> CountAsync(Company acquirer, string name) =>
+        (await acquirer.AdminGetAsync("/admin/webhooks")).GetProperty(name).GetInt32();
 
     private static string ExpectedSignature(ReceivedWebhook hook)
     {

@@ -80,7 +80,9 @@ public sealed class AmqpProxy : IAsyncDisposable
             {
                 await broker.ConnectAsync(_host, _port, _stop.Token);
                 await Task.WhenAny(
-                    client.GetStream().CopyToAsync(broker.GetStream(), _stop.Token), CopyFramesAsync(broker.GetStream(), client.GetStream()));
+                    client.GetStream().CopyToAsync(broker.GetStream(), _stop.Token),
+                    CopyFramesAsync(broker.GetStream(), client.GetStream())
+                );
             }
             catch (Exception exception) when (exception is IOException or SocketException or OperationCanceledException)
             {
@@ -118,7 +120,11 @@ public sealed class AmqpProxy : IAsyncDisposable
                 return false;
             }
 
-            if (_confirmsLeft is not null && frame[0] == MethodFrame && BinaryPrimitives.ReadUInt32BigEndian(frame[HeaderSize..]) == Confirm)
+            if (
+                _confirmsLeft is not null
+                && frame[0] == MethodFrame
+                && BinaryPrimitives.ReadUInt32BigEndian(frame[HeaderSize..]) == Confirm
+            )
             {
                 _confirmsLeft--;
             }

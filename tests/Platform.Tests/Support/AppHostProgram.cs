@@ -8,7 +8,10 @@ internal static class AppHostProgram
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
     public static Task<(int ExitCode, string Output)> RunAsync(
-        string[] arguments, CancellationToken cancellationToken, params ReadOnlySpan<(string Name, string Value)> environment)
+        string[] arguments,
+        CancellationToken cancellationToken,
+        params ReadOnlySpan<(string Name, string Value)> environment
+    )
     {
         // The AppHost's own output: .../bin/AppHost/debug beside .../bin/Platform.Tests/debug.
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
@@ -33,7 +36,9 @@ internal static class AppHostProgram
         try
         {
             var output = await Task.WhenAll(
-                program.StandardOutput.ReadToEndAsync(limit.Token), program.StandardError.ReadToEndAsync(limit.Token));
+                program.StandardOutput.ReadToEndAsync(limit.Token),
+                program.StandardError.ReadToEndAsync(limit.Token)
+            );
             await program.WaitForExitAsync(limit.Token);
             return (program.ExitCode, string.Concat(output));
         }

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Platform.Tests.Support;
 
-/// <summary>The platform's RabbitMQ without memory: it reads nothing more from connections that publish, until this is disposed of.</summary>
+/// <summary>
+/// The platform's RabbitMQ without memory: it reads nothing more from connections that publish, until this is disposed of.
+/// </summary>
 public sealed class BrokerAlarm : IAsyncDisposable
 {
     // https://www.rabbitmq.com/docs/memory: zero raises the alarm at once.
@@ -25,8 +27,11 @@ public sealed class BrokerAlarm : IAsyncDisposable
     private static async Task ControlAsync(PlatformFixture platform, string[] arguments, CancellationToken cancellationToken)
     {
         var folder = platform.WorkingDirectoryOf("rabbitmq");
-        var program = Directory.GetDirectories("/usr/lib/rabbitmq/lib", "rabbitmq_server-*").Order(StringComparer.Ordinal)
-            .Select(version => Path.Combine(version, "sbin/rabbitmqctl")).Last();
+        var program = Directory
+            .GetDirectories("/usr/lib/rabbitmq/lib", "rabbitmq_server-*")
+            .Order(StringComparer.Ordinal)
+            .Select(version => Path.Combine(version, "sbin/rabbitmqctl"))
+            .Last();
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
 
         // Node, port mapper and cookie are the server's own.
@@ -52,7 +57,10 @@ public sealed class BrokerAlarm : IAsyncDisposable
                     .Split('\0', StringSplitOptions.RemoveEmptyEntries);
                 if (environment.Contains(variable))
                 {
-                    return environment.Select(entry => entry.Split('=', 2)).Where(entry => entry.Length == 2).DistinctBy(entry => entry[0])
+                    return environment
+                        .Select(entry => entry.Split('=', 2))
+                        .Where(entry => entry.Length == 2)
+                        .DistinctBy(entry => entry[0])
                         .ToDictionary(entry => entry[0], entry => entry[1]);
                 }
             }

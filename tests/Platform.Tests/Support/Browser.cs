@@ -16,7 +16,9 @@ public sealed class Browser : IAsyncLifetime
         {
             Assertions.SetDefaultExpectTimeout((float)Eventually.DefaultTimeout.TotalMilliseconds);
             _playwright = await Playwright.CreateAsync();
-            _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = executable, Args = ["--no-sandbox"] });
+            _browser = await _playwright.Chromium.LaunchAsync(
+                new BrowserTypeLaunchOptions { ExecutablePath = executable, Args = ["--no-sandbox"] }
+            );
         }
     }
 
@@ -38,7 +40,9 @@ public sealed class Browser : IAsyncLifetime
         return page;
     }
 
-    /// <summary>A window of its own on Aspire's dashboard, signed in by the address that Aspire prints. Nothing is signed in to Observatory.</summary>
+    /// <summary>
+    /// A window of its own on Aspire's dashboard, signed in by the address that Aspire prints. Nothing is signed in to Observatory.
+    /// </summary>
     public async Task<IPage> OpenAspireAsync(PlatformFixture platform)
     {
         var page = await OpenAsync(platform.Dashboard.BaseAddress!, ColorScheme.Light, width: 1500);
@@ -54,17 +58,20 @@ public sealed class Browser : IAsyncLifetime
             Assert.Fail("Chromium is not installed, and PLATFORM_REQUIRE_DEPS=1.");
         }
 
-        var context = await _browser.NewContextAsync(new BrowserNewContextOptions
-        {
-            BaseURL = address.ToString(),
-            ColorScheme = theme,
-            ViewportSize = new ViewportSize { Width = width, Height = 900 },
-        });
+        var context = await _browser.NewContextAsync(
+            new BrowserNewContextOptions
+            {
+                BaseURL = address.ToString(),
+                ColorScheme = theme,
+                ViewportSize = new ViewportSize { Width = width, Height = 900 },
+            }
+        );
         return await context.NewPageAsync();
     }
 
-    private static string? Find() => (Environment.GetEnvironmentVariable("PATH") ?? "")
-        .Split(':')
-        .SelectMany(folder => Names.Select(name => Path.Combine(folder, name)))
-        .FirstOrDefault(File.Exists);
+    private static string? Find() =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(':')
+            .SelectMany(folder => Names.Select(name => Path.Combine(folder, name)))
+            .FirstOrDefault(File.Exists);
 }

@@ -3,11 +3,13 @@ using System.Security.Cryptography;
 namespace Platform.Tests.Support;
 
 /// <summary>
-/// A secret that was put into one input. With a shape it is one that a scrubber can know (a card number); without, nothing may have recorded it.
+/// A secret that was put into one input. With a shape it is one that a scrubber can know (a card number); without, nothing may have
+/// recorded it.
 /// </summary>
 /// <param name="Place">The input.</param>
 /// <param name="Value">The secret.</param>
-/// <param name="InMessage">It is in a message of the broker, which keeps its dead letters as they are: on the broker's own disk it is expected.</param>
+/// <param name="InMessage">It is in a message of the broker, which keeps its dead letters as they are: on the broker's own disk it is
+/// expected.</param>
 public sealed record Canary(string Place, string Value, bool InMessage = false);
 
 public sealed class Canaries
@@ -31,5 +33,6 @@ public sealed class Canaries
     }
 
     /// <summary>Those of the canaries that the text has.</summary>
-    public IEnumerable<string> In(string text) => _planted.Where(canary => text.Contains(canary.Value, StringComparison.Ordinal)).Select(canary => canary.Place);
+    public IEnumerable<string> In(string text) =>
+        _planted.Where(canary => text.Contains(canary.Value, StringComparison.Ordinal)).Select(canary => canary.Place);
 }

@@ -7,7 +7,11 @@ public static class DatabaseSwitch
 {
     public static async Task SetAsync(PlatformFixture platform, string database, bool allow, CancellationToken cancellationToken)
     {
-        var connectionString = new NpgsqlConnectionStringBuilder(await platform.DatabaseAsync(database, cancellationToken)) { Database = "postgres", Pooling = false };
+        var connectionString = new NpgsqlConnectionStringBuilder(await platform.DatabaseAsync(database, cancellationToken))
+        {
+            Database = "postgres",
+            Pooling = false,
+        };
         await using var source = NpgsqlDataSource.Create(connectionString);
         await using (var command = source.CreateCommand($"ALTER DATABASE {database} ALLOW_CONNECTIONS {(allow ? "true" : "false")}"))
         {

@@ -30,7 +30,9 @@ public static class Eventually
         }
     }
 
-    public static Task BeTrueAsync(Func<Task<bool>> condition, string what, TimeSpan? timeout = null) => GetAsync(condition, holds => holds, what, timeout);
+    public static Task BeTrueAsync(Func<Task<bool>> condition, string what, TimeSpan? timeout = null) =>
+        GetAsync(condition, holds => holds, what, timeout);
 
-    private static string? Describe<T>(T value) => value is System.Collections.IEnumerable items and not string ? $"[{string.Join(", ", items.Cast<object>())}]" : value?.ToString();
+    private static string? Describe<T>(T value) =>
+        value is System.Collections.IEnumerable items and not string ? $"[{string.Join(", ", items.Cast<object>())}]" : value?.ToString();
 }

@@ -18,7 +18,9 @@ public sealed record Ping(string Text);
 /// <summary>Has a route and no queue: the broker returns it.</summary>
 public sealed record Lost(string Text);
 
-/// <summary>Services with outbox, relay and consumer as of the shop, on the platform's servers, with a database and queues of their own.</summary>
+/// <summary>
+/// Services with outbox, relay and consumer as of the shop, on the platform's servers, with a database and queues of their own.
+/// </summary>
 public sealed class MessagingHost(PlatformFixture platform) : IAsyncDisposable
 {
     private readonly List<IHost> _hosts = [];
@@ -57,25 +59,34 @@ public sealed class MessagingHost(PlatformFixture platform) : IAsyncDisposable
 
     /// <summary>A service with a relay, and with a consumer if it has a handler.</summary>
     public async Task<IHost> StartAsync(
-        CancellationToken cancellationToken, Func<Ping, AfterCommit, Task>? handle = null, Uri? broker = null,
-        params (string Name, string Value)[] settings)
+        CancellationToken cancellationToken,
+        Func<Ping, AfterCommit, Task>? handle = null,
+        Uri? broker = null,
+        params (string Name, string Value)[] settings
+    )
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            ["ConnectionStrings:relaydb"] = Database.ConnectionString + $";Password={_password}",
-            ["ConnectionStrings:broker"] = (broker ?? Broker).ToString(),
-            ["Messaging:PollInterval"] = "00:00:00.050",
-            ["Messaging:MaxPublishAttempts"] = "2",
-        });
+        builder.Configuration.AddInMemoryCollection(
+            new Dictionary<string, string?>
+            {
+                ["ConnectionStrings:relaydb"] = Database.ConnectionString + $";Password={_password}",
+                ["ConnectionStrings:broker"] = (broker ?? Broker).ToString(),
+                ["Messaging:PollInterval"] = "00:00:00.050",
+                ["Messaging:MaxPublishAttempts"] = "2",
+            }
+        );
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value)));
 
         // What the client says by itself is about every connection of this process.
         builder.Logging.AddProvider(new Collector(Log)).SetMinimumLevel(LogLevel.Information).AddFilter("RabbitMQ.Client", LogLevel.None);
         builder.AddDatabase("relaydb", typeof(Outbox).Assembly);
-        var messaging = builder.AddMessaging("broker", new Topology(
-            new Dictionary<Type, Route> { [typeof(Ping)] = new(Name, "ping"), [typeof(Lost)] = new(Name, "lost") },
-            [new Queue(QueueName, new Route(Name, "ping"))]));
+        var messaging = builder.AddMessaging(
+            "broker",
+            new Topology(
+                new Dictionary<Type, Route> { [typeof(Ping)] = new(Name, "ping"), [typeof(Lost)] = new(Name, "lost") },
+                [new Queue(QueueName, new Route(Name, "ping"))]
+            )
+        );
         if (handle is not null)
         {
             builder.Services.AddSingleton(handle);
@@ -92,12 +103,18 @@ public sealed class MessagingHost(PlatformFixture platform) : IAsyncDisposable
     }
 
     public static async Task<HealthReportEntry> HealthAsync(IHost host, CancellationToken cancellationToken) =>
-        (await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(check => check.Name == "rabbitmq", cancellationToken))
-        .Entries["rabbitmq"];
+        (
+            await host
+                .Services.GetRequiredService<HealthCheckService>()
+                .CheckHealthAsync(check => check.Name == "rabbitmq", cancellationToken)
+        ).Entries["rabbitmq"];
 
     /// <summary>Connected, and the topology declared.</summary>
-    public static Task ConnectedAsync(IHost host, CancellationToken cancellationToken) => Eventually.BeTrueAsync(
-        async () => (await HealthAsync(host, cancellationToken)).Status == HealthStatus.Healthy, "the service is connected");
+    public static Task ConnectedAsync(IHost host, CancellationToken cancellationToken) =>
+        Eventually.BeTrueAsync(
+            async () => (await HealthAsync(host, cancellationToken)).Status == HealthStatus.Healthy,
+            "the service is connected"
+        );
 
     public static async Task StopAsync(IHost host) => await host.StopAsync(CancellationToken.None);
 
@@ -116,7 +133,8 @@ public sealed class MessagingHost(PlatformFixture platform) : IAsyncDisposable
     {
         await using var connection = await Database.OpenConnectionAsync(cancellationToken);
         return await connection.ExecuteScalarAsync<long>(
-            new CommandDefinition($"SELECT count(*) FROM outbox WHERE {condition}", cancellationToken: cancellationToken));
+            new CommandDefinition($"SELECT count(*) FROM outbox WHERE {condition}", cancellationToken: cancellationToken)
+        );
     }
 
     public async Task UseChannelAsync(Func<IChannel, Task> use, CancellationToken cancellationToken)
@@ -144,13 +162,15 @@ public sealed class MessagingHost(PlatformFixture platform) : IAsyncDisposable
                     await channel.QueueDeleteAsync($"{QueueName}.dead");
                     await channel.ExchangeDeleteAsync(Name);
                 },
-                CancellationToken.None);
+                CancellationToken.None
+            );
         }
     }
 
     private sealed class Handler(Func<Ping, AfterCommit, Task> handle, AfterCommit afterCommit) : IMessageHandler<Ping>
     {
-        public Task HandleAsync(Ping message, NpgsqlConnection connection, CancellationToken cancellationToken) => handle(message, afterCommit);
+        public Task HandleAsync(Ping message, NpgsqlConnection connection, CancellationToken cancellationToken) =>
+            handle(message, afterCommit);
     }
 
     private sealed class Collector(ConcurrentQueue<(LogLevel Level, string Text)> log) : ILoggerProvider, ILogger
@@ -163,11 +183,13 @@ public sealed class MessagingHost(PlatformFixture platform) : IAsyncDisposable
         public bool IsEnabled(LogLevel logLevel) => true;
 
         public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            log.Enqueue((logLevel, formatter(state, exception)));
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => log.Enqueue((logLevel, formatter(state, exception)));
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }

@@ -16,7 +16,10 @@ public static class OneTrace
         var ids = spans.Select(span => span.SpanId).ToHashSet();
         var roots = spans.Where(span => span.ParentSpanId is null || !ids.Contains(span.ParentSpanId)).ToList();
         Check(roots.Count == 1, $"one span has its parent outside the trace, not {roots.Count}: {string.Join(", ", roots)}");
-        Check(roots.All(root => root is { Service: "gateway", Kind: "server" }), $"the root is the gateway's server span, not {string.Join(", ", roots)}");
+        Check(
+            roots.All(root => root is { Service: "gateway", Kind: "server" }),
+            $"the root is the gateway's server span, not {string.Join(", ", roots)}"
+        );
         Check(roots.All(root => root.ParentSpanId == callersSpan), "the root's parent is the caller's span");
         Check(spans.Select(span => span.TraceId).Distinct().Count() == 1, "all spans have one trace id");
         Check(ids.Count == spans.Count, "each span id is there once");

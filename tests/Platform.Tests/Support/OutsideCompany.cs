@@ -25,9 +25,12 @@ public sealed class OutsideCompany(Uri address, string adminKey)
     public async Task<IReadOnlyDictionary<Guid, long>> CapturedAsync(CancellationToken cancellationToken)
     {
         var captured = new Dictionary<Guid, long>();
-        for (int? after = 0; after is not null;)
+        for (int? after = 0; after is not null; )
         {
-            var page = await _http.GetFromJsonAsync<JsonElement>($"/admin/ledger?status=captured&limit=10000&after={after}", cancellationToken);
+            var page = await _http.GetFromJsonAsync<JsonElement>(
+                $"/admin/ledger?status=captured&limit=10000&after={after}",
+                cancellationToken
+            );
             foreach (var entry in page.GetProperty("entries").EnumerateArray())
             {
                 captured.Add(entry.GetProperty("key").GetGuid(), entry.GetProperty("amount").GetInt64());

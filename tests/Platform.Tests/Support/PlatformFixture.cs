@@ -54,27 +54,38 @@ public sealed class PlatformFixture : IAsyncLifetime
     {
         using var limit = new CancellationTokenSource(StartTimeout);
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
-            ["--Traffic:OrdersPerSecond=0", "--Ports=free", "--Servers=process"], (options, _) => options.DisableDashboard = false, limit.Token);
+            ["--Traffic:OrdersPerSecond=0", "--Ports=free", "--Servers=process"],
+            (options, _) => options.DisableDashboard = false,
+            limit.Token
+        );
 
         // Thousands of lines a run, which would bury the failures; ResourceLoggerService keeps them, and Observatory has the records.
-        builder.Services.AddLogging(logging => logging.AddFilter("AppHost.Resources", LogLevel.None)
-            .AddFilter("System.Net.Http", LogLevel.Warning).AddFilter("Microsoft.AspNetCore", LogLevel.Warning));
+        builder.Services.AddLogging(logging =>
+            logging
+                .AddFilter("AppHost.Resources", LogLevel.None)
+                .AddFilter("System.Net.Http", LogLevel.Warning)
+                .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+        );
         foreach (var service in Services)
         {
             // Evaluated at each start: a test changes a service's configuration and restarts it.
             var settings = _environment.GetOrAdd(service, _ => new());
-            builder.CreateResourceBuilder<ProjectResource>(builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == service)).WithEnvironment(context =>
-            {
-                // Waits between attempts grow to a second and not to five: what is given up after ten is given up in eight seconds.
-                context.EnvironmentVariables["Messaging__MaxBackoff"] = "00:00:01";
-
-                // Bursts of orders while the machine does something else: what is asserted is not how much the queue holds.
-                context.EnvironmentVariables["OTEL_BSP_MAX_QUEUE_SIZE"] = "16384";
-                foreach (var (name, value) in settings)
+            builder
+                .CreateResourceBuilder<ProjectResource>(
+                    builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == service)
+                )
+                .WithEnvironment(context =>
                 {
-                    context.EnvironmentVariables[name] = value;
-                }
-            });
+                    // Waits between attempts grow to a second and not to five: what is given up after ten is given up in eight seconds.
+                    context.EnvironmentVariables["Messaging__MaxBackoff"] = "00:00:01";
+
+                    // Bursts of orders while the machine does something else: what is asserted is not how much the queue holds.
+                    context.EnvironmentVariables["OTEL_BSP_MAX_QUEUE_SIZE"] = "16384";
+                    foreach (var (name, value) in settings)
+                    {
+                        context.EnvironmentVariables[name] = value;
+                    }
+                });
         }
 
         var apiKey = builder.Configuration["AppHost:DashboardApiKey"];
@@ -96,7 +107,11 @@ public sealed class PlatformFixture : IAsyncLifetime
         await HealthyAsync(limit.Token);
         Shop = new Shop(_app.GetEndpoint("gateway", "http"));
         Telemetry = new Telemetry(_app.GetEndpoint("observatory", "http"), apiKey, builder.Configuration["AppHost:BrowserToken"]);
-        Dashboard = new HttpClient { BaseAddress = _app.GetEndpoint("aspire-dashboard", "http"), DefaultRequestHeaders = { { "x-api-key", apiKey } } };
+        Dashboard = new HttpClient
+        {
+            BaseAddress = _app.GetEndpoint("aspire-dashboard", "http"),
+            DefaultRequestHeaders = { { "x-api-key", apiKey } },
+        };
         Acquirer = new OutsideCompany(_app.GetEndpoint("acquirer", "http"), adminKey);
         Llm = new OutsideCompany(_app.GetEndpoint("llm", "http"), adminKey);
 
@@ -142,15 +157,25 @@ public sealed class PlatformFixture : IAsyncLifetime
         await App.ResourceNotifications.WaitForResourceAsync(
             resource,
             now => Find(now, "executable.pid") != before && now.Snapshot.HealthStatus == HealthStatus.Healthy,
-            cancellationToken);
+            cancellationToken
+        );
     }
 
     /// <summary>Gives services another setting and restarts them at once; null takes the setting back.</summary>
-    public Task ReconfigureAsync(IReadOnlyCollection<string> services, string name, string? value, CancellationToken cancellationToken, bool restart = true) =>
-        ReconfigureAsync(services, new Dictionary<string, string?> { [name] = value }, cancellationToken, restart);
+    public Task ReconfigureAsync(
+        IReadOnlyCollection<string> services,
+        string name,
+        string? value,
+        CancellationToken cancellationToken,
+        bool restart = true
+    ) => ReconfigureAsync(services, new Dictionary<string, string?> { [name] = value }, cancellationToken, restart);
 
     public async Task ReconfigureAsync(
-        IReadOnlyCollection<string> services, IReadOnlyDictionary<string, string?> settings, CancellationToken cancellationToken, bool restart = true)
+        IReadOnlyCollection<string> services,
+        IReadOnlyDictionary<string, string?> settings,
+        CancellationToken cancellationToken,
+        bool restart = true
+    )
     {
         foreach (var service in services)
         {
@@ -169,16 +194,19 @@ public sealed class PlatformFixture : IAsyncLifetime
 
         if (restart)
         {
-            await Task.WhenAll(services.Select(async service =>
-            {
-                await StopAsync(service, cancellationToken);
-                await StartAsync(service, cancellationToken);
-            }));
+            await Task.WhenAll(
+                services.Select(async service =>
+                {
+                    await StopAsync(service, cancellationToken);
+                    await StartAsync(service, cancellationToken);
+                })
+            );
         }
     }
 
     /// <summary>The process id of a resource's only instance.</summary>
-    public int ProcessIdOf(string resource) => int.Parse(Property(resource, "executable.pid"), System.Globalization.CultureInfo.InvariantCulture);
+    public int ProcessIdOf(string resource) =>
+        int.Parse(Property(resource, "executable.pid"), System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>Where every server and scratch folder of this run is.</summary>
     public string RunFolder => Path.GetDirectoryName(WorkingDirectoryOf("postgres"))!;
@@ -187,15 +215,23 @@ public sealed class PlatformFixture : IAsyncLifetime
 
     /// <summary>A connection string with all rights; the services have a login each.</summary>
     public async Task<string> DatabaseAsync(string name, CancellationToken cancellationToken) =>
-        await App.GetConnectionStringAsync(name, cancellationToken) ?? throw new InvalidOperationException($"{name} has no connection string.");
+        await App.GetConnectionStringAsync(name, cancellationToken)
+        ?? throw new InvalidOperationException($"{name} has no connection string.");
 
-    /// <summary>Waits until every service reaches all that it depends on; Degraded, who still looks for RabbitMQ, counts as healthy elsewhere.</summary>
+    /// <summary>
+    /// Waits until every service reaches all that it depends on; Degraded, who still looks for RabbitMQ, counts as healthy elsewhere.
+    /// </summary>
     public async Task HealthyAsync(CancellationToken cancellationToken)
     {
         foreach (var service in Services)
         {
             using var http = App.CreateHttpClient(service, "management");
-            await Eventually.GetAsync(() => StatusAsync(http), status => status == "Healthy", $"{service} is healthy", TimeSpan.FromMinutes(1));
+            await Eventually.GetAsync(
+                () => StatusAsync(http),
+                status => status == "Healthy",
+                $"{service} is healthy",
+                TimeSpan.FromMinutes(1)
+            );
         }
 
         async Task<string?> StatusAsync(HttpClient http)

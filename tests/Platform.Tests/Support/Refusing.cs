@@ -3,8 +3,8 @@ using Npgsql;
 namespace Platform.Tests.Support;
 
 /// <summary>
-/// A table that refuses new rows, or changes of rows, with an error that no retry mends, until disposed: a bug that one service has, made in
-/// the one place where it can be made from outside.
+/// A table that refuses new rows, or changes of rows, with an error that no retry mends, until disposed: a bug that one service has, made
+/// in the one place where it can be made from outside.
 /// </summary>
 public sealed class Refusing : IAsyncDisposable
 {
@@ -21,13 +21,24 @@ public sealed class Refusing : IAsyncDisposable
     /// <param name="when">SQL condition of the rows that are refused.</param>
     /// <param name="change">INSERT or UPDATE.</param>
     public static async Task<Refusing> RowsAsync(
-        PlatformFixture platform, string database, string table, string text, CancellationToken cancellationToken, string when = "true",
-        string change = "INSERT") =>
-        await RowsAsync(await platform.DatabaseAsync(database, cancellationToken), table, text, cancellationToken, when, change);
+        PlatformFixture platform,
+        string database,
+        string table,
+        string text,
+        CancellationToken cancellationToken,
+        string when = "true",
+        string change = "INSERT"
+    ) => await RowsAsync(await platform.DatabaseAsync(database, cancellationToken), table, text, cancellationToken, when, change);
 
     /// <inheritdoc cref="RowsAsync(PlatformFixture, string, string, string, CancellationToken, string, string)"/>
     public static async Task<Refusing> RowsAsync(
-        string connectionString, string table, string text, CancellationToken cancellationToken, string when = "true", string change = "INSERT")
+        string connectionString,
+        string table,
+        string text,
+        CancellationToken cancellationToken,
+        string when = "true",
+        string change = "INSERT"
+    )
     {
         var refusing = new Refusing(NpgsqlDataSource.Create(connectionString), table);
         cancellationToken.ThrowIfCancellationRequested();
@@ -35,7 +46,8 @@ public sealed class Refusing : IAsyncDisposable
             $"""
             CREATE FUNCTION refuse() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION '%', {text}; END $$ LANGUAGE plpgsql;
             CREATE TRIGGER refuse BEFORE {change} ON {table} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION refuse();
-            """);
+            """
+        );
         return refusing;
     }
 

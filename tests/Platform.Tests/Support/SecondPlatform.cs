@@ -10,8 +10,8 @@ using Platform.AppHost;
 namespace Platform.Tests.Support;
 
 /// <summary>
-/// A platform beside the one of the other tests, started otherwise: two of orders, payments and worker, and services that send their telemetry straight to Aspire's
-/// dashboard.
+/// A platform beside the one of the other tests, started otherwise: two of orders, payments and worker, and services that send their
+/// telemetry straight to Aspire's dashboard.
 /// </summary>
 [CollectionDefinition(nameof(SecondPlatform))]
 public sealed class SecondPlatform(PlatformFixture platform) : IAsyncLifetime, ICollectionFixture<SecondPlatform>
@@ -40,11 +40,19 @@ public sealed class SecondPlatform(PlatformFixture platform) : IAsyncLifetime, I
         Assert.SkipWhen(platform.Unavailable is not null, platform.Unavailable ?? "");
         using var limit = new CancellationTokenSource(StartTimeout);
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
-            ["--Traffic:OrdersPerSecond=0", "--Ports=free", "--Servers=process", "--Telemetry=direct", .. Replicated.Select(service => $"--Replicas:{service}=2")],
+            [
+                "--Traffic:OrdersPerSecond=0",
+                "--Ports=free",
+                "--Servers=process",
+                "--Telemetry=direct",
+                .. Replicated.Select(service => $"--Replicas:{service}=2"),
+            ],
             (options, _) => options.DisableDashboard = false,
-            limit.Token);
-        builder.Services.AddLogging(logging => logging
-            .AddFilter("AppHost.Resources", LogLevel.None).AddFilter("Microsoft.AspNetCore", LogLevel.Warning));
+            limit.Token
+        );
+        builder.Services.AddLogging(logging =>
+            logging.AddFilter("AppHost.Resources", LogLevel.None).AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+        );
         _app = await builder.BuildAsync(limit.Token);
         await _app.StartAsync(limit.Token);
         foreach (var name in _needed)
@@ -57,11 +65,17 @@ public sealed class SecondPlatform(PlatformFixture platform) : IAsyncLifetime, I
             await BothRunAsync(service);
         }
 
-        var adminKey = await builder.Resources.OfType<ParameterResource>().Single(parameter => parameter.Name == "outside-admin-key")
+        var adminKey = await builder
+            .Resources.OfType<ParameterResource>()
+            .Single(parameter => parameter.Name == "outside-admin-key")
             .GetValueAsync(limit.Token);
         Acquirer = new OutsideCompany(_app.GetEndpoint("acquirer", "http"), adminKey!);
-        Telemetry At(string resource) => new(
-            _app.GetEndpoint(resource, "http"), builder.Configuration["AppHost:DashboardApiKey"], builder.Configuration["AppHost:BrowserToken"]);
+        Telemetry At(string resource) =>
+            new(
+                _app.GetEndpoint(resource, "http"),
+                builder.Configuration["AppHost:DashboardApiKey"],
+                builder.Configuration["AppHost:BrowserToken"]
+            );
         (Dashboard, Observatory) = (At("aspire-dashboard"), At("observatory"));
         Shop = new Shop(_app.GetEndpoint("gateway", "http"));
         _shopper = await Shop.SignInAsync("acme", "acme-u01", limit.Token);
@@ -75,17 +89,22 @@ public sealed class SecondPlatform(PlatformFixture platform) : IAsyncLifetime, I
         }
     }
 
-    internal IReadOnlyList<ServiceInstance> Instances(string service = "orders") => App.Services.GetRequiredService<InstanceDirectory>().Of(service);
+    internal IReadOnlyList<ServiceInstance> Instances(string service = "orders") =>
+        App.Services.GetRequiredService<InstanceDirectory>().Of(service);
 
-    internal Task BothRunAsync(string service) => Eventually.GetAsync(
-        () => Task.FromResult(Instances(service).Count), count => count == 2, $"both instances of {service} run");
+    internal Task BothRunAsync(string service) =>
+        Eventually.GetAsync(() => Task.FromResult(Instances(service).Count), count => count == 2, $"both instances of {service} run");
 
     /// <summary>Places an order at that instance, not whichever the orchestrator's proxy would choose.</summary>
     internal async Task<Guid> PlaceAsync(ServiceInstance instance, CancellationToken cancellationToken)
     {
         using var http = Open(instance);
         using var answer = await new Shopper(http, _shopper!.Token).OrderAsync(
-            Shopper.OneMug, CardInput.Valid, Guid.NewGuid(), cancellationToken);
+            Shopper.OneMug,
+            CardInput.Valid,
+            Guid.NewGuid(),
+            cancellationToken
+        );
         Assert.Equal(System.Net.HttpStatusCode.Accepted, answer.StatusCode);
         return (await answer.Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).GetProperty("id").GetGuid();
     }
@@ -97,7 +116,10 @@ public sealed class SecondPlatform(PlatformFixture platform) : IAsyncLifetime, I
     }
 
     internal async Task<HttpResponseMessage> ProductsAsync(
-        ServiceInstance instance, CancellationToken cancellationToken, string? traceId = null)
+        ServiceInstance instance,
+        CancellationToken cancellationToken,
+        string? traceId = null
+    )
     {
         using var http = Open(instance);
         using var request = _shopper!.Request(HttpMethod.Get, "/api/products");

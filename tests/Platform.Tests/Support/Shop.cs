@@ -16,7 +16,15 @@ public sealed record CardInput(string Number, string Expiry, string Cvc)
 
 public sealed record PlacedOrder(Guid Id, string TraceId, string RequestId, HttpStatusCode Status);
 
-public sealed record OrderView(Guid Id, string Status, long TotalMinor, string Currency, IReadOnlyList<Line> Lines, DateTimeOffset CreatedAt, string? DeclineReason);
+public sealed record OrderView(
+    Guid Id,
+    string Status,
+    long TotalMinor,
+    string Currency,
+    IReadOnlyList<Line> Lines,
+    DateTimeOffset CreatedAt,
+    string? DeclineReason
+);
 
 public sealed record OrderPage(IReadOnlyList<OrderView> Items, Guid? NextCursor);
 
@@ -24,7 +32,12 @@ public sealed record OrderPage(IReadOnlyList<OrderView> Items, Guid? NextCursor)
 public sealed class Shop(Uri gateway)
 {
     /// <summary>No trace headers of its own, unless a test sends one: a browser of our users.</summary>
-    public HttpClient Http { get; } = new(new SocketsHttpHandler { ActivityHeadersPropagator = null, MaxConnectionsPerServer = 200 }) { BaseAddress = gateway, Timeout = TimeSpan.FromSeconds(30) };
+    public HttpClient Http { get; } =
+        new(new SocketsHttpHandler { ActivityHeadersPropagator = null, MaxConnectionsPerServer = 200 })
+        {
+            BaseAddress = gateway,
+            Timeout = TimeSpan.FromSeconds(30),
+        };
 
     public async Task<Shopper> SignInAsync(string tenant, string user, CancellationToken cancellationToken)
     {
@@ -56,7 +69,12 @@ public sealed class Shopper(HttpClient http, string token)
     }
 
     public async Task<HttpResponseMessage> SendOrderAsync(
-        Line[] lines, CardInput card, Guid key, CancellationToken cancellationToken, params (string Name, string Value)[] headers)
+        Line[] lines,
+        CardInput card,
+        Guid key,
+        CancellationToken cancellationToken,
+        params (string Name, string Value)[] headers
+    )
     {
         using var request = Request(HttpMethod.Post, "/api/orders", new { lines, card });
         request.Headers.Add("Idempotency-Key", key.ToString());
@@ -69,13 +87,23 @@ public sealed class Shopper(HttpClient http, string token)
     }
 
     /// <summary>
-    /// Sends an order, and after a 503 again as its Retry-After asks: on a busy machine a wait for one of the database's connections may end so.
+    /// Sends an order, and after a 503 again as its Retry-After asks: on a busy machine a wait for one of the database's connections may
+    /// end so.
     /// </summary>
     public async Task<HttpResponseMessage> OrderAsync(
-        Line[] lines, CardInput card, Guid key, CancellationToken cancellationToken, params (string Name, string Value)[] headers)
+        Line[] lines,
+        CardInput card,
+        Guid key,
+        CancellationToken cancellationToken,
+        params (string Name, string Value)[] headers
+    )
     {
         var response = await SendOrderAsync(lines, card, key, cancellationToken, headers);
-        for (var attempt = 1; attempt < MaxAttempts && response is { StatusCode: HttpStatusCode.ServiceUnavailable, Headers.RetryAfter.Delta: { } delay }; attempt++)
+        for (
+            var attempt = 1;
+            attempt < MaxAttempts && response is { StatusCode: HttpStatusCode.ServiceUnavailable, Headers.RetryAfter.Delta: { } delay };
+            attempt++
+        )
         {
             response.Dispose();
             await Task.Delay(delay, cancellationToken);
@@ -87,7 +115,12 @@ public sealed class Shopper(HttpClient http, string token)
 
     /// <summary>Places an order that must be accepted.</summary>
     public async Task<PlacedOrder> PlaceAsync(
-        CancellationToken cancellationToken, Line[]? lines = null, CardInput? card = null, Guid? key = null, params (string Name, string Value)[] headers)
+        CancellationToken cancellationToken,
+        Line[]? lines = null,
+        CardInput? card = null,
+        Guid? key = null,
+        params (string Name, string Value)[] headers
+    )
     {
         using var response = await OrderAsync(lines ?? OneMug, card ?? CardInput.Valid, key ?? Guid.NewGuid(), cancellationToken, headers);
         var text = await response.Content.ReadAsStringAsync(cancellationToken);
@@ -96,7 +129,8 @@ public sealed class Shopper(HttpClient http, string token)
             JsonSerializer.Deserialize<JsonElement>(text).GetProperty("id").GetGuid(),
             response.Headers.GetValues("X-Trace-Id").Single(),
             response.Headers.GetValues("X-Request-Id").Single(),
-            response.StatusCode);
+            response.StatusCode
+        );
     }
 
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, CancellationToken cancellationToken)
@@ -121,5 +155,12 @@ public sealed class Shopper(HttpClient http, string token)
     }
 
     public async Task<OrderView> WaitForAsync(Guid id, string status, CancellationToken cancellationToken, TimeSpan? timeout = null) =>
-        (await Eventually.GetAsync(() => GetAsync(id, cancellationToken), order => order?.Status == status, $"order {id} is {status}", timeout))!;
+        (
+            await Eventually.GetAsync(
+                () => GetAsync(id, cancellationToken),
+                order => order?.Status == status,
+                $"order {id} is {status}",
+                timeout
+            )
+        )!;
 }

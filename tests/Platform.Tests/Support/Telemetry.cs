@@ -5,8 +5,18 @@ using System.Text.Json;
 namespace Platform.Tests.Support;
 
 public sealed record Span(
-    string Service, string Release, string Scope, string TraceId, string SpanId, string? ParentSpanId, string Name, string Kind, bool IsError,
-    IReadOnlyDictionary<string, string> Attributes, IReadOnlyList<(string TraceId, string SpanId)> Links)
+    string Service,
+    string Release,
+    string Scope,
+    string TraceId,
+    string SpanId,
+    string? ParentSpanId,
+    string Name,
+    string Kind,
+    bool IsError,
+    IReadOnlyDictionary<string, string> Attributes,
+    IReadOnlyList<(string TraceId, string SpanId)> Links
+)
 {
     public string? this[string attribute] => Attributes.GetValueOrDefault(attribute);
 
@@ -46,12 +56,30 @@ public sealed class Telemetry(Uri observatory, string? apiKey, string? browserTo
         return Read(await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken));
     }
 
-    /// <summary>The trace, once it holds a span of that name; what comes before it in an order has been exported by then or soon after.</summary>
-    public Task<IReadOnlyList<Span>> WaitForSpanAsync(string traceId, string name, CancellationToken cancellationToken, TimeSpan? timeout = null) =>
-        WaitForTraceAsync(traceId, spans => spans.Any(span => span.Name == name), $"trace {traceId} has a span {name}", cancellationToken, timeout);
+    /// <summary>
+    /// The trace, once it holds a span of that name; what comes before it in an order has been exported by then or soon after.
+    /// </summary>
+    public Task<IReadOnlyList<Span>> WaitForSpanAsync(
+        string traceId,
+        string name,
+        CancellationToken cancellationToken,
+        TimeSpan? timeout = null
+    ) =>
+        WaitForTraceAsync(
+            traceId,
+            spans => spans.Any(span => span.Name == name),
+            $"trace {traceId} has a span {name}",
+            cancellationToken,
+            timeout
+        );
 
     public async Task<IReadOnlyList<Span>> WaitForTraceAsync(
-        string traceId, Func<IReadOnlyList<Span>, bool> condition, string what, CancellationToken cancellationToken, TimeSpan? timeout = null)
+        string traceId,
+        Func<IReadOnlyList<Span>, bool> condition,
+        string what,
+        CancellationToken cancellationToken,
+        TimeSpan? timeout = null
+    )
     {
         IReadOnlyList<Span> spans = [];
         try
@@ -64,7 +92,8 @@ public sealed class Telemetry(Uri observatory, string? apiKey, string? browserTo
                 },
                 seen => seen.Holds,
                 what,
-                timeout);
+                timeout
+            );
         }
         catch (Xunit.Sdk.FailException exception)
         {
@@ -86,7 +115,8 @@ public sealed class Telemetry(Uri observatory, string? apiKey, string? browserTo
                 found = Read(answer).FirstOrDefault(span => targets.Any(target => span.Links.Contains((target.TraceId, target.SpanId))));
                 return found is not null;
             },
-            $"a span links to {string.Join(" or ", targets)}");
+            $"a span links to {string.Join(" or ", targets)}"
+        );
         return found!;
     }
 
@@ -94,9 +124,11 @@ public sealed class Telemetry(Uri observatory, string? apiKey, string? browserTo
     public async Task<JsonElement> RawTraceAsync(string traceId, CancellationToken cancellationToken) =>
         await _http.GetFromJsonAsync<JsonElement>($"/api/telemetry/traces/{traceId}", cancellationToken);
 
-    public async Task<JsonElement> StatsAsync(CancellationToken cancellationToken) => await _http.GetFromJsonAsync<JsonElement>("/api/telemetry/stats", cancellationToken);
+    public async Task<JsonElement> StatsAsync(CancellationToken cancellationToken) =>
+        await _http.GetFromJsonAsync<JsonElement>("/api/telemetry/stats", cancellationToken);
 
-    public async Task<string> LogsAsync(string query, CancellationToken cancellationToken) => await _http.GetStringAsync($"/api/telemetry/logs?{query}", cancellationToken);
+    public async Task<string> LogsAsync(string query, CancellationToken cancellationToken) =>
+        await _http.GetStringAsync($"/api/telemetry/logs?{query}", cancellationToken);
 
     private static HttpClient CreateClient(Uri address, string? apiKey)
     {
@@ -128,22 +160,28 @@ public sealed class Telemetry(Uri observatory, string? apiKey, string? browserTo
         return spans;
     }
 
-    private static Span Read(JsonElement span, IReadOnlyDictionary<string, string> resource, string scope) => new(
-        resource["service.name"],
-        resource.GetValueOrDefault("service.version", ""),
-        scope,
-        span.GetProperty("traceId").GetString()!,
-        span.GetProperty("spanId").GetString()!,
-        span.TryGetProperty("parentSpanId", out var parent) && parent.GetString() is { Length: > 0 } id ? id : null,
-        span.GetProperty("name").GetString()!,
-        Kinds[span.GetProperty("kind").GetInt32()],
-        span.TryGetProperty("status", out var status) && status.TryGetProperty("code", out var code) && code.GetInt32() == 2,
-        Attributes(span),
-        [.. Items(span, "links").Select(link => (link.GetProperty("traceId").GetString()!, link.GetProperty("spanId").GetString()!))]);
+    private static Span Read(JsonElement span, IReadOnlyDictionary<string, string> resource, string scope) =>
+        new(
+            resource["service.name"],
+            resource.GetValueOrDefault("service.version", ""),
+            scope,
+            span.GetProperty("traceId").GetString()!,
+            span.GetProperty("spanId").GetString()!,
+            span.TryGetProperty("parentSpanId", out var parent) && parent.GetString() is { Length: > 0 } id ? id : null,
+            span.GetProperty("name").GetString()!,
+            Kinds[span.GetProperty("kind").GetInt32()],
+            span.TryGetProperty("status", out var status) && status.TryGetProperty("code", out var code) && code.GetInt32() == 2,
+            Attributes(span),
+            [.. Items(span, "links").Select(link => (link.GetProperty("traceId").GetString()!, link.GetProperty("spanId").GetString()!))]
+        );
 
-    private static Dictionary<string, string> Attributes(JsonElement owner) => Items(owner, "attributes").ToDictionary(
-        attribute => attribute.GetProperty("key").GetString()!,
-        attribute => attribute.GetProperty("value").EnumerateObject().FirstOrDefault().Value.ToString());
+    private static Dictionary<string, string> Attributes(JsonElement owner) =>
+        Items(owner, "attributes")
+            .ToDictionary(
+                attribute => attribute.GetProperty("key").GetString()!,
+                attribute => attribute.GetProperty("value").EnumerateObject().FirstOrDefault().Value.ToString()
+            );
 
-    private static IEnumerable<JsonElement> Items(JsonElement owner, string name) => owner.TryGetProperty(name, out var items) ? items.EnumerateArray() : [];
+    private static IEnumerable<JsonElement> Items(JsonElement owner, string name) =>
+        owner.TryGetProperty(name, out var items) ? items.EnumerateArray() : [];
 }

@@ -27,8 +27,8 @@ internal static class Emitted
 }
 
 /// <summary>
-/// What services send, as it leaves them and before Observatory has cleaned or cut anything: it stands between them and Observatory, and passes
-/// everything on.
+/// What services send, as it leaves them and before Observatory has cleaned or cut anything: it stands between them and Observatory, and
+/// passes everything on.
 /// </summary>
 internal sealed class TelemetryTap : IAsyncDisposable
 {
@@ -57,28 +57,28 @@ internal sealed class TelemetryTap : IAsyncDisposable
     public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
 
     public IReadOnlyList<Emitted<OtlpSpan>> Spans =>
-    [
-        .. from resource in EmittedTraces.Parser.ParseFrom([.. _traces.SelectMany(body => body)]).Resources
-           from scope in resource.ScopeSpans
-           from span in scope.Spans
-           select new Emitted<OtlpSpan>(Emitted.Values(resource.Resource.Attributes), scope.Scope.Name, span),
-    ];
+        [
+            .. from resource in EmittedTraces.Parser.ParseFrom([.. _traces.SelectMany(body => body)]).Resources
+            from scope in resource.ScopeSpans
+            from span in scope.Spans
+            select new Emitted<OtlpSpan>(Emitted.Values(resource.Resource.Attributes), scope.Scope.Name, span),
+        ];
 
     public IReadOnlyList<Emitted<LogRecord>> Logs =>
-    [
-        .. from resource in EmittedLogs.Parser.ParseFrom([.. _logs.SelectMany(body => body)]).Resources
-           from scope in resource.ScopeLogs
-           from record in scope.LogRecords
-           select new Emitted<LogRecord>(Emitted.Values(resource.Resource.Attributes), scope.Scope.Name, record),
-    ];
+        [
+            .. from resource in EmittedLogs.Parser.ParseFrom([.. _logs.SelectMany(body => body)]).Resources
+            from scope in resource.ScopeLogs
+            from record in scope.LogRecords
+            select new Emitted<LogRecord>(Emitted.Values(resource.Resource.Attributes), scope.Scope.Name, record),
+        ];
 
     public IReadOnlyList<Emitted<Metric>> Metrics =>
-    [
-        .. from resource in EmittedMetrics.Parser.ParseFrom([.. _metrics.SelectMany(body => body)]).Resources
-           from scope in resource.Scopes
-           from metric in scope.Metrics
-           select new Emitted<Metric>(Emitted.Values(resource.Resource.Attributes), scope.Scope.Name, metric),
-    ];
+        [
+            .. from resource in EmittedMetrics.Parser.ParseFrom([.. _metrics.SelectMany(body => body)]).Resources
+            from scope in resource.Scopes
+            from metric in scope.Metrics
+            select new Emitted<Metric>(Emitted.Values(resource.Resource.Attributes), scope.Scope.Name, metric),
+        ];
 
     /// <summary>How what was passed on was answered, for the message of a test that misses something.</summary>
     public string Outcomes => string.Join(", ", _outcomes.Select(outcome => $"{outcome.Key}: {outcome.Value}"));
@@ -90,7 +90,8 @@ internal sealed class TelemetryTap : IAsyncDisposable
         select (bodies.Item1, body);
 
     /// <summary>Payloads of the error events.</summary>
-    public IReadOnlyList<JsonElement> Events => [.. _envelopes.SelectMany(ItemsOf).Where(item => item.Type == "event").Select(item => item.Payload)];
+    public IReadOnlyList<JsonElement> Events =>
+        [.. _envelopes.SelectMany(ItemsOf).Where(item => item.Type == "event").Select(item => item.Payload)];
 
     /// <param name="observatory">Its pages, which also take envelopes.</param>
     /// <param name="intake">Its OTLP endpoint over HTTP.</param>
@@ -128,7 +129,10 @@ internal sealed class TelemetryTap : IAsyncDisposable
 
     private async Task PassOnAsync(HttpContext context, HttpClient to, byte[] body, Func<string, bool> isPassedOn)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, context.Request.Path + context.Request.QueryString) { Content = new ByteArrayContent(body) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, context.Request.Path + context.Request.QueryString)
+        {
+            Content = new ByteArrayContent(body),
+        };
         foreach (var (name, value) in context.Request.Headers.Where(header => isPassedOn(header.Key)))
         {
             request.Headers.TryAddWithoutValidation(name, value.ToString());
@@ -169,7 +173,10 @@ internal sealed class TelemetryTap : IAsyncDisposable
         var lines = Encoding.UTF8.GetString(envelope).Split('\n');
         for (var i = 1; i + 1 < lines.Length && lines[i].Length > 0; i += 2)
         {
-            yield return (JsonSerializer.Deserialize<JsonElement>(lines[i]).GetProperty("type").GetString()!, JsonSerializer.Deserialize<JsonElement>(lines[i + 1]));
+            yield return (
+                JsonSerializer.Deserialize<JsonElement>(lines[i]).GetProperty("type").GetString()!,
+                JsonSerializer.Deserialize<JsonElement>(lines[i + 1])
+            );
         }
     }
 }

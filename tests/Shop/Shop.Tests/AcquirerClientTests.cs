@@ -13,30 +13,50 @@ public sealed class AcquirerClientTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private static readonly Payment Payment = new(
-        Guid.NewGuid(), Guid.NewGuid(), 1299, "EUR", DateTime.UtcNow, "due", null, null, false, 1, 0, Guid.NewGuid(), DateTime.UtcNow, null, null, null);
+        Guid.NewGuid(),
+        Guid.NewGuid(),
+        1299,
+        "EUR",
+        DateTime.UtcNow,
+        "due",
+        null,
+        null,
+        false,
+        1,
+        0,
+        Guid.NewGuid(),
+        DateTime.UtcNow,
+        null,
+        null,
+        null
+    );
 
     [Theory]
     [InlineData(201, """{"id":"ch_1","status":"captured"}""")]
     [InlineData(200, """{"id":"ch_1","status":"captured"}""")]
-    public async Task Charge_Captured_IsCaptured(int status, string body) => Assert.Equal(new ChargeResult.Captured("ch_1"), await ChargeAsync(status, body));
+    public async Task Charge_Captured_IsCaptured(int status, string body) =>
+        Assert.Equal(new ChargeResult.Captured("ch_1"), await ChargeAsync(status, body));
 
     [Theory]
     [InlineData(402, """{"status":"declined","declineReason":"do_not_honor"}""", "do_not_honor")]
     [InlineData(402, """{"status":"declined"}""", "declined")]
     [InlineData(200, """{"status":"declined","declineReason":"do_not_honor"}""", "do_not_honor")]
-    public async Task Charge_Declined_HasTheReason(int status, string body, string reason) => Assert.Equal(new ChargeResult.Declined(reason), await ChargeAsync(status, body));
+    public async Task Charge_Declined_HasTheReason(int status, string body, string reason) =>
+        Assert.Equal(new ChargeResult.Declined(reason), await ChargeAsync(status, body));
 
     [Theory]
     [InlineData(409, "{}")]
     [InlineData(200, """{"status":"voided"}""")]
-    public async Task Charge_OfAVoidedKey_IsVoided(int status, string body) => Assert.Equal(new ChargeResult.Voided(), await ChargeAsync(status, body));
+    public async Task Charge_OfAVoidedKey_IsVoided(int status, string body) =>
+        Assert.Equal(new ChargeResult.Voided(), await ChargeAsync(status, body));
 
     [Theory]
     [InlineData(400)]
     [InlineData(401)]
     [InlineData(422)]
     [InlineData(429)]
-    public async Task Charge_Refused_IsNotCharged(int status) => Assert.Equal(new ChargeResult.NotCharged($"status_{status}"), await ChargeAsync(status, "{}"));
+    public async Task Charge_Refused_IsNotCharged(int status) =>
+        Assert.Equal(new ChargeResult.NotCharged($"status_{status}"), await ChargeAsync(status, "{}"));
 
     /// <summary>Only asking for a charge can find that there is none.</summary>
     [Theory]
@@ -48,7 +68,8 @@ public sealed class AcquirerClientTests
     [InlineData(502)]
     [InlineData(503)]
     [InlineData(504)]
-    public async Task Charge_WithAnyOtherStatus_IsUnknown(int status) => Assert.Equal(new ChargeResult.Unknown($"status_{status}"), await ChargeAsync(status, "{}"));
+    public async Task Charge_WithAnyOtherStatus_IsUnknown(int status) =>
+        Assert.Equal(new ChargeResult.Unknown($"status_{status}"), await ChargeAsync(status, "{}"));
 
     [Theory]
     [InlineData("")]
@@ -58,43 +79,59 @@ public sealed class AcquirerClientTests
     [InlineData("{}")]
     [InlineData("""{"status":"pending"}""")]
     [InlineData("""{"status":1}""")]
-    public async Task Charge_WithAnUnreadableAnswer_IsUnknown(string body) => Assert.Equal(new ChargeResult.Unknown("unreadable_answer"), await ChargeAsync(201, body));
+    public async Task Charge_WithAnUnreadableAnswer_IsUnknown(string body) =>
+        Assert.Equal(new ChargeResult.Unknown("unreadable_answer"), await ChargeAsync(201, body));
 
     [Fact]
     public async Task Charge_WithAnUnknownEncoding_IsUnknown()
     {
-        var result = await CallAsync(ChargeAsync, context =>
-        {
-            context.Response.ContentType = "application/json; charset=nonsense";
-            return context.Response.Body.WriteAsync("""{"status":"captured"}"""u8.ToArray(), context.RequestAborted).AsTask();
-        });
+        var result = await CallAsync(
+            ChargeAsync,
+            context =>
+            {
+                context.Response.ContentType = "application/json; charset=nonsense";
+                return context.Response.Body.WriteAsync("""{"status":"captured"}"""u8.ToArray(), context.RequestAborted).AsTask();
+            }
+        );
 
         Assert.Equal(new ChargeResult.Unknown("unreadable_answer"), result);
     }
 
     [Fact]
     public async Task Charge_WithoutAnswerInTime_IsUnknown() =>
-        Assert.Equal(new ChargeResult.Unknown("timeout"), await CallAsync(ChargeAsync, context => Task.Delay(Timeout.Infinite, context.RequestAborted), TimeSpan.FromMilliseconds(300)));
+        Assert.Equal(
+            new ChargeResult.Unknown("timeout"),
+            await CallAsync(ChargeAsync, context => Task.Delay(Timeout.Infinite, context.RequestAborted), TimeSpan.FromMilliseconds(300))
+        );
 
     [Fact]
     public async Task Charge_WhoseAnswerStalls_IsUnknown() =>
-        Assert.Equal(new ChargeResult.Unknown("timeout"), await CallAsync(ChargeAsync, FakeCompany.StallAsync, TimeSpan.FromMilliseconds(300)));
+        Assert.Equal(
+            new ChargeResult.Unknown("timeout"),
+            await CallAsync(ChargeAsync, FakeCompany.StallAsync, TimeSpan.FromMilliseconds(300))
+        );
 
     [Fact]
     public async Task Charge_WhoseConnectionIsCut_IsUnknown()
     {
-        var result = await CallAsync(ChargeAsync, context =>
-        {
-            context.Abort();
-            return Task.CompletedTask;
-        });
+        var result = await CallAsync(
+            ChargeAsync,
+            context =>
+            {
+                context.Abort();
+                return Task.CompletedTask;
+            }
+        );
 
         Assert.IsType<ChargeResult.Unknown>(result);
     }
 
     [Fact]
     public async Task Charge_WithAnAnswerThatIsTooLong_IsUnknown() =>
-        Assert.Equal(new ChargeResult.Unknown(nameof(HttpRequestError.ConfigurationLimitExceeded)), await ChargeAsync(201, new string(' ', 2_000_000)));
+        Assert.Equal(
+            new ChargeResult.Unknown(nameof(HttpRequestError.ConfigurationLimitExceeded)),
+            await ChargeAsync(201, new string(' ', 2_000_000))
+        );
 
     [Fact]
     public async Task Charge_WithoutConnectionInTime_IsNotCharged()
@@ -102,7 +139,10 @@ public sealed class AcquirerClientTests
         using var listener = FullListener.Start();
         using var service = FakeCompany.CreateService<AcquirerClient>(listener.Address, Patience);
 
-        Assert.Equal(new ChargeResult.NotCharged("connection_failed"), await ChargeAsync(service.Services.GetRequiredService<AcquirerClient>()));
+        Assert.Equal(
+            new ChargeResult.NotCharged("connection_failed"),
+            await ChargeAsync(service.Services.GetRequiredService<AcquirerClient>())
+        );
     }
 
     [Fact]
@@ -136,19 +176,27 @@ public sealed class AcquirerClientTests
     [InlineData(404, "not_found")]
     [InlineData(401, "status_401")]
     public async Task Get_OfAKeyThatIsNotKnownOrNotTold_IsNotCharged(int status, string why) =>
-        Assert.Equal(new ChargeResult.NotCharged(why), await CallAsync((acquirer) => acquirer.GetAsync(Payment.Id, Cancellation), context => AnswerAsync(context, status, "{}")));
+        Assert.Equal(
+            new ChargeResult.NotCharged(why),
+            await CallAsync((acquirer) => acquirer.GetAsync(Payment.Id, Cancellation), context => AnswerAsync(context, status, "{}"))
+        );
 
     [Theory]
     [InlineData(404)]
     [InlineData(500)]
     public async Task Void_WithAStatusThatSaysNothing_IsUnknown(int status) =>
-        Assert.Equal(new ChargeResult.Unknown($"status_{status}"), await CallAsync(acquirer => acquirer.VoidAsync(Payment.Id, Cancellation), context => AnswerAsync(context, status, "{}")));
+        Assert.Equal(
+            new ChargeResult.Unknown($"status_{status}"),
+            await CallAsync(acquirer => acquirer.VoidAsync(Payment.Id, Cancellation), context => AnswerAsync(context, status, "{}"))
+        );
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    private static Task<ChargeResult> ChargeAsync(AcquirerClient acquirer) => acquirer.ChargeAsync(Payment, new Card("4242424242424242", "12/40", "123"), Cancellation);
+    private static Task<ChargeResult> ChargeAsync(AcquirerClient acquirer) =>
+        acquirer.ChargeAsync(Payment, new Card("4242424242424242", "12/40", "123"), Cancellation);
 
-    private static Task<ChargeResult> ChargeAsync(int status, string body) => CallAsync(ChargeAsync, context => AnswerAsync(context, status, body));
+    private static Task<ChargeResult> ChargeAsync(int status, string body) =>
+        CallAsync(ChargeAsync, context => AnswerAsync(context, status, body));
 
     private static async Task AnswerAsync(HttpContext context, int status, string body)
     {
@@ -157,7 +205,11 @@ public sealed class AcquirerClientTests
         await context.Response.WriteAsync(body, context.RequestAborted);
     }
 
-    private static async Task<ChargeResult> CallAsync(Func<AcquirerClient, Task<ChargeResult>> call, Func<HttpContext, Task> answer, TimeSpan? timeout = null)
+    private static async Task<ChargeResult> CallAsync(
+        Func<AcquirerClient, Task<ChargeResult>> call,
+        Func<HttpContext, Task> answer,
+        TimeSpan? timeout = null
+    )
     {
         await using var company = await FakeCompany.StartAsync((context, _) => answer(context));
         using var service = FakeCompany.CreateService<AcquirerClient>(company.Address, timeout ?? Patience);

@@ -16,7 +16,8 @@ public sealed class ChargeDuePaymentsTests(PostgresServer server) : IAsyncLifeti
 
     private Database _database = null!;
 
-    public async ValueTask InitializeAsync() => _database = await server.CreateDatabaseAsync(typeof(Outbox).Assembly, typeof(Payment).Assembly);
+    public async ValueTask InitializeAsync() =>
+        _database = await server.CreateDatabaseAsync(typeof(Outbox).Assembly, typeof(Payment).Assembly);
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 
@@ -42,16 +43,21 @@ public sealed class ChargeDuePaymentsTests(PostgresServer server) : IAsyncLifeti
     [InlineData(true, """{"status":"voided"}""")]
     public async Task Payment_WhoseLeaseIsLost_IsNotSaidToBeDecided(bool refund, string answer)
     {
-        await using var acquirer = await FakeCompany.StartAsync(async (context, _) =>
-        {
-            await _database.ExecuteAsync("UPDATE payments SET lease_id = gen_random_uuid(), lease_until = now() + interval '1 hour'");
-            await context.Response.WriteAsync(answer, context.RequestAborted);
-        });
+        await using var acquirer = await FakeCompany.StartAsync(
+            async (context, _) =>
+            {
+                await _database.ExecuteAsync("UPDATE payments SET lease_id = gen_random_uuid(), lease_until = now() + interval '1 hour'");
+                await context.Response.WriteAsync(answer, context.RequestAborted);
+            }
+        );
         await AddAsync(refund: refund);
 
         await using var service = await PaymentsService.StartAsync(_database, acquirer.Address);
 
-        await Eventually.TrueAsync(() => service.Lines.All.Any(line => line.Message.StartsWith("The lease", StringComparison.Ordinal)), "the lost lease is noticed");
+        await Eventually.TrueAsync(
+            () => service.Lines.All.Any(line => line.Message.StartsWith("The lease", StringComparison.Ordinal)),
+            "the lost lease is noticed"
+        );
         Assert.DoesNotContain(service.Lines.All, line => line.Level == LogLevel.Error || line.Event == "payment.decided");
         Assert.Equal(0, service.Measurements.Sum("platform.payments.decided", "captured"));
     }
@@ -62,17 +68,24 @@ public sealed class ChargeDuePaymentsTests(PostgresServer server) : IAsyncLifeti
         // Less than the time limit of a call, which goes by the same clock.
         var asking = AcquirerClient.Timeout * 0.8;
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        await using var acquirer = await FakeCompany.StartAsync((context, request) =>
-        {
-            time.Advance(asking);
-            return request.Method == "GET" ? StatusAsync(context, 404) : context.Response.WriteAsync("""{"status":"voided"}""", context.RequestAborted);
-        });
+        await using var acquirer = await FakeCompany.StartAsync(
+            (context, request) =>
+            {
+                time.Advance(asking);
+                return request.Method == "GET"
+                    ? StatusAsync(context, 404)
+                    : context.Response.WriteAsync("""{"status":"voided"}""", context.RequestAborted);
+            }
+        );
         await using var service = await PaymentsService.StartAsync(_database, acquirer.Address, time, callLimit: AcquirerClient.Timeout);
 
         var id = await PaymentsService.AddDueAsync(_database.Source, asking, maybeCharged: true);
 
         await WaitForAsync("declined");
-        Assert.Equal([$"GET /v1/charges/{id}", $"POST /v1/charges/{id}/void"], acquirer.Requests.Select(request => $"{request.Method} {request.Path}"));
+        Assert.Equal(
+            [$"GET /v1/charges/{id}", $"POST /v1/charges/{id}/void"],
+            acquirer.Requests.Select(request => $"{request.Method} {request.Path}")
+        );
         Assert.Equal("expired", await _database.QueryAsync<string>("SELECT reason FROM payments"));
     }
 
@@ -80,16 +93,21 @@ public sealed class ChargeDuePaymentsTests(PostgresServer server) : IAsyncLifeti
     [Fact]
     public async Task Payment_SettledByAnotherInstanceAfterItWasAskedFor_IsNotVoided()
     {
-        await using var acquirer = await FakeCompany.StartAsync(async (context, _) =>
-        {
-            await _database.ExecuteAsync("UPDATE payments SET status = 'captured', lease_id = gen_random_uuid(), decided_at = now()");
-            context.Response.StatusCode = StatusCodes.Status404NotFound;
-        });
+        await using var acquirer = await FakeCompany.StartAsync(
+            async (context, _) =>
+            {
+                await _database.ExecuteAsync("UPDATE payments SET status = 'captured', lease_id = gen_random_uuid(), decided_at = now()");
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
+            }
+        );
         await PaymentsService.AddDueAsync(_database.Source, TimeSpan.FromSeconds(-1), maybeCharged: true);
 
         await using var service = await PaymentsService.StartAsync(_database, acquirer.Address);
 
-        await Eventually.TrueAsync(() => service.Lines.All.Any(line => line.Message.StartsWith("The lease", StringComparison.Ordinal)), "the lost lease is noticed");
+        await Eventually.TrueAsync(
+            () => service.Lines.All.Any(line => line.Message.StartsWith("The lease", StringComparison.Ordinal)),
+            "the lost lease is noticed"
+        );
         Assert.Equal(["GET"], acquirer.Requests.Select(request => request.Method));
         Assert.Equal("captured", await _database.QueryAsync<string>("SELECT status FROM payments"));
     }
@@ -101,7 +119,11 @@ public sealed class ChargeDuePaymentsTests(PostgresServer server) : IAsyncLifeti
     public async Task Payment_AtAnInstanceWhoseClockIsWrong_GoesByTheDatabases(int yearsOff, int secondsToPay, string expected)
     {
         await using var acquirer = await FakeCompany.StartAsync((context, _) => CapturedAsync(context));
-        await using var service = await PaymentsService.StartAsync(_database, acquirer.Address, new FakeTimeProvider(DateTimeOffset.UtcNow.AddYears(yearsOff)));
+        await using var service = await PaymentsService.StartAsync(
+            _database,
+            acquirer.Address,
+            new FakeTimeProvider(DateTimeOffset.UtcNow.AddYears(yearsOff))
+        );
 
         await PaymentsService.AddDueAsync(_database.Source, TimeSpan.FromSeconds(secondsToPay));
 
@@ -111,8 +133,12 @@ public sealed class ChargeDuePaymentsTests(PostgresServer server) : IAsyncLifeti
     [Fact]
     public async Task Payment_WithAnUnreadableCardThatMayBeCharged_IsVoidedBeforeItIsDeclined()
     {
-        await using var acquirer = await FakeCompany.StartAsync((context, request) =>
-            request.Method == "GET" ? StatusAsync(context, 404) : context.Response.WriteAsync("""{"status":"voided"}""", context.RequestAborted));
+        await using var acquirer = await FakeCompany.StartAsync(
+            (context, request) =>
+                request.Method == "GET"
+                    ? StatusAsync(context, 404)
+                    : context.Response.WriteAsync("""{"status":"voided"}""", context.RequestAborted)
+        );
         await using var service = await PaymentsService.StartAsync(_database, acquirer.Address);
 
         await PaymentsService.AddDueAsync(_database.Source, PayWithin, maybeCharged: true, readable: false);
@@ -127,7 +153,11 @@ public sealed class ChargeDuePaymentsTests(PostgresServer server) : IAsyncLifeti
     public async Task Payment_ThatNobodyCanAskAbout_WaitsAndIsOneError()
     {
         await using var acquirer = await FakeCompany.StartAsync((context, _) => StatusAsync(context, 401));
-        await using var service = await PaymentsService.StartAsync(_database, acquirer.Address, configure: options => options.OverdueAfter = TimeSpan.FromSeconds(1));
+        await using var service = await PaymentsService.StartAsync(
+            _database,
+            acquirer.Address,
+            configure: options => options.OverdueAfter = TimeSpan.FromSeconds(1)
+        );
 
         await PaymentsService.AddDueAsync(_database.Source, TimeSpan.FromMilliseconds(-900), maybeCharged: true);
 
@@ -135,7 +165,10 @@ public sealed class ChargeDuePaymentsTests(PostgresServer server) : IAsyncLifeti
         var asked = acquirer.Requests.Count;
         await Eventually.TrueAsync(() => acquirer.Requests.Count > asked + 5, "it is asked for again");
         Assert.Equal("due", await _database.QueryAsync<string>("SELECT status FROM payments"));
-        Assert.Equal((1, 1), (service.Lines.All.Count(line => line.Level == LogLevel.Error), service.Measurements.Sum("platform.payments.overdue")));
+        Assert.Equal(
+            (1, 1),
+            (service.Lines.All.Count(line => line.Level == LogLevel.Error), service.Measurements.Sum("platform.payments.overdue"))
+        );
         Assert.All(acquirer.Requests, request => Assert.Equal("GET", request.Method));
     }
 
@@ -147,14 +180,18 @@ public sealed class ChargeDuePaymentsTests(PostgresServer server) : IAsyncLifeti
             """
             CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'nobody foresaw this'; END $$;
             CREATE TRIGGER refuse BEFORE UPDATE OF status ON payments FOR EACH ROW EXECUTE FUNCTION refuse();
-            """);
+            """
+        );
         await _database.NoteFailuresAsync("payments");
         await using var service = await PaymentsService.StartAsync(_database, acquirer.Address);
         await AddAsync();
 
         await Eventually.TrueAsync(() => service.Lines.Count("work.failed") > 0, "the failure is counted");
-        Assert.True(await _database.QueryAsync<bool>(
-            "SELECT wait = interval '1 second' AND NOT leased AND NOT parked FROM noted_failures WHERE failures = 1"));
+        Assert.True(
+            await _database.QueryAsync<bool>(
+                "SELECT wait = interval '1 second' AND NOT leased AND NOT parked FROM noted_failures WHERE failures = 1"
+            )
+        );
         Assert.DoesNotContain(service.Lines.All, line => line.Level == LogLevel.Error);
 
         await _database.ExecuteAsync($"UPDATE payments SET failures = {DueWork<Payment>.MaxFailures - 1}, next_attempt_at = now()");
@@ -190,11 +227,13 @@ public sealed class ChargeDuePaymentsTests(PostgresServer server) : IAsyncLifeti
     public async Task Stop_WithAChargeInFlight_LetsItEndAndClaimsNothingMore()
     {
         var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var acquirer = await FakeCompany.StartAsync(async (context, _) =>
-        {
-            await answer.Task.WaitAsync(context.RequestAborted);
-            await CapturedAsync(context);
-        });
+        await using var acquirer = await FakeCompany.StartAsync(
+            async (context, _) =>
+            {
+                await answer.Task.WaitAsync(context.RequestAborted);
+                await CapturedAsync(context);
+            }
+        );
         await using var service = await PaymentsService.StartAsync(_database, acquirer.Address);
         var id = await AddAsync();
         await Eventually.TrueAsync(() => acquirer.Requests.Count == 1, "the charge is in flight");
@@ -214,7 +253,9 @@ public sealed class ChargeDuePaymentsTests(PostgresServer server) : IAsyncLifeti
     public async Task Stop_LongerThanTheHostWaits_CutsTheChargeOffAndTheNextInstanceAsksForIt()
     {
         var stopped = false;
-        await using var acquirer = await FakeCompany.StartAsync((context, _) => stopped ? CapturedAsync(context) : Task.Delay(Timeout.Infinite, context.RequestAborted));
+        await using var acquirer = await FakeCompany.StartAsync(
+            (context, _) => stopped ? CapturedAsync(context) : Task.Delay(Timeout.Infinite, context.RequestAborted)
+        );
         var limit = TimeSpan.FromSeconds(2);
         await using (var service = await PaymentsService.StartAsync(_database, acquirer.Address, shutdownLimit: limit))
         {
@@ -241,7 +282,12 @@ public sealed class ChargeDuePaymentsTests(PostgresServer server) : IAsyncLifeti
     {
         var direct = new NpgsqlConnectionStringBuilder(_database.ConnectionString);
         await using var proxy = new StallingProxy(direct.Port);
-        var limited = new NpgsqlConnectionStringBuilder(_database.ConnectionString) { Port = proxy.Port, Timeout = 3, CommandTimeout = 5 };
+        var limited = new NpgsqlConnectionStringBuilder(_database.ConnectionString)
+        {
+            Port = proxy.Port,
+            Timeout = 3,
+            CommandTimeout = 5,
+        };
         await using var slow = new Database(limited.ConnectionString, []);
         await slow.ApplyAsync();
         await using var acquirer = await FakeCompany.StartAsync((context, _) => CapturedAsync(context));
@@ -251,17 +297,29 @@ public sealed class ChargeDuePaymentsTests(PostgresServer server) : IAsyncLifeti
 
         proxy.Stall();
         await AddAsync();
-        var failure = await Record.ExceptionAsync(() => service.Store.ClaimAsync(1, TestContext.Current.CancellationToken).WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken));
+        var failure = await Record.ExceptionAsync(() =>
+            service
+                .Store.ClaimAsync(1, TestContext.Current.CancellationToken)
+                .WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken)
+        );
         Assert.IsType<NpgsqlException>(failure);
-        await Eventually.TrueAsync(() => service.Lines.All.Any(line => line.Message.StartsWith("The database is away", StringComparison.Ordinal)), "the loop has noticed");
+        await Eventually.TrueAsync(
+            () => service.Lines.All.Any(line => line.Message.StartsWith("The database is away", StringComparison.Ordinal)),
+            "the loop has noticed"
+        );
 
         proxy.GoOn();
-        await Eventually.GetAsync(() => _database.QueryAsync<long>("SELECT count(*) FROM payments WHERE status = 'captured'"), captured => captured == 2, "both are captured");
+        await Eventually.GetAsync(
+            () => _database.QueryAsync<long>("SELECT count(*) FROM payments WHERE status = 'captured'"),
+            captured => captured == 2,
+            "both are captured"
+        );
         Assert.Equal(1, service.Lines.All.Count(line => line.Message.StartsWith("The database is away", StringComparison.Ordinal)));
         Assert.DoesNotContain(service.Lines.All, line => line.Level == LogLevel.Error);
     }
 
-    private static Task CapturedAsync(HttpContext context) => context.Response.WriteAsync("""{"id":"ch_1","status":"captured"}""", context.RequestAborted);
+    private static Task CapturedAsync(HttpContext context) =>
+        context.Response.WriteAsync("""{"id":"ch_1","status":"captured"}""", context.RequestAborted);
 
     private static Task StatusAsync(HttpContext context, int status)
     {
@@ -281,5 +339,9 @@ public sealed class ChargeDuePaymentsTests(PostgresServer server) : IAsyncLifeti
     }
 
     private Task<string> WaitForAsync(string status) =>
-        Eventually.GetAsync(() => _database.QueryAsync<string>("SELECT status FROM payments ORDER BY created_at LIMIT 1"), seen => seen == status, $"the payment is {status}");
+        Eventually.GetAsync(
+            () => _database.QueryAsync<string>("SELECT status FROM payments ORDER BY created_at LIMIT 1"),
+            seen => seen == status,
+            $"the payment is {status}"
+        );
 }

@@ -39,8 +39,13 @@ public sealed class DatabaseSchemaTests(PostgresServer server) : IAsyncLifetime
         using var schema = await StartAsync();
         var applied = schema.WaitUntilAppliedAsync(Cancellation);
         await Eventually.GetAsync(
-            () => _database.QueryAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'relation'"),
-            waiting => waiting > 0, "it waits for a table");
+            () =>
+                _database.QueryAsync<long>(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'relation'"
+                ),
+            waiting => waiting > 0,
+            "it waits for a table"
+        );
 
         // Behind it in the queue of the table's lock.
         await using var other = await _database.Source.OpenConnectionAsync(Cancellation);

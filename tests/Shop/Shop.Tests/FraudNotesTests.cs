@@ -96,7 +96,8 @@ public sealed class FraudNotesTests
     }
 
     [Fact]
-    public async Task Write_OfABodyThatStalls_IsATimeout() => Assert.Equal((null, "timeout"), await WriteAsync(FakeCompany.StallAsync, TimeSpan.FromMilliseconds(300)));
+    public async Task Write_OfABodyThatStalls_IsATimeout() =>
+        Assert.Equal((null, "timeout"), await WriteAsync(FakeCompany.StallAsync, TimeSpan.FromMilliseconds(300)));
 
     [Fact]
     public async Task Write_WithoutConnection_IsAReason()
@@ -120,16 +121,24 @@ public sealed class FraudNotesTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing.WaitAsync(Patience, TestContext.Current.CancellationToken));
     }
 
-    private static Func<HttpContext, Task> Answer(string text) => context =>
-    {
-        context.Response.ContentType = "application/json";
-        return context.Response.Body.WriteAsync(
-            Encoding.UTF8.GetBytes($$"""
-                {"id":"c1","object":"chat.completion","created":1,"model":"m",
-                 "choices":[{"index":0,"message":{"role":"assistant","content":{{JsonSerializer.Serialize(text)}}},"finish_reason":"stop"}]}
-                """),
-            context.RequestAborted).AsTask();
-    };
+    private static Func<HttpContext, Task> Answer(string text) =>
+        context =>
+        {
+            context.Response.ContentType = "application/json";
+            return context
+                .Response.Body.WriteAsync(
+                    Encoding.UTF8.GetBytes(
+                        $$"""
+                        {"id":"c1","object":"chat.completion","created":1,"model":"m",
+                         "choices":[{"index":0,"message":{"role":"assistant","content":{{JsonSerializer.Serialize(
+                            text
+                        )}}},"finish_reason":"stop"}]}
+                        """
+                    ),
+                    context.RequestAborted
+                )
+                .AsTask();
+        };
 
     private static async Task<(string? Note, string? Failure)> WriteAsync(Func<HttpContext, Task> answer, TimeSpan? timeout = null)
     {
@@ -145,5 +154,12 @@ public sealed class FraudNotesTests
     }
 
     private static ServiceProvider CreateService(Uri address, TimeSpan timeout) =>
-        (ServiceProvider)FakeCompany.CreateService<FraudNotes>(address, timeout, services => services.Configure<WorkerOptions>(options => options.LlmApiKey = "key")).Services;
+        (ServiceProvider)
+            FakeCompany
+                .CreateService<FraudNotes>(
+                    address,
+                    timeout,
+                    services => services.Configure<WorkerOptions>(options => options.LlmApiKey = "key")
+                )
+                .Services;
 }

@@ -18,7 +18,8 @@ public sealed class FulfilPaidOrdersTests(PostgresServer server) : IAsyncLifetim
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => _database = await server.CreateDatabaseAsync(typeof(Outbox).Assembly, typeof(Fulfilment).Assembly);
+    public async ValueTask InitializeAsync() =>
+        _database = await server.CreateDatabaseAsync(typeof(Outbox).Assembly, typeof(Fulfilment).Assembly);
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 
@@ -28,11 +29,13 @@ public sealed class FulfilPaidOrdersTests(PostgresServer server) : IAsyncLifetim
     [InlineData(500, "")]
     public async Task Order_WithoutANote_IsFulfilledAfterTheAttempts(int status, string answer)
     {
-        await using var company = await FakeCompany.StartAsync((context, _) =>
-        {
-            context.Response.StatusCode = status;
-            return context.Response.WriteAsync(answer, context.RequestAborted);
-        });
+        await using var company = await FakeCompany.StartAsync(
+            (context, _) =>
+            {
+                context.Response.StatusCode = status;
+                return context.Response.WriteAsync(answer, context.RequestAborted);
+            }
+        );
         using var service = await StartAsync(company.Address);
 
         await AddAsync();
@@ -40,7 +43,13 @@ public sealed class FulfilPaidOrdersTests(PostgresServer server) : IAsyncLifetim
         await WaitForAsync("SELECT done_at IS NOT NULL AND fraud_note IS NULL FROM fulfilments", "the order is fulfilled");
         await Eventually.TrueAsync(() => _lines.Count("receipt.sent") == 1, "it is logged");
         Assert.Equal((3, 3), (company.Requests.Count, _lines.Count("fraud_note.missing")));
-        Assert.Equal((1L, 1L), (await _database.QueryAsync<long>("SELECT count(*) FROM receipts"), await _database.QueryAsync<long>("SELECT count(*) FROM outbox")));
+        Assert.Equal(
+            (1L, 1L),
+            (
+                await _database.QueryAsync<long>("SELECT count(*) FROM receipts"),
+                await _database.QueryAsync<long>("SELECT count(*) FROM outbox")
+            )
+        );
         Assert.DoesNotContain(_lines.All, line => line.Level == LogLevel.Error);
         await service.StopAsync(Cancellation);
     }
@@ -48,11 +57,18 @@ public sealed class FulfilPaidOrdersTests(PostgresServer server) : IAsyncLifetim
     [Fact]
     public async Task Order_WhoseLeaseIsLost_IsNotSaidToBeFulfilled()
     {
-        await using var company = await FakeCompany.StartAsync(async (context, _) =>
-        {
-            await _database.ExecuteAsync("UPDATE fulfilments SET lease_id = gen_random_uuid(), lease_until = now() + interval '1 hour'");
-            await context.Response.WriteAsync("""{"choices":[{"index":0,"message":{"role":"assistant","content":"fine"},"finish_reason":"stop"}]}""", context.RequestAborted);
-        });
+        await using var company = await FakeCompany.StartAsync(
+            async (context, _) =>
+            {
+                await _database.ExecuteAsync(
+                    "UPDATE fulfilments SET lease_id = gen_random_uuid(), lease_until = now() + interval '1 hour'"
+                );
+                await context.Response.WriteAsync(
+                    """{"choices":[{"index":0,"message":{"role":"assistant","content":"fine"},"finish_reason":"stop"}]}""",
+                    context.RequestAborted
+                );
+            }
+        );
         using var service = await StartAsync(company.Address);
 
         await AddAsync();
@@ -73,7 +89,8 @@ public sealed class FulfilPaidOrdersTests(PostgresServer server) : IAsyncLifetim
         await AddAsync();
         await WaitForAsync(
             "SELECT wait = interval '1 second' AND NOT leased AND NOT parked FROM noted_failures WHERE failures = 1",
-            "the failure is counted");
+            "the failure is counted"
+        );
         Assert.DoesNotContain(_lines.All, line => line.Level == LogLevel.Error);
 
         await _database.ExecuteAsync($"UPDATE fulfilments SET failures = {DueWork<Fulfilment>.MaxFailures - 1}, next_attempt_at = now()");
@@ -98,21 +115,25 @@ public sealed class FulfilPaidOrdersTests(PostgresServer server) : IAsyncLifetim
 
     private async Task<IHost> StartAsync(Uri company)
     {
-        var service = FakeCompany.CreateService<FraudNotes>(company, FraudNotes.Timeout, services =>
-        {
-            services.AddLogging(logging => logging.AddProvider(_lines));
-            services.AddMetrics();
-            services.Configure<WorkerOptions>(options => (options.LlmApiKey, options.Backoff) = ("key", TimeSpan.FromMilliseconds(10)));
-            services.AddSingleton(TimeProvider.System);
-            services.AddSingleton(_database.Source);
-            services.AddSingleton(_database.Schema);
-            services.AddSingleton(ShopTopology.Instance);
-            services.AddSingleton<Outbox>();
-            services.AddWakeSignal<OutboxSignal>();
-            services.AddWakeSignal<FulfilmentSignal>();
-            services.AddSingleton<WorkerMetrics>();
-            services.AddDueWork<FulfilPaidOrders>();
-        });
+        var service = FakeCompany.CreateService<FraudNotes>(
+            company,
+            FraudNotes.Timeout,
+            services =>
+            {
+                services.AddLogging(logging => logging.AddProvider(_lines));
+                services.AddMetrics();
+                services.Configure<WorkerOptions>(options => (options.LlmApiKey, options.Backoff) = ("key", TimeSpan.FromMilliseconds(10)));
+                services.AddSingleton(TimeProvider.System);
+                services.AddSingleton(_database.Source);
+                services.AddSingleton(_database.Schema);
+                services.AddSingleton(ShopTopology.Instance);
+                services.AddSingleton<Outbox>();
+                services.AddWakeSignal<OutboxSignal>();
+                services.AddWakeSignal<FulfilmentSignal>();
+                services.AddSingleton<WorkerMetrics>();
+                services.AddDueWork<FulfilPaidOrders>();
+            }
+        );
         await service.StartAsync(Cancellation);
         return service;
     }
@@ -121,9 +142,14 @@ public sealed class FulfilPaidOrdersTests(PostgresServer server) : IAsyncLifetim
     {
         await using var connection = await _database.Source.OpenConnectionAsync(Cancellation);
         await connection.ExecuteAsync(
-            "INSERT INTO fulfilments (order_id, total_minor, currency, items, card_network, card_last4) VALUES (@id, 1299, 'EUR', 1, 'visa', '4242')",
-            new { id = Guid.NewGuid() });
+            """
+            INSERT INTO fulfilments (order_id, total_minor, currency, items, card_network, card_last4)
+            VALUES (@id, 1299, 'EUR', 1, 'visa', '4242')
+            """,
+            new { id = Guid.NewGuid() }
+        );
     }
 
-    private Task<bool> WaitForAsync(string sql, string what) => Eventually.GetAsync(() => _database.QueryAsync<bool>(sql), static fulfilled => fulfilled, what);
+    private Task<bool> WaitForAsync(string sql, string what) =>
+        Eventually.GetAsync(() => _database.QueryAsync<bool>(sql), static fulfilled => fulfilled, what);
 }

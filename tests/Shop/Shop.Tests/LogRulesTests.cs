@@ -58,8 +58,13 @@ public sealed class LogRulesTests
                   <Import Project="{RepositoryRoot()}/Directory.Build.targets" />
                 </Project>
                 """,
-                TestContext.Current.CancellationToken);
-            await File.WriteAllTextAsync(Path.Combine(project, "Probe.cs"), statement.Replace('<', '{').Replace('>', '}'), TestContext.Current.CancellationToken);
+                TestContext.Current.CancellationToken
+            );
+            await File.WriteAllTextAsync(
+                Path.Combine(project, "Probe.cs"),
+                statement.Replace('<', '{').Replace('>', '}'),
+                TestContext.Current.CancellationToken
+            );
 
             var (exitCode, output) = await BuildAsync(project);
 
@@ -83,17 +88,22 @@ public sealed class LogRulesTests
             watch.Judge(used, max: 40);
         }
 
-        Assert.Equal(["connection pool: 34 of 40 connections are in use", "connection pool: 35 of 40 connections are in use"], lines.Messages);
+        Assert.Equal(
+            ["connection pool: 34 of 40 connections are in use", "connection pool: 35 of 40 connections are in use"],
+            lines.Messages
+        );
     }
 
     private static async Task<(int ExitCode, string Output)> BuildAsync(string project)
     {
         using var limit = new CancellationTokenSource(BuildTimeout);
-        using var build = Process.Start(new ProcessStartInfo("dotnet", ["msbuild", project, "-t:RefuseSecretsInLogs", "-nologo", "-nodeReuse:false"])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+        using var build = Process.Start(
+            new ProcessStartInfo("dotnet", ["msbuild", project, "-t:RefuseSecretsInLogs", "-nologo", "-nodeReuse:false"])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
         var errors = build.StandardError.ReadToEndAsync(limit.Token);
         var output = await build.StandardOutput.ReadToEndAsync(limit.Token);
         await build.WaitForExitAsync(limit.Token);
@@ -120,7 +130,12 @@ public sealed class LogRulesTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Messages.Add(formatter(state, exception));
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Messages.Add(formatter(state, exception));
     }
 }

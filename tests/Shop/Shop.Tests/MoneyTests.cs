@@ -11,8 +11,8 @@ namespace Platform.Shop.Tests;
 
 /// <summary>
 /// Random histories of payments - orders, redeliveries, webhooks, lost leases, lost connections, stops - with an acquirer that fails in all
-/// of its ways, against a ledger that is the model of the money. A failure prints its history and CsCheck's seed; the variables CsCheck_Seed
-/// and CsCheck_Iter repeat it and ask for more.
+/// of its ways, against a ledger that is the model of the money. A failure prints its history and CsCheck's seed; the variables
+/// CsCheck_Seed and CsCheck_Iter repeat it and ask for more.
 /// </summary>
 public sealed class MoneyTests(PostgresServer server)
 {
@@ -46,16 +46,21 @@ public sealed class MoneyTests(PostgresServer server)
 
     // Orders are what it is about, and honest answers what most calls get.
     private static readonly Gen<(Happening What, int Which)[]> Happenings = Gen.Select(
-        Gen.Frequency((5, Gen.Const(Happening.Order)), (7, Gen.Enum<Happening>())), Gen.Int[0, 99]).Array[5, 40];
+        Gen.Frequency((5, Gen.Const(Happening.Order)), (7, Gen.Enum<Happening>())),
+        Gen.Int[0, 99]
+    ).Array[5, 40];
 
     private static readonly Gen<Answer[]> Answers = Gen.Frequency((2, Gen.Const(Answer.Honest)), (3, Gen.Enum<Answer>())).Array[0, 80];
 
     [Fact]
-    public Task Payments_WhateverHappens_EndAsTheLedgerSays() => Gen.Select(Happenings, Answers).SampleAsync(
-        (happenings, answers) => LiveThroughAsync(happenings, answers),
-        iter: Environment.GetEnvironmentVariable("CsCheck_Iter") is null ? Histories : -1,
-        threads: 2,
-        print: history => $"{string.Join(' ', history.Item1)} | {string.Join(' ', history.Item2)}");
+    public Task Payments_WhateverHappens_EndAsTheLedgerSays() =>
+        Gen.Select(Happenings, Answers)
+            .SampleAsync(
+                (happenings, answers) => LiveThroughAsync(happenings, answers),
+                iter: Environment.GetEnvironmentVariable("CsCheck_Iter") is null ? Histories : -1,
+                threads: 2,
+                print: history => $"{string.Join(' ', history.Item1)} | {string.Join(' ', history.Item2)}"
+            );
 
     private async Task LiveThroughAsync((Happening What, int Which)[] happenings, Answer[] answers)
     {
@@ -75,9 +80,13 @@ public sealed class MoneyTests(PostgresServer server)
             ledger.BeHonest();
             await EndLeasesAsync();
             await Eventually.GetAsync(
-                () => TryAsync(() => database.QueryAsync<long>("SELECT count(*) FROM payments WHERE status IN ('due', 'void_due', 'refund_due')")),
+                () =>
+                    TryAsync(() =>
+                        database.QueryAsync<long>("SELECT count(*) FROM payments WHERE status IN ('due', 'void_due', 'refund_due')")
+                    ),
                 undecided => undecided == 0,
-                "every payment is decided");
+                "every payment is decided"
+            );
         }
         finally
         {
@@ -113,8 +122,14 @@ public sealed class MoneyTests(PostgresServer server)
                     await EndLeasesAsync();
                     break;
                 case Happening.ConnectionsEnd:
-                    await TryAsync(() => database.QueryAsync<long>(
-                        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"));
+                    await TryAsync(() =>
+                        database.QueryAsync<long>(
+                            """
+                            SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                            WHERE datname = current_database() AND pid <> pg_backend_pid()
+                            """
+                        )
+                    );
                     break;
                 case Happening.InstanceStops:
                     await instances[which % 2].DisposeAsync();
@@ -123,21 +138,29 @@ public sealed class MoneyTests(PostgresServer server)
             }
         }
 
-        Task<PaymentsService> StartAsync() => PaymentsService.StartAsync(
-            database, acquirer.Address, callLimit: AcquirerClient.Timeout, shutdownLimit: TimeSpan.FromSeconds(3));
+        Task<PaymentsService> StartAsync() =>
+            PaymentsService.StartAsync(
+                database,
+                acquirer.Address,
+                callLimit: AcquirerClient.Timeout,
+                shutdownLimit: TimeSpan.FromSeconds(3)
+            );
 
         // Until it is committed, as the broker does.
-        Task DeliverAsync(Contracts.OrderPlaced order) => TryAsync(async () =>
-        {
-            await using var connection = await database.Source.OpenConnectionAsync(TestContext.Current.CancellationToken);
-            await new OrderPlacedHandler().HandleAsync(order, connection, TestContext.Current.CancellationToken);
-            instances[0].Signal.Notify();
-            return 0;
-        });
+        Task DeliverAsync(Contracts.OrderPlaced order) =>
+            TryAsync(async () =>
+            {
+                await using var connection = await database.Source.OpenConnectionAsync(TestContext.Current.CancellationToken);
+                await new OrderPlacedHandler().HandleAsync(order, connection, TestContext.Current.CancellationToken);
+                instances[0].Signal.Notify();
+                return 0;
+            });
 
         // A frozen instance: it goes on as if it had them, beside the one that takes over.
-        Task EndLeasesAsync() => TryAsync(() =>
-            database.ExecuteAsync("UPDATE payments SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL"));
+        Task EndLeasesAsync() =>
+            TryAsync(() =>
+                database.ExecuteAsync("UPDATE payments SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL")
+            );
     }
 
     /// <summary>Connections that were ended are noticed by who uses them next.</summary>
@@ -160,23 +183,40 @@ public sealed class MoneyTests(PostgresServer server)
     {
         database.Source.Clear();
         await using var connection = await database.Source.OpenConnectionAsync(TestContext.Current.CancellationToken);
-        var payments = (await connection.QueryAsync<(Guid Id, Guid Order, long Amount, string Status, DateTime PayBy, bool Parked)>(
-            "SELECT id, order_id, amount_minor, status, pay_by, parked_at IS NOT NULL FROM payments")).AsList();
-        var told = (await connection.QueryAsync<(Guid Order, string Key)>(
-            "SELECT (convert_from(body, 'UTF8')::json ->> 'orderId')::uuid, routing_key FROM outbox")).AsList();
+        var payments = (
+            await connection.QueryAsync<(Guid Id, Guid Order, long Amount, string Status, DateTime PayBy, bool Parked)>(
+                "SELECT id, order_id, amount_minor, status, pay_by, parked_at IS NOT NULL FROM payments"
+            )
+        ).AsList();
+        var told = (
+            await connection.QueryAsync<(Guid Order, string Key)>(
+                "SELECT (convert_from(body, 'UTF8')::json ->> 'orderId')::uuid, routing_key FROM outbox"
+            )
+        ).AsList();
 
         // Every order has one payment, and its outcome was told once.
         Assert.Equal(orders.Select(order => order.OrderId).Order(), payments.Select(payment => payment.Order).Order());
         Assert.Equal(
-            payments.Select(payment => (payment.Order, payment.Status == PaymentSteps.Captured ? "payment.captured" : "payment.declined")).Order(), told.Order());
+            payments
+                .Select(payment => (payment.Order, payment.Status == PaymentSteps.Captured ? "payment.captured" : "payment.declined"))
+                .Order(),
+            told.Order()
+        );
         Assert.DoesNotContain(payments, payment => payment.Parked);
 
         // What the acquirer keeps is what was paid, once each, and nothing was charged when the time to pay was over.
         Assert.Equal(
-            payments.Where(payment => payment.Status == PaymentSteps.Captured).Select(payment => (payment.Id, payment.Amount)).Order(), ledger.Standing.Order());
-        Assert.All(ledger.Charges, charge => Assert.True(
-            charge.At < new DateTimeOffset(payments.Single(payment => payment.Id == charge.Key).PayBy) + AcquirerClient.Timeout,
-            $"{charge.Key} was charged after its time to pay."));
+            payments.Where(payment => payment.Status == PaymentSteps.Captured).Select(payment => (payment.Id, payment.Amount)).Order(),
+            ledger.Standing.Order()
+        );
+        Assert.All(
+            ledger.Charges,
+            charge =>
+                Assert.True(
+                    charge.At < new DateTimeOffset(payments.Single(payment => payment.Id == charge.Key).PayBy) + AcquirerClient.Timeout,
+                    $"{charge.Key} was charged after its time to pay."
+                )
+        );
     }
 
     /// <summary>An acquirer whose decisions hold whatever becomes of its answers.</summary>
@@ -191,8 +231,8 @@ public sealed class MoneyTests(PostgresServer server)
 
         public IReadOnlyList<Guid> Captured => Read(() => _charges.Select(charge => charge.Key).ToList());
 
-        public IReadOnlyList<(Guid Key, long Amount)> Standing => Read(() =>
-            _entries.Where(entry => entry.Value.Status == "captured").Select(entry => (entry.Key, entry.Value.Amount)).ToList());
+        public IReadOnlyList<(Guid Key, long Amount)> Standing =>
+            Read(() => _entries.Where(entry => entry.Value.Status == "captured").Select(entry => (entry.Key, entry.Value.Amount)).ToList());
 
         public void BeHonest() => _answers.Clear();
 

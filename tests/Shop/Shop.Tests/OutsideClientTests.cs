@@ -37,14 +37,18 @@ public sealed class OutsideClientTests
     [InlineData(false)]
     public async Task Call_WithAnAnswerThatIsTooLong_Fails(bool saysItsLength)
     {
-        await using var company = await FakeCompany.StartAsync(async (context, _) =>
-        {
-            context.Response.ContentLength = saysItsLength ? OutsideClientExtensions.MaxAnswerBytes + 1 : null;
-            await context.Response.Body.WriteAsync(new byte[OutsideClientExtensions.MaxAnswerBytes + 1], context.RequestAborted);
-        });
+        await using var company = await FakeCompany.StartAsync(
+            async (context, _) =>
+            {
+                context.Response.ContentLength = saysItsLength ? OutsideClientExtensions.MaxAnswerBytes + 1 : null;
+                await context.Response.Body.WriteAsync(new byte[OutsideClientExtensions.MaxAnswerBytes + 1], context.RequestAborted);
+            }
+        );
         using var service = FakeCompany.CreateService<Probe>(company.Address, Patience);
 
-        var failure = await Assert.ThrowsAsync<HttpRequestException>(() => service.Services.GetRequiredService<Probe>().ReadAsync(HttpCompletionOption.ResponseHeadersRead));
+        var failure = await Assert.ThrowsAsync<HttpRequestException>(() =>
+            service.Services.GetRequiredService<Probe>().ReadAsync(HttpCompletionOption.ResponseHeadersRead)
+        );
 
         Assert.Equal(HttpRequestError.ConfigurationLimitExceeded, failure.HttpRequestError);
     }
@@ -52,11 +56,16 @@ public sealed class OutsideClientTests
     [Fact]
     public async Task Call_WithTheLongestAnswer_IsRead()
     {
-        await using var company = await FakeCompany.StartAsync((context, _) =>
-            context.Response.Body.WriteAsync(new byte[OutsideClientExtensions.MaxAnswerBytes], context.RequestAborted).AsTask());
+        await using var company = await FakeCompany.StartAsync(
+            (context, _) =>
+                context.Response.Body.WriteAsync(new byte[OutsideClientExtensions.MaxAnswerBytes], context.RequestAborted).AsTask()
+        );
         using var service = FakeCompany.CreateService<Probe>(company.Address, Patience);
 
-        Assert.Equal(OutsideClientExtensions.MaxAnswerBytes, await service.Services.GetRequiredService<Probe>().ReadAsync(HttpCompletionOption.ResponseHeadersRead));
+        Assert.Equal(
+            OutsideClientExtensions.MaxAnswerBytes,
+            await service.Services.GetRequiredService<Probe>().ReadAsync(HttpCompletionOption.ResponseHeadersRead)
+        );
     }
 
     [Fact]
@@ -66,9 +75,14 @@ public sealed class OutsideClientTests
         using var service = FakeCompany.CreateService<Probe>(listener.Address, Patience);
         var probe = service.Services.GetRequiredService<Probe>();
 
-        var failures = await Task.WhenAll(Enumerable.Range(0, Enough).Select(_ => FailureOfAsync(probe.ReadAsync(HttpCompletionOption.ResponseContentRead))));
+        var failures = await Task.WhenAll(
+            Enumerable.Range(0, Enough).Select(_ => FailureOfAsync(probe.ReadAsync(HttpCompletionOption.ResponseContentRead)))
+        );
 
-        Assert.All(failures, failure => Assert.Equal(HttpRequestError.ConnectionError, Assert.IsType<HttpRequestException>(failure).HttpRequestError));
+        Assert.All(
+            failures,
+            failure => Assert.Equal(HttpRequestError.ConnectionError, Assert.IsType<HttpRequestException>(failure).HttpRequestError)
+        );
         await MustBreakAsync(() => probe.ReadAsync(HttpCompletionOption.ResponseContentRead));
     }
 
@@ -93,7 +107,8 @@ public sealed class OutsideClientTests
         Assert.Contains(further, failure => failure is BrokenCircuitException);
     }
 
-    private static async Task<Exception?> FailureOfAsync(Task call) => await Record.ExceptionAsync(() => call.WaitAsync(Patience, TestContext.Current.CancellationToken));
+    private static async Task<Exception?> FailureOfAsync(Task call) =>
+        await Record.ExceptionAsync(() => call.WaitAsync(Patience, TestContext.Current.CancellationToken));
 
     private sealed class Probe(HttpClient http)
     {

@@ -92,7 +92,9 @@ public sealed class PaymentStoreTests(PostgresServer server) : IAsyncLifetime
 
         await _store.PostponeAsync(payment, TimeSpan.FromHours(1), maybeCharged: false, TimeSpan.FromMinutes(5), Cancellation);
 
-        Assert.True(await _database.QueryAsync<bool>("SELECT next_attempt_at = pay_by AND NOT maybe_charged AND lease_until IS NULL FROM payments"));
+        Assert.True(
+            await _database.QueryAsync<bool>("SELECT next_attempt_at = pay_by AND NOT maybe_charged AND lease_until IS NULL FROM payments")
+        );
     }
 
     [Fact]
@@ -173,7 +175,8 @@ public sealed class PaymentStoreTests(PostgresServer server) : IAsyncLifetime
 
     private Task<Guid> AddAsync(TimeSpan? payWithin = null) => PaymentsService.AddDueAsync(_database.Source, payWithin ?? PayWithin);
 
-    private Task<int> EndLeasesAsync() => _database.ExecuteAsync("UPDATE payments SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL");
+    private Task<int> EndLeasesAsync() =>
+        _database.ExecuteAsync("UPDATE payments SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL");
 
     private Task<string> StatusAsync() => _database.QueryAsync<string>("SELECT status FROM payments");
 

@@ -49,12 +49,26 @@ public sealed class PlaceOrderTests(PostgresServer server) : IAsyncLifetime
     public async Task Repeat_WhoseCardHasExpiredMeanwhile_GetsTheFirstAnswer()
     {
         var (key, order) = (Guid.NewGuid(), Guid.NewGuid());
-        var fingerprint = PlaceOrder.Fingerprint(JsonSerializer.Deserialize<PlaceOrderRequest>(Body("01/20"), JsonSerializerOptions.Web)!, OrdersProcess.FingerprintKey);
+        var fingerprint = PlaceOrder.Fingerprint(
+            JsonSerializer.Deserialize<PlaceOrderRequest>(Body("01/20"), JsonSerializerOptions.Web)!,
+            OrdersProcess.FingerprintKey
+        );
         await using (var connection = await _database.Source.OpenConnectionAsync(TestContext.Current.CancellationToken))
         {
             await connection.ExecuteAsync(
-                "INSERT INTO idempotency (tenant_id, user_id, key, fingerprint, order_id) VALUES (@Tenant, @User, @key, @fingerprint, @order)",
-                new { OrdersProcess.Tenant, OrdersProcess.User, key, fingerprint, order });
+                """
+                INSERT INTO idempotency (tenant_id, user_id, key, fingerprint, order_id)
+                VALUES (@Tenant, @User, @key, @fingerprint, @order)
+                """,
+                new
+                {
+                    OrdersProcess.Tenant,
+                    OrdersProcess.User,
+                    key,
+                    fingerprint,
+                    order,
+                }
+            );
         }
 
         var repeat = await _orders.PlaceAsync(key, Body("01/20"));
@@ -103,8 +117,14 @@ public sealed class PlaceOrderTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("""{"lines":[{"sku":"mug-blue","quantity":0}],"card":{"number":"4242424242424242","expiry":"12/40","cvc":"123"} }""", "lines[0].quantity")]
-    [InlineData("""{"lines":[{"sku":"mug-blue","quantity":1}],"card":{"number":"4242424242424242","expiry":"01/20","cvc":"123"} }""", "card.expiry")]
+    [InlineData(
+        """{"lines":[{"sku":"mug-blue","quantity":0}],"card":{"number":"4242424242424242","expiry":"12/40","cvc":"123"} }""",
+        "lines[0].quantity"
+    )]
+    [InlineData(
+        """{"lines":[{"sku":"mug-blue","quantity":1}],"card":{"number":"4242424242424242","expiry":"01/20","cvc":"123"} }""",
+        "card.expiry"
+    )]
     [InlineData("""{"card":{"number":"4242424242424241","expiry":"12/40","cvc":"123"} }""", "lines", "card.number")]
     public async Task Order_WithABadField_IsRefusedByItsNameAsSent(string body, params string[] fields)
     {

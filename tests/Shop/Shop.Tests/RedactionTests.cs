@@ -17,24 +17,25 @@ public sealed class RedactionTests
     private static readonly ActivitySource Source = new(new ActivitySourceOptions("Platform.Shop.Tests.Redaction"));
 
     /// <summary>By name, so that two of one type can be told apart; "kept" is what has to arrive.</summary>
-    private static Dictionary<string, object?> Values => new()
-    {
-        ["Uri"] = new Uri($"http://kept/?token={Secret}"),
-        ["Builder"] = new StringBuilder($"Password={Secret};kept"),
-        ["Record"] = new Login("kept", Secret),
-        ["Texts"] = new[] { "kept", null, $"password: {Secret}" },
-        ["Objects"] = new object?[] { 1, new Login("kept", Secret), new[] { $"token={Secret}" } },
-        ["List"] = new List<string> { "kept", $"token={Secret}" },
-        ["Map"] = new Dictionary<string, object?>
+    private static Dictionary<string, object?> Values =>
+        new()
         {
-            ["password"] = Secret,
-            ["note"] = new Dictionary<string, string> { ["token"] = Secret },
-        },
-        ["Exception"] = new InvalidOperationException($"kept, token={Secret}", new ArgumentException($"password={Secret}")),
-        ["Number"] = 4242424242424242,
-        ["Throws"] = new Throwing(),
-        ["ApiKey"] = new Uri($"http://{Secret}/"),
-    };
+            ["Uri"] = new Uri($"http://kept/?token={Secret}"),
+            ["Builder"] = new StringBuilder($"Password={Secret};kept"),
+            ["Record"] = new Login("kept", Secret),
+            ["Texts"] = new[] { "kept", null, $"password: {Secret}" },
+            ["Objects"] = new object?[] { 1, new Login("kept", Secret), new[] { $"token={Secret}" } },
+            ["List"] = new List<string> { "kept", $"token={Secret}" },
+            ["Map"] = new Dictionary<string, object?>
+            {
+                ["password"] = Secret,
+                ["note"] = new Dictionary<string, string> { ["token"] = Secret },
+            },
+            ["Exception"] = new InvalidOperationException($"kept, token={Secret}", new ArgumentException($"password={Secret}")),
+            ["Number"] = 4242424242424242,
+            ["Throws"] = new Throwing(),
+            ["ApiKey"] = new Uri($"http://{Secret}/"),
+        };
 
     [Fact]
     public async Task Values_OfALogRecord_LeaveWithoutSecretsWhateverTheirType()

@@ -30,7 +30,8 @@ public sealed class RetentionTests(PostgresServer server) : IAsyncLifetime
                 VALUES (gen_random_uuid(), 'e', 'k', '', now() - interval '1 year');
             CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'nobody foresaw this'; END $$;
             CREATE TRIGGER refuse BEFORE DELETE ON inbox FOR EACH ROW EXECUTE FUNCTION refuse();
-            """);
+            """
+        );
         using var service = Create();
         await service.StartAsync(TestContext.Current.CancellationToken);
 
@@ -41,7 +42,9 @@ public sealed class RetentionTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(7L, await _database.QueryAsync<long>("SELECT count(*) FROM outbox"));
         await _database.ExecuteAsync("DROP TRIGGER refuse ON inbox");
         await Eventually.TrueAsync(
-            () => _lines.All.Any(line => line.Message.EndsWith("deleted 3 rows of inbox", StringComparison.Ordinal)), "the next run");
+            () => _lines.All.Any(line => line.Message.EndsWith("deleted 3 rows of inbox", StringComparison.Ordinal)),
+            "the next run"
+        );
         Assert.Equal(0L, await _database.QueryAsync<long>("SELECT count(*) FROM inbox"));
         await service.StopAsync(TestContext.Current.CancellationToken);
 

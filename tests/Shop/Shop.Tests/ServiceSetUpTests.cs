@@ -5,12 +5,12 @@ namespace Platform.Shop.Tests;
 public sealed class ServiceSetUpTests
 {
     public static TheoryData<Assembly> Services =>
-    [
-        typeof(Platform.Gateway.Edge).Assembly,
-        typeof(Platform.Orders.Catalog).Assembly,
-        typeof(Platform.Payments.Payment).Assembly,
-        typeof(Platform.Worker.Fulfilment).Assembly,
-    ];
+        [
+            typeof(Platform.Gateway.Edge).Assembly,
+            typeof(Platform.Orders.Catalog).Assembly,
+            typeof(Platform.Payments.Payment).Assembly,
+            typeof(Platform.Worker.Fulfilment).Assembly,
+        ];
 
     /// <summary>Telemetry, resilience and the broker's client are set up once, in ServiceDefaults and Messaging.</summary>
     [Theory]
@@ -19,6 +19,9 @@ public sealed class ServiceSetUpTests
     {
         var references = service.GetReferencedAssemblies().Select(reference => reference.Name!);
 
-        Assert.DoesNotContain(references, name => name.StartsWith("OpenTelemetry", StringComparison.Ordinal) || name.StartsWith("RabbitMQ", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            references,
+            name => name.StartsWith("OpenTelemetry", StringComparison.Ordinal) || name.StartsWith("RabbitMQ", StringComparison.Ordinal)
+        );
     }
 }

@@ -7,8 +7,8 @@ using OpenTelemetry.Trace;
 namespace Platform.Shop.Tests;
 
 /// <summary>
-/// What becomes of spans while the receiver takes a request and does not answer it, as a frozen process does. Not beside other tests: a service
-/// here records what any of ours does in this process, and its queue is small.
+/// What becomes of spans while the receiver takes a request and does not answer it, as a frozen process does. Not beside other tests: a
+/// service here records what any of ours does in this process, and its queue is small.
 /// </summary>
 [Collection(nameof(TelemetryOutageTests))]
 [CollectionDefinition(nameof(TelemetryOutageTests), DisableParallelization = true)]
@@ -82,8 +82,12 @@ public sealed class TelemetryOutageTests
     private static WebApplication Service(TelemetryReceiver receiver, int timeoutMilliseconds)
     {
         var service = receiver.Service(
-            "--OTEL_DOTNET_EXPERIMENTAL_OTLP_RETRY=in_memory", $"--OTEL_EXPORTER_OTLP_TIMEOUT={timeoutMilliseconds}",
-            $"--OTEL_BSP_MAX_QUEUE_SIZE={QueueSize}", "--OTEL_BSP_MAX_EXPORT_BATCH_SIZE=50", "--OTEL_BSP_SCHEDULE_DELAY=20");
+            "--OTEL_DOTNET_EXPERIMENTAL_OTLP_RETRY=in_memory",
+            $"--OTEL_EXPORTER_OTLP_TIMEOUT={timeoutMilliseconds}",
+            $"--OTEL_BSP_MAX_QUEUE_SIZE={QueueSize}",
+            "--OTEL_BSP_MAX_EXPORT_BATCH_SIZE=50",
+            "--OTEL_BSP_SCHEDULE_DELAY=20"
+        );
         service.Services.GetRequiredService<TracerProvider>();
         return service;
     }
@@ -95,7 +99,9 @@ public sealed class TelemetryOutageTests
         await receiver.UntilAsync(1, name);
     }
 
-    /// <summary>The spans that the SDK says it lost, as services report them. Its other reason, already_shutdown, is of services that are gone.</summary>
+    /// <summary>
+    /// The spans that the SDK says it lost, as services report them. Its other reason, already_shutdown, is of services that are gone.
+    /// </summary>
     private sealed class LossListener : IDisposable
     {
         private readonly MeterListener _listener = new();
@@ -110,13 +116,15 @@ public sealed class TelemetryOutageTests
                     listener.EnableMeasurementEvents(instrument);
                 }
             };
-            _listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
-            {
-                foreach (var tag in tags)
+            _listener.SetMeasurementEventCallback<long>(
+                (_, value, tags, _) =>
                 {
-                    Interlocked.Add(ref _count, tag is { Key: "error.type", Value: "queue_full" } ? value : 0);
+                    foreach (var tag in tags)
+                    {
+                        Interlocked.Add(ref _count, tag is { Key: "error.type", Value: "queue_full" } ? value : 0);
+                    }
                 }
-            });
+            );
             _listener.Start();
         }
 

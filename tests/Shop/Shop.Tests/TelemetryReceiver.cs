@@ -38,8 +38,11 @@ internal sealed class TelemetryReceiver : IAsyncDisposable
     public static async Task<TelemetryReceiver> StartAsync(bool grpc = false)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(
-            IPAddress.Loopback, 0, listen => listen.Protocols = grpc ? HttpProtocols.Http2 : HttpProtocols.Http1));
+        builder
+            .WebHost.UseKestrelCore()
+            .ConfigureKestrel(kestrel =>
+                kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = grpc ? HttpProtocols.Http2 : HttpProtocols.Http1)
+            );
         var receiver = new TelemetryReceiver(builder.Build(), grpc);
         receiver._app.Run(receiver.HandleAsync);
         await receiver._app.StartAsync(TestContext.Current.CancellationToken);
@@ -50,8 +53,11 @@ internal sealed class TelemetryReceiver : IAsyncDisposable
     public WebApplication Service(params string[] settings)
     {
         var protocol = _grpc ? "grpc" : "http/protobuf";
-        var builder = WebApplication.CreateBuilder(
-            [$"--OTEL_EXPORTER_OTLP_ENDPOINT={Address}", $"--OTEL_EXPORTER_OTLP_PROTOCOL={protocol}", .. settings]);
+        var builder = WebApplication.CreateBuilder([
+            $"--OTEL_EXPORTER_OTLP_ENDPOINT={Address}",
+            $"--OTEL_EXPORTER_OTLP_PROTOCOL={protocol}",
+            .. settings,
+        ]);
         builder.AddServiceDefaults();
         return builder.Build();
     }

@@ -34,7 +34,10 @@ public sealed class TraceContextTests : IDisposable
 
         using var second = stored.Start(Source, "second", ActivityKind.Internal)!;
 
-        Assert.Equal((first.TraceId, first.SpanId, "vendor=1", "acme"), (second.TraceId, second.ParentSpanId, second.TraceStateString, second.GetBaggageItem("tenant.id")));
+        Assert.Equal(
+            (first.TraceId, first.SpanId, "vendor=1", "acme"),
+            (second.TraceId, second.ParentSpanId, second.TraceStateString, second.GetBaggageItem("tenant.id"))
+        );
     }
 
     [Fact]

@@ -53,13 +53,21 @@ internal sealed class AccessKeys
 
     // Without a key, for those who sit at this machine. The name in the address is looked at too: a page of another site could give its own
     // name the address of this machine, and would then read what is here in the reader's browser.
-    private bool IsOpen(HttpRequest request, bool hasNoKey) => (_isAnonymous || (hasNoKey && _isDevelopment))
-        && request.HttpContext.Connection.RemoteIpAddress is { } remote && IPAddress.IsLoopback(remote)
-        && (request.Host.Host == "localhost" || request.Host.Host.EndsWith(".localhost", StringComparison.Ordinal)
-            || (IPAddress.TryParse(request.Host.Host, out var host) && IPAddress.IsLoopback(host)));
+    private bool IsOpen(HttpRequest request, bool hasNoKey) =>
+        (_isAnonymous || (hasNoKey && _isDevelopment))
+        && request.HttpContext.Connection.RemoteIpAddress is { } remote
+        && IPAddress.IsLoopback(remote)
+        && (
+            request.Host.Host == "localhost"
+            || request.Host.Host.EndsWith(".localhost", StringComparison.Ordinal)
+            || (IPAddress.TryParse(request.Host.Host, out var host) && IPAddress.IsLoopback(host))
+        );
 
     private static string? BearerOf(HttpRequest request) =>
-        AuthenticationHeaderValue.TryParse(request.Headers.Authorization, out var header) && header.Scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase) ? header.Parameter : null;
+        AuthenticationHeaderValue.TryParse(request.Headers.Authorization, out var header)
+        && header.Scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase)
+            ? header.Parameter
+            : null;
 
     private bool HasCookie(HttpRequest request) => _cookie is not null && IsSame(_cookie, request.Cookies[CookieName]);
 

@@ -19,16 +19,18 @@ internal sealed class Gate(RequestDelegate next, AccessKeys keys, PageRenderer p
 
         if (isApi)
         {
-            await problems.WriteAsync(new ProblemDetailsContext
-            {
-                HttpContext = context,
-                ProblemDetails =
+            await problems.WriteAsync(
+                new ProblemDetailsContext
                 {
-                    Status = StatusCodes.Status401Unauthorized,
-                    Title = "A key is needed",
-                    Detail = "Send the header x-api-key or Authorization: Bearer, or sign in at /login.",
-                },
-            });
+                    HttpContext = context,
+                    ProblemDetails =
+                    {
+                        Status = StatusCodes.Status401Unauthorized,
+                        Title = "A key is needed",
+                        Detail = "Send the header x-api-key or Authorization: Bearer, or sign in at /login.",
+                    },
+                }
+            );
             return;
         }
 

@@ -10,20 +10,26 @@ internal static class LoginEndpoints
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/login", (string? t, string? returnUrl, HttpContext context, AccessKeys keys, PageRenderer pages) =>
-            string.IsNullOrEmpty(t) ? pages.Login(wrongToken: false, returnUrl)
-            : keys.OpensPages(context.Request) ? TypedResults.Redirect(LocalAddress.Or(returnUrl))
-            : SignIn(t, returnUrl, context, keys, pages));
-        routes.MapPost("/login", async (HttpContext context, AccessKeys keys, PageRenderer pages) =>
-        {
-            if (!context.Request.HasFormContentType || context.Request.ContentLength is not <= MaxFormBytes)
+        routes.MapGet(
+            "/login",
+            (string? t, string? returnUrl, HttpContext context, AccessKeys keys, PageRenderer pages) =>
+                string.IsNullOrEmpty(t) ? pages.Login(wrongToken: false, returnUrl)
+                : keys.OpensPages(context.Request) ? TypedResults.Redirect(LocalAddress.Or(returnUrl))
+                : SignIn(t, returnUrl, context, keys, pages)
+        );
+        routes.MapPost(
+            "/login",
+            async (HttpContext context, AccessKeys keys, PageRenderer pages) =>
             {
-                return pages.Login(wrongToken: true, returnUrl: null);
-            }
+                if (!context.Request.HasFormContentType || context.Request.ContentLength is not <= MaxFormBytes)
+                {
+                    return pages.Login(wrongToken: true, returnUrl: null);
+                }
 
-            var form = await context.Request.ReadFormAsync(context.RequestAborted);
-            return SignIn(form["t"].ToString(), form["returnUrl"], context, keys, pages);
-        });
+                var form = await context.Request.ReadFormAsync(context.RequestAborted);
+                return SignIn(form["t"].ToString(), form["returnUrl"], context, keys, pages);
+            }
+        );
     }
 
     private static IResult SignIn(string token, string? returnUrl, HttpContext context, AccessKeys keys, PageRenderer pages)
@@ -36,12 +42,16 @@ internal static class LoginEndpoints
         // Not Secure: the address is http on this machine. It lasts as long as the browser's session. Lax: a strict cookie is not sent when
         // a link of another site leads here, not even after the redirect below. What changes something is no GET, so that another site's
         // request for it comes without the cookie.
-        context.Response.Cookies.Append(AccessKeys.CookieName, keys.CookieValue!, new CookieOptions
-        {
-            HttpOnly = true,
-            SameSite = SameSiteMode.Lax,
-            Path = "/",
-        });
+        context.Response.Cookies.Append(
+            AccessKeys.CookieName,
+            keys.CookieValue!,
+            new CookieOptions
+            {
+                HttpOnly = true,
+                SameSite = SameSiteMode.Lax,
+                Path = "/",
+            }
+        );
         return TypedResults.Redirect(LocalAddress.Or(returnUrl));
     }
 }

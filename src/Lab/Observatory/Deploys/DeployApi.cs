@@ -19,20 +19,42 @@ internal static class DeployApi
     }
 
     public static Announcement? Read(JsonElement body) =>
-        JsonRead.Text(body, "service") is { Length: <= MaxNameLength } service && JsonRead.Text(body, "release") is { Length: <= MaxNameLength } release
+        JsonRead.Text(body, "service") is { Length: <= MaxNameLength } service
+        && JsonRead.Text(body, "release") is { Length: <= MaxNameLength } release
             ? new Announcement(
-                service, release, JsonRead.Text(body, "environment") is { Length: <= MaxNameLength } environment ? environment : null,
-                [.. JsonRead.Items(body, "instances").Select(item => JsonRead.Text(item)).OfType<string>().Where(name => name.Length <= MaxNameLength)])
+                service,
+                release,
+                JsonRead.Text(body, "environment") is { Length: <= MaxNameLength } environment ? environment : null,
+                [
+                    .. JsonRead
+                        .Items(body, "instances")
+                        .Select(item => JsonRead.Text(item))
+                        .OfType<string>()
+                        .Where(name => name.Length <= MaxNameLength),
+                ]
+            )
             : null;
 
     private static async Task<IResult> ListAsync(
-        string? service, string? release, DeployStore deploys, TelemetryStore telemetry, IssueStore issues, TelemetryApi api, TimeProvider time, CancellationToken cancellationToken)
+        string? service,
+        string? release,
+        DeployStore deploys,
+        TelemetryStore telemetry,
+        IssueStore issues,
+        TelemetryApi api,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
     {
         await api.SettledAsync(cancellationToken);
         var effects = new DeployEffects(telemetry, issues, deploys, time.GetUtcNow());
-        var shown = deploys.All()
-            .Where(deploy => (string.IsNullOrEmpty(service) || deploy.Service == service) && (string.IsNullOrEmpty(release) || deploy.Release == release))
-            .Reverse().Select(deploy => new
+        var shown = deploys
+            .All()
+            .Where(deploy =>
+                (string.IsNullOrEmpty(service) || deploy.Service == service) && (string.IsNullOrEmpty(release) || deploy.Release == release)
+            )
+            .Reverse()
+            .Select(deploy => new
             {
                 deploy.Id,
                 deploy.Time,
@@ -43,13 +65,28 @@ internal static class DeployApi
                 deploy.Instances,
                 deploy.Source,
                 Effect = effects.Of(deploy),
-                NewIssues = effects.NewIssuesOf(deploy).Take(10).Select(issue => new { issue.Id, issue.Title, issue.Links }),
+                NewIssues = effects
+                    .NewIssuesOf(deploy)
+                    .Take(10)
+                    .Select(issue => new
+                    {
+                        issue.Id,
+                        issue.Title,
+                        issue.Links,
+                    }),
                 Links = DeployLinks.Of(deploy),
-            }).ToList();
+            })
+            .ToList();
         return TypedResults.Ok(new { Deploys = shown, TotalCount = shown.Count });
     }
 
-    private static async Task<IResult> AnnounceAsync(HttpContext context, DeployStore deploys, IssueStore issues, HistoryLog history, TimeProvider time)
+    private static async Task<IResult> AnnounceAsync(
+        HttpContext context,
+        DeployStore deploys,
+        IssueStore issues,
+        HistoryLog history,
+        TimeProvider time
+    )
     {
         if (await JsonBody.ReadAsync(context) is not { } body)
         {
@@ -59,7 +96,10 @@ internal static class DeployApi
         if (Read(body) is not { } announced)
         {
             return TypedResults.Problem(
-                $"service and release are needed, of at most {MaxNameLength} characters.", statusCode: StatusCodes.Status400BadRequest, title: "Bad deploy");
+                $"service and release are needed, of at most {MaxNameLength} characters.",
+                statusCode: StatusCodes.Status400BadRequest,
+                title: "Bad deploy"
+            );
         }
 
         var now = time.GetUtcNow();
@@ -76,10 +116,14 @@ internal sealed record DeployLinks(string Self, string Page, string Issues, stri
     {
         var (service, release) = (Uri.EscapeDataString(deploy.Service), Uri.EscapeDataString(deploy.Release));
         return new DeployLinks(
-            Of(deploy.Service, deploy.Release), $"/deploys#d{deploy.Id}", $"/api/issues?service={service}&release={release}",
-            $"/api/telemetry/traces?resource={service}&hasError=true&search={Uri.EscapeDataString($"release={deploy.Release}")}");
+            Of(deploy.Service, deploy.Release),
+            $"/deploys#d{deploy.Id}",
+            $"/api/issues?service={service}&release={release}",
+            $"/api/telemetry/traces?resource={service}&hasError=true&search={Uri.EscapeDataString($"release={deploy.Release}")}"
+        );
     }
 
     /// <summary>Where a release of a service is found, whether it was announced or seen.</summary>
-    public static string Of(string service, string release) => $"/api/deploys?service={Uri.EscapeDataString(service)}&release={Uri.EscapeDataString(release)}";
+    public static string Of(string service, string release) =>
+        $"/api/deploys?service={Uri.EscapeDataString(service)}&release={Uri.EscapeDataString(release)}";
 }

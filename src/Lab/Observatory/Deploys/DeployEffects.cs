@@ -37,9 +37,12 @@ internal sealed class DeployEffects
         var (after, errorsAfter) = Requests(deploy.Service, deploy.Time, deploy.Time + window);
         var (verdict, reason) = Verdict.Of(window, before, errorsBefore, after, errorsAfter);
         return new DeployEffect(
-            verdict, reason, window.TotalSeconds,
+            verdict,
+            reason,
+            window.TotalSeconds,
             Sample(before, errorsBefore, NewIssues(deploy.Service, deploy.Time - window, deploy.Time).Count()),
-            Sample(after, errorsAfter, NewIssues(deploy.Service, deploy.Time, deploy.Time + window).Count()));
+            Sample(after, errorsAfter, NewIssues(deploy.Service, deploy.Time, deploy.Time + window).Count())
+        );
     }
 
     /// <summary>Issues that were first seen after the deploy, while it was measured.</summary>
@@ -48,7 +51,9 @@ internal sealed class DeployEffects
     private TimeSpan WindowOf(Deploy deploy)
     {
         var others = _deploys.Where(other => other.Service == deploy.Service && other.Id != deploy.Id).ToList();
-        var ends = others.Where(other => other.Time >= deploy.Time).Select(other => other.Time - deploy.Time)
+        var ends = others
+            .Where(other => other.Time >= deploy.Time)
+            .Select(other => other.Time - deploy.Time)
             .Concat(others.Where(other => other.Time < deploy.Time).Select(other => deploy.Time - other.Time))
             .Append(_now - deploy.Time)
             .Append(deploy.Time - _memoryBegins)
@@ -82,9 +87,10 @@ internal sealed class DeployEffects
     private IEnumerable<IssueSummary> NewIssues(string service, DateTimeOffset from, DateTimeOffset to) =>
         _issues.Where(issue => issue.FirstSeen >= from && issue.FirstSeen < to && issue.Services.Contains(service, StringComparer.Ordinal));
 
-    private static ServiceSample Sample(double[] milliseconds, int errors, int newIssues) => milliseconds.Length == 0
-        ? new ServiceSample(0, 0, null, null, newIssues)
-        : new ServiceSample(milliseconds.Length, errors, errors / (double)milliseconds.Length, Verdict.P95(milliseconds), newIssues);
+    private static ServiceSample Sample(double[] milliseconds, int errors, int newIssues) =>
+        milliseconds.Length == 0
+            ? new ServiceSample(0, 0, null, null, newIssues)
+            : new ServiceSample(milliseconds.Length, errors, errors / (double)milliseconds.Length, Verdict.P95(milliseconds), newIssues);
 
     private static int FirstAt(StoredSpan[] spans, ulong nanos)
     {

@@ -28,7 +28,12 @@ internal sealed class DeployStore
                 return true;
             }
 
-            if (instance is not null && _deploys[index].Instances is var known && known.Count < MaxInstances && !known.Contains(instance, StringComparer.Ordinal))
+            if (
+                instance is not null
+                && _deploys[index].Instances is var known
+                && known.Count < MaxInstances
+                && !known.Contains(instance, StringComparer.Ordinal)
+            )
             {
                 _deploys[index] = _deploys[index] with { Instances = [.. known, instance] };
             }
@@ -54,7 +59,14 @@ internal sealed class DeployStore
             var last = _deploys.FindLast(deploy => deploy.Service == announced.Service);
             return last?.Release == announced.Release
                 ? last
-                : Add(announced.Service, announced.Release, announced.Environment, [.. announced.Instances.Take(MaxInstances)], Deploy.Announced, at);
+                : Add(
+                    announced.Service,
+                    announced.Release,
+                    announced.Environment,
+                    [.. announced.Instances.Take(MaxInstances)],
+                    Deploy.Announced,
+                    at
+                );
         }
     }
 
@@ -68,9 +80,17 @@ internal sealed class DeployStore
     }
 
     /// <summary>The marker of the release that a process says it runs.</summary>
-    public Deploy? Find(string service, string? release) => All().LastOrDefault(deploy => deploy.Service == service && deploy.Release == release);
+    public Deploy? Find(string service, string? release) =>
+        All().LastOrDefault(deploy => deploy.Service == service && deploy.Release == release);
 
-    private Deploy Add(string service, string release, string? environment, IReadOnlyList<string> instances, string source, DateTimeOffset at)
+    private Deploy Add(
+        string service,
+        string release,
+        string? environment,
+        IReadOnlyList<string> instances,
+        string source,
+        DateTimeOffset at
+    )
     {
         if (_deploys.Count >= MaxDeploys)
         {
@@ -78,7 +98,15 @@ internal sealed class DeployStore
         }
 
         var deploy = new Deploy(
-            (_next++).ToString(CultureInfo.InvariantCulture), at, service, release, _deploys.FindLast(known => known.Service == service)?.Release, environment, instances, source);
+            (_next++).ToString(CultureInfo.InvariantCulture),
+            at,
+            service,
+            release,
+            _deploys.FindLast(known => known.Service == service)?.Release,
+            environment,
+            instances,
+            source
+        );
         _deploys.Add(deploy);
         return deploy;
     }

@@ -28,13 +28,23 @@ internal static class Verdict
 
         if (before.Length < MinRequests || after.Length < MinRequests)
         {
-            return (DeployEffect.TooLittle, Text($"{before.Length} requests before and {after.Length} after; {MinRequests} are needed on both sides."));
+            return (
+                DeployEffect.TooLittle,
+                Text($"{before.Length} requests before and {after.Length} after; {MinRequests} are needed on both sides.")
+            );
         }
 
         var errors = Errors(before.Length, errorsBefore, after.Length, errorsAfter);
         var latency = Latency(before, after);
-        var reason = Text($"Errors {errorsBefore / (double)before.Length:P1} before, {errorsAfter / (double)after.Length:P1} after; p95 {P95(before):0} ms before, {P95(after):0} ms after.");
-        return (errors > 0 || latency > 0 ? DeployEffect.Worse : errors < 0 || latency < 0 ? DeployEffect.Better : DeployEffect.Unchanged, reason);
+        var reason =
+            Text($"Errors {errorsBefore / (double)before.Length:P1} before, {errorsAfter / (double)after.Length:P1} after; ")
+            + Text($"p95 {P95(before):0} ms before, {P95(after):0} ms after.");
+        return (
+            errors > 0 || latency > 0 ? DeployEffect.Worse
+            : errors < 0 || latency < 0 ? DeployEffect.Better
+            : DeployEffect.Unchanged,
+            reason
+        );
     }
 
     /// <summary>The value that 95 of 100 do not exceed.</summary>
@@ -57,7 +67,9 @@ internal static class Verdict
 
         // For an improvement the same question is asked the other way round: how many were slower than today's p95.
         var limit = Math.Min(was, now);
-        return IsSure(before.Length, before.Count(time => time > limit), after.Length, after.Count(time => time > limit)) ? Math.Sign(now - was) : 0;
+        return IsSure(before.Length, before.Count(time => time > limit), after.Length, after.Count(time => time > limit))
+            ? Math.Sign(now - was)
+            : 0;
     }
 
     private static bool IsSure(int before, int hitsBefore, int after, int hitsAfter)

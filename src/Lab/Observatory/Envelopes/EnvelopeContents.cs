@@ -35,7 +35,11 @@ internal sealed class EnvelopeContents(IssueStore issues, MonitorStore monitors,
                     monitors.Add(document.RootElement, receivedAt);
                     break;
                 case "client_report":
-                    counters.AddLost(JsonRead.Items(document.RootElement, "discarded_events").Sum(lost => (long)(JsonRead.Integer(lost, "quantity") ?? 0)));
+                    counters.AddLost(
+                        JsonRead
+                            .Items(document.RootElement, "discarded_events")
+                            .Sum(lost => (long)(JsonRead.Integer(lost, "quantity") ?? 0))
+                    );
                     break;
                 default:
                     CountSessions(document.RootElement);
@@ -50,7 +54,10 @@ internal sealed class EnvelopeContents(IssueStore issues, MonitorStore monitors,
 
         if (aggregates.Count == 0)
         {
-            counters.AddSessions(JsonRead.Flag(session, "init") == true ? 1 : 0, JsonRead.Text(session, "status") is "crashed" or "unhandled" ? 1 : 0);
+            counters.AddSessions(
+                JsonRead.Flag(session, "init") == true ? 1 : 0,
+                JsonRead.Text(session, "status") is "crashed" or "unhandled" ? 1 : 0
+            );
         }
 
         foreach (var group in aggregates)

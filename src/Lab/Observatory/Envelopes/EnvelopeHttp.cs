@@ -13,13 +13,20 @@ namespace Platform.Observatory.Envelopes;
 /// none, and browsers send text/plain to save themselves a preflight. Success is 200 and nothing else, or an SDK logs an error.
 /// </summary>
 internal sealed partial class EnvelopeHttp(
-    EnvelopeIntake intake, SentryKeys keys, BodyBudget budget, RefusalLog refusals, TimeProvider time, IOptions<ObservatoryOptions> options)
+    EnvelopeIntake intake,
+    SentryKeys keys,
+    BodyBudget budget,
+    RefusalLog refusals,
+    TimeProvider time,
+    IOptions<ObservatoryOptions> options
+)
 {
     /// <summary>How long an SDK keeps its events to itself when Observatory has no room.</summary>
     private const int OverloadSeconds = 10;
 
     private const string AllowedHeaders =
-        "x-sentry-auth, x-requested-with, x-forwarded-for, origin, referer, accept, content-type, content-encoding, authentication, authorization, sentry-trace, baggage, traceparent, tracestate";
+        "x-sentry-auth, x-requested-with, x-forwarded-for, origin, referer, accept, content-type, content-encoding, "
+        + "authentication, authorization, sentry-trace, baggage, traceparent, tracestate";
 
     public static bool IsEnvelope(HttpContext context) => EndpointPath().IsMatch(context.Request.Path.Value ?? "");
 
@@ -36,13 +43,17 @@ internal sealed partial class EnvelopeHttp(
         try
         {
             var id = await ReadAsync(context);
-            await WriteAsync(context, StatusCodes.Status200OK, writer =>
-            {
-                if (id is not null)
+            await WriteAsync(
+                context,
+                StatusCodes.Status200OK,
+                writer =>
                 {
-                    writer.WriteString("id", id);
+                    if (id is not null)
+                    {
+                        writer.WriteString("id", id);
+                    }
                 }
-            });
+            );
         }
         catch (RefusedException refused)
         {
@@ -89,14 +100,15 @@ internal sealed partial class EnvelopeHttp(
         return intake.Accept(envelope, time.GetUtcNow());
     }
 
-    private static Func<Stream, Stream>? Decompression(HttpRequest request) => request.Headers.ContentEncoding.ToString().ToLowerInvariant() switch
-    {
-        "" or "identity" => null,
-        "gzip" or "x-gzip" => source => new GZipStream(source, CompressionMode.Decompress),
-        "deflate" => source => new ZLibStream(source, CompressionMode.Decompress),
-        "br" => source => new BrotliStream(source, CompressionMode.Decompress),
-        _ => throw new RefusedException(Refusal.UnsupportedEncoding, "The content encoding must be gzip, deflate or br."),
-    };
+    private static Func<Stream, Stream>? Decompression(HttpRequest request) =>
+        request.Headers.ContentEncoding.ToString().ToLowerInvariant() switch
+        {
+            "" or "identity" => null,
+            "gzip" or "x-gzip" => source => new GZipStream(source, CompressionMode.Decompress),
+            "deflate" => source => new ZLibStream(source, CompressionMode.Decompress),
+            "br" => source => new BrotliStream(source, CompressionMode.Decompress),
+            _ => throw new RefusedException(Refusal.UnsupportedEncoding, "The content encoding must be gzip, deflate or br."),
+        };
 
     private static async Task RefuseAsync(HttpContext context, RefusedException refused)
     {
@@ -116,9 +128,10 @@ internal sealed partial class EnvelopeHttp(
         {
             // Whole seconds and all fields: sentry-dotnet parses them without a guard. No category means all of them.
             var seconds = (refused.RetrySeconds ?? OverloadSeconds).ToString(CultureInfo.InvariantCulture);
-            headers["X-Sentry-Rate-Limits"] = refused.Refusal == Refusal.RateLimited
-                ? $"{seconds}:error:organization:too_many_events"
-                : $"{seconds}::organization:overloaded";
+            headers["X-Sentry-Rate-Limits"] =
+                refused.Refusal == Refusal.RateLimited
+                    ? $"{seconds}:error:organization:too_many_events"
+                    : $"{seconds}::organization:overloaded";
             headers.RetryAfter = seconds;
         }
         else if (status == StatusCodes.Status405MethodNotAllowed)
@@ -131,18 +144,22 @@ internal sealed partial class EnvelopeHttp(
         }
 
         headers["X-Sentry-Error"] = refused.Message;
-        await WriteAsync(context, status, writer =>
-        {
-            writer.WriteString("detail", refused.Message);
-            writer.WriteStartArray("causes");
-
-            for (var cause = refused.InnerException; cause is not null; cause = cause.InnerException)
+        await WriteAsync(
+            context,
+            status,
+            writer =>
             {
-                writer.WriteStringValue(cause.GetType().Name);
-            }
+                writer.WriteString("detail", refused.Message);
+                writer.WriteStartArray("causes");
 
-            writer.WriteEndArray();
-        });
+                for (var cause = refused.InnerException; cause is not null; cause = cause.InnerException)
+                {
+                    writer.WriteStringValue(cause.GetType().Name);
+                }
+
+                writer.WriteEndArray();
+            }
+        );
     }
 
     private static async Task WriteAsync(HttpContext context, int status, Action<Utf8JsonWriter> write)

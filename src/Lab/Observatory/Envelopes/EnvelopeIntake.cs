@@ -7,10 +7,17 @@ using Platform.Observatory.Scrubbing;
 
 namespace Platform.Observatory.Envelopes;
 
-/// <summary>Takes a whole envelope or refuses it: every kept item is read before the first is stored. Other items are only counted.</summary>
+/// <summary>
+/// Takes a whole envelope or refuses it: every kept item is read before the first is stored. Other items are only counted.
+/// </summary>
 internal sealed class EnvelopeIntake(
-    EnvelopeContents contents, ItemCounters counters, EventRate rate, HistoryLog history, Forwarder forwarder,
-    IOptions<ObservatoryOptions> options)
+    EnvelopeContents contents,
+    ItemCounters counters,
+    EventRate rate,
+    HistoryLog history,
+    Forwarder forwarder,
+    IOptions<ObservatoryOptions> options
+)
 {
     public const string EventType = "event";
     private const int MaxCheckInBytes = 100 << 10;
@@ -31,11 +38,13 @@ internal sealed class EnvelopeIntake(
             throw new RefusedException(Refusal.TooLarge, $"The envelope has more than {MaxSessions} sessions.");
         }
 
-        var kept = envelope.Items
-            .Where(item => LimitOf(item.Type) is not null)
+        var kept = envelope
+            .Items.Where(item => LimitOf(item.Type) is not null)
             .Select(item => item with { Payload = JsonScrubber.Scrub(Checked(item)) })
             .ToList();
-        var error = kept.Find(item => item.Type == EventType) is { } item ? EventReader.Read(item.Payload, envelope.EventId, receivedAt) : null;
+        var error = kept.Find(item => item.Type == EventType) is { } item
+            ? EventReader.Read(item.Payload, envelope.EventId, receivedAt)
+            : null;
 
         if (error is not null)
         {
@@ -72,12 +81,13 @@ internal sealed class EnvelopeIntake(
             : throw new RefusedException(Refusal.TooLarge, $"An item of type {item.Type} is larger than {limit} bytes.");
     }
 
-    private int? LimitOf(string type) => type switch
-    {
-        EventType => options.Value.MaxEventBytes,
-        "check_in" => MaxCheckInBytes,
-        "session" or "sessions" => MaxSessionBytes,
-        "client_report" => MaxClientReportBytes,
-        _ => null,
-    };
+    private int? LimitOf(string type) =>
+        type switch
+        {
+            EventType => options.Value.MaxEventBytes,
+            "check_in" => MaxCheckInBytes,
+            "session" or "sessions" => MaxSessionBytes,
+            "client_report" => MaxClientReportBytes,
+            _ => null,
+        };
 }

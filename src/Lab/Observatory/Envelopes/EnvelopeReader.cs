@@ -5,7 +5,8 @@ namespace Platform.Observatory.Envelopes;
 
 /// <summary>
 /// Takes an envelope apart. Lines end with LF; an item's length is optional, and without it the payload ends at the next LF:
-/// <c>{"event_id":"9ec7..","dsn":"http://key@host/1"}\n{"type":"event","length":14}\n{"level":"info"}\n{"type":"session"}\n{"init":true}</c>
+/// <code>{"event_id":"9ec7..","dsn":"http://key@host/1"}\n{"type":"event","length":14}\n{"level":"info"}\n
+/// {"type":"session"}\n{"init":true}</code>
 /// </summary>
 internal static class EnvelopeReader
 {

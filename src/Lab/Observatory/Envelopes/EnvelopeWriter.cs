@@ -8,21 +8,27 @@ internal static class EnvelopeWriter
     public static byte[] Write(string? eventId, IReadOnlyList<EnvelopeItem> items)
     {
         using var buffer = new MemoryStream();
-        WriteLine(buffer, writer =>
-        {
-            if (eventId is not null)
+        WriteLine(
+            buffer,
+            writer =>
             {
-                writer.WriteString("event_id", eventId);
+                if (eventId is not null)
+                {
+                    writer.WriteString("event_id", eventId);
+                }
             }
-        });
+        );
 
         foreach (var item in items)
         {
-            WriteLine(buffer, writer =>
-            {
-                writer.WriteString("type", item.Type);
-                writer.WriteNumber("length", item.Payload.Length);
-            });
+            WriteLine(
+                buffer,
+                writer =>
+                {
+                    writer.WriteString("type", item.Type);
+                    writer.WriteNumber("length", item.Payload.Length);
+                }
+            );
             buffer.Write(item.Payload.Span);
             buffer.WriteByte((byte)'\n');
         }

@@ -9,8 +9,25 @@ internal sealed class ItemCounters
 
     private static readonly HashSet<string> Types =
     [
-        "event", "transaction", "attachment", "session", "sessions", "client_report", "user_report", "feedback", "check_in", "log",
-        "trace_metric", "span", "otel_log", "profile", "profile_chunk", "replay_event", "replay_recording", "statsd", "metric_meta",
+        "event",
+        "transaction",
+        "attachment",
+        "session",
+        "sessions",
+        "client_report",
+        "user_report",
+        "feedback",
+        "check_in",
+        "log",
+        "trace_metric",
+        "span",
+        "otel_log",
+        "profile",
+        "profile_chunk",
+        "replay_event",
+        "replay_recording",
+        "statsd",
+        "metric_meta",
     ];
 
     // One entry for each known type and one for all others.

@@ -8,7 +8,8 @@ namespace Platform.Observatory.Envelopes;
 
 /// <summary>
 /// The public key of the DSN, which an SDK gives in up to three places:
-/// <c>X-Sentry-Auth: Sentry sentry_version=7,sentry_client=sentry.dotnet/6.9.0,sentry_key=abc</c>, <c>?sentry_key=abc</c>, or the envelope's dsn.
+/// <c>X-Sentry-Auth: Sentry sentry_version=7,sentry_client=sentry.dotnet/6.9.0,sentry_key=abc</c>, <c>?sentry_key=abc</c>, or the
+/// envelope's dsn.
 /// </summary>
 internal sealed partial class SentryKeys(IOptions<ObservatoryOptions> options)
 {
@@ -31,7 +32,10 @@ internal sealed partial class SentryKeys(IOptions<ObservatoryOptions> options)
 
         if (_key is not null && !requestHadKey && key.Length == 0)
         {
-            throw new RefusedException(Refusal.Unauthenticated, "Neither X-Sentry-Auth nor sentry_key nor the envelope's dsn names a public key.");
+            throw new RefusedException(
+                Refusal.Unauthenticated,
+                "Neither X-Sentry-Auth nor sentry_key nor the envelope's dsn names a public key."
+            );
         }
     }
 

@@ -12,8 +12,8 @@ namespace Platform.Observatory.Filters;
 /// <para>
 /// A name, one of <c>= != &lt; &lt;= &gt; &gt;=</c>, and a value: a field, or an attribute of the record, of its span events, its scope or
 /// its resource. Texts compare without case; numbers as numbers, also where an attribute holds one as text; the four orders want a number.
-/// <c>!=</c> means another value, so the attribute must be there. <c>x=""</c> means none or empty, <c>x!=""</c> any. Of a list one value is enough.
-/// Quotes may stand around a value; inside of them are <c>\"</c> and <c>\\</c>.
+/// <c>!=</c> means another value, so the attribute must be there. <c>x=""</c> means none or empty, <c>x!=""</c> any. Of a list one value is
+/// enough. Quotes may stand around a value; inside of them are <c>\"</c> and <c>\\</c>.
 /// </para>
 /// <para>
 /// Fields of both: service, release, environment, trace, event (the name of a log record's event, or of a span's). Of spans: name, kind

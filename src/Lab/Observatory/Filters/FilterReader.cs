@@ -117,7 +117,9 @@ internal sealed class FilterReader(string text, Signal signal)
         }
 
         _at++;
-        return _at == text.Length || char.IsWhiteSpace(text[_at]) ? value.ToString() : throw Bad(_at, "a blank was expected after the closing quote.");
+        return _at == text.Length || char.IsWhiteSpace(text[_at])
+            ? value.ToString()
+            : throw Bad(_at, "a blank was expected after the closing quote.");
     }
 
     private void SkipBlanks()

@@ -43,12 +43,14 @@ internal sealed class EqualTerm(FilterField field, string value, bool not) : Fil
     private static bool IsPresent(AnyValue found) => ValueText.Whole(found).Length > 0;
 
     private bool IsEqual(AnyValue found) =>
-        string.Equals(ValueText.Whole(found), value, StringComparison.OrdinalIgnoreCase) || (_number is not null && FilterNumber.Of(found) == _number);
+        string.Equals(ValueText.Whole(found), value, StringComparison.OrdinalIgnoreCase)
+        || (_number is not null && FilterNumber.Of(found) == _number);
 }
 
 internal sealed class OrderTerm(FilterField field, Func<int, bool> holds, decimal number) : FilterTerm
 {
-    public override bool Matches(RecordView view) => field.ValuesOf(view).Any(found => FilterNumber.Of(found) is { } known && holds(known.CompareTo(number)));
+    public override bool Matches(RecordView view) =>
+        field.ValuesOf(view).Any(found => FilterNumber.Of(found) is { } known && holds(known.CompareTo(number)));
 }
 
 internal sealed class LevelTerm(Func<int, bool> holds) : FilterTerm
@@ -58,18 +60,21 @@ internal sealed class LevelTerm(Func<int, bool> holds) : FilterTerm
 
 internal static class FilterNumber
 {
-    public static decimal? Parse(string text) => decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : null;
+    public static decimal? Parse(string text) =>
+        decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : null;
 
-    public static decimal? Of(AnyValue value) => value.ValueCase switch
-    {
-        AnyValue.ValueOneofCase.IntValue => value.IntValue,
-        AnyValue.ValueOneofCase.DoubleValue => OfDouble(value.DoubleValue),
-        AnyValue.ValueOneofCase.StringValue => Parse(value.StringValue),
-        _ => null,
-    };
+    public static decimal? Of(AnyValue value) =>
+        value.ValueCase switch
+        {
+            AnyValue.ValueOneofCase.IntValue => value.IntValue,
+            AnyValue.ValueOneofCase.DoubleValue => OfDouble(value.DoubleValue),
+            AnyValue.ValueOneofCase.StringValue => Parse(value.StringValue),
+            _ => null,
+        };
 
     // Beyond what a decimal holds only the order matters.
-    private static decimal? OfDouble(double number) => double.IsNaN(number) ? null
+    private static decimal? OfDouble(double number) =>
+        double.IsNaN(number) ? null
         : number >= (double)decimal.MaxValue ? decimal.MaxValue
         : number <= (double)decimal.MinValue ? decimal.MinValue
         : (decimal)number;

@@ -30,7 +30,7 @@ internal static class PackedRecord
         var field = record is StoredSpan ? OfSpan : OfLog;
         var hasEvents = false;
 
-        for (var reader = new WireReader(record.Payload); reader.TryReadTag(out var tag);)
+        for (var reader = new WireReader(record.Payload); reader.TryReadTag(out var tag); )
         {
             hasEvents |= tag == EventOfSpan && record is StoredSpan;
 
@@ -54,14 +54,22 @@ internal static class PackedRecord
     }
 
     /// <summary>Of a log that is an event its name; of a span those of its events.</summary>
-    public static IEnumerable<string> EventNames(TelemetryRecord record) => record is StoredSpan
-        ? Fields(record.Payload, EventOfSpan).Select(item => Encoding.UTF8.GetString(Fields(item, NameOfEvent).LastOrDefault()))
-        : Fields(record.Payload, EventNameOfLog).TakeLast(1).Where(name => name.Count > 0).Select(name => Encoding.UTF8.GetString(name));
+    public static IEnumerable<string> EventNames(TelemetryRecord record) =>
+        record is StoredSpan
+            ? Fields(record.Payload, EventOfSpan).Select(item => Encoding.UTF8.GetString(Fields(item, NameOfEvent).LastOrDefault()))
+            : Fields(record.Payload, EventNameOfLog)
+                .TakeLast(1)
+                .Where(name => name.Count > 0)
+                .Select(name => Encoding.UTF8.GetString(name));
 
     private static void AddValue(ArraySegment<byte> attribute, string name, byte[] utf8, List<AnyValue> values)
     {
         // The bytes may be a part of another name, or of a value.
-        if (attribute.AsSpan().IndexOf(utf8) >= 0 && KeyValue.Parser.ParseFrom(attribute.AsSpan()) is { Value: { } value } found && found.Key == name)
+        if (
+            attribute.AsSpan().IndexOf(utf8) >= 0
+            && KeyValue.Parser.ParseFrom(attribute.AsSpan()) is { Value: { } value } found
+            && found.Key == name
+        )
         {
             values.Add(value);
         }
@@ -71,7 +79,7 @@ internal static class PackedRecord
     {
         var values = new List<ArraySegment<byte>>();
 
-        for (var reader = new WireReader(message); reader.TryReadTag(out var tag);)
+        for (var reader = new WireReader(message); reader.TryReadTag(out var tag); )
         {
             if (tag == field)
             {

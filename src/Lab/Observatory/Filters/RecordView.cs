@@ -18,7 +18,8 @@ internal sealed class RecordView(TelemetryRecord record)
     /// <summary>Null for a span.</summary>
     public LogRecord? Log => Record is StoredLog stored ? _log ??= stored.Parse() : null;
 
-    public string? Status => Record is not StoredSpan stored ? null
+    public string? Status =>
+        Record is not StoredSpan stored ? null
         : stored.Failed ? "error"
         : Span!.Status?.Code == Otlp.Status.Types.StatusCode.Ok ? "ok"
         : "unset";

@@ -8,7 +8,16 @@ internal static class Severities
 
     public static (int Lowest, int Highest)? Of(string name)
     {
-        var index = Array.IndexOf(Names, name.ToLowerInvariant() switch { "info" => "information", "warn" => "warning", "fatal" => "critical", var other => other });
+        var index = Array.IndexOf(
+            Names,
+            name.ToLowerInvariant() switch
+            {
+                "info" => "information",
+                "warn" => "warning",
+                "fatal" => "critical",
+                var other => other,
+            }
+        );
         return index < 0 ? null : ((index * Step) + 1, (index + 1) * Step);
     }
 

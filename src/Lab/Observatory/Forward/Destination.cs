@@ -23,7 +23,13 @@ internal sealed class Destination : IDisposable
 
     // Of the address no path: some have a key in it.
     private Destination(
-        string name, Uri endpoint, string protocol, Thinning? thinning, Dictionary<Signal, Lane> bySignal, IReadOnlyList<Lane> lanes)
+        string name,
+        Uri endpoint,
+        string protocol,
+        Thinning? thinning,
+        Dictionary<Signal, Lane> bySignal,
+        IReadOnlyList<Lane> lanes
+    )
     {
         (Name, _protocol, _thinning, _lanes, Lanes) = (name, protocol, thinning, bySignal, lanes);
         _endpoint = endpoint.GetLeftPart(UriPartial.Authority);
@@ -56,9 +62,10 @@ internal sealed class Destination : IDisposable
 
         Lane LaneOf(Signal signal, LaneLimits limits, Thinning? thinning, Pace? pace, Lane? after)
         {
-            ISender sender = options.Protocol == DestinationOptions.Grpc
-                ? new OtlpGrpcSender(endpoint, signal, gzip, headers, time)
-                : new OtlpHttpSender(OtlpHttpSender.AddressOf(endpoint, signal), gzip, headers, time);
+            ISender sender =
+                options.Protocol == DestinationOptions.Grpc
+                    ? new OtlpGrpcSender(endpoint, signal, gzip, headers, time)
+                    : new OtlpHttpSender(OtlpHttpSender.AddressOf(endpoint, signal), gzip, headers, time);
             return new Lane(name, signal, limits, sender, thinning, pace, after, time, logger);
         }
     }
@@ -68,7 +75,16 @@ internal sealed class Destination : IDisposable
         const string Name = "sentry";
         var limits = new LaneLimits(MaxEnvelopeBytes, MaxRequestItems: 1);
         var lane = new Lane(
-            Name, signal: null, limits, new EnvelopeSender(dsn, time), thinning: null, pace: null, after: null, time, logger);
+            Name,
+            signal: null,
+            limits,
+            new EnvelopeSender(dsn, time),
+            thinning: null,
+            pace: null,
+            after: null,
+            time,
+            logger
+        );
         return new Destination(Name, dsn.Envelopes, "envelope", thinning: null, [], [lane]);
     }
 

@@ -3,9 +3,14 @@ using System.Globalization;
 namespace Platform.Observatory.Forward;
 
 /// <summary>Envelopes to the host of a DSN.</summary>
-internal sealed class EnvelopeSender(Dsn dsn, TimeProvider time) : HttpSender(
-    dsn.Envelopes, "application/x-sentry-envelope", gzip: true,
-    [new("X-Sentry-Auth", $"Sentry sentry_version=7,sentry_client=platform.observatory/1.0,sentry_key={dsn.Key}")], time)
+internal sealed class EnvelopeSender(Dsn dsn, TimeProvider time)
+    : HttpSender(
+        dsn.Envelopes,
+        "application/x-sentry-envelope",
+        gzip: true,
+        [new("X-Sentry-Auth", $"Sentry sentry_version=7,sentry_client=platform.observatory/1.0,sentry_key={dsn.Key}")],
+        time
+    )
 {
     private const string LimitsHeader = "X-Sentry-Rate-Limits";
 
@@ -26,10 +31,13 @@ internal sealed class EnvelopeSender(Dsn dsn, TimeProvider time) : HttpSender(
             return null;
         }
 
-        var seconds = headers.SelectMany(header => header.Split(',')).Select(limit => limit.Trim().Split(':'))
+        var seconds = headers
+            .SelectMany(header => header.Split(','))
+            .Select(limit => limit.Trim().Split(':'))
             .Where(limit => limit.Length > 1 && (limit[1].Length == 0 || limit[1].Split(';').Contains("error")))
             .Select(limit => double.TryParse(limit[0], CultureInfo.InvariantCulture, out var count) ? count : 0)
-            .DefaultIfEmpty().Max();
+            .DefaultIfEmpty()
+            .Max();
         return seconds > 0 ? TimeSpan.FromSeconds(Math.Min(seconds, Backoff.MaxAsked.TotalSeconds)) : null;
     }
 }

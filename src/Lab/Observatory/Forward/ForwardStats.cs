@@ -7,9 +7,22 @@ internal sealed record ForwardStats(string Name, string Endpoint, string Protoco
 
 /// <summary>Counts of items, but for Retries. FailingSince is null while all is well.</summary>
 internal sealed record LaneStats(
-    string Signal, long Sent, long Refused, long Thinned, long QueueFull, long Expired, long Failed, long Stopped, long Retries,
-    long WaitingItems, long WaitingBytes, long MaxWaitingBytes, string? LastError, DateTimeOffset? LastErrorAt,
-    DateTimeOffset? FailingSince)
+    string Signal,
+    long Sent,
+    long Refused,
+    long Thinned,
+    long QueueFull,
+    long Expired,
+    long Failed,
+    long Stopped,
+    long Retries,
+    long WaitingItems,
+    long WaitingBytes,
+    long MaxWaitingBytes,
+    string? LastError,
+    DateTimeOffset? LastErrorAt,
+    DateTimeOffset? FailingSince
+)
 {
     /// <summary>Lost, other than by being left out on purpose.</summary>
     [JsonIgnore]

@@ -19,13 +19,18 @@ internal sealed partial class ForwardValidation : IValidateOptions<ObservatoryOp
             failures.Add($"{Section} has {names.Count} destinations; {MaxDestinations} are possible.");
         }
 
-        failures.AddRange(names.GroupBy(each => each, StringComparer.Ordinal).Where(same => same.Count() > 1)
-            .Select(same => $"{Section}: two destinations have the Name {same.Key}."));
+        failures.AddRange(
+            names
+                .GroupBy(each => each, StringComparer.Ordinal)
+                .Where(same => same.Count() > 1)
+                .Select(same => $"{Section}: two destinations have the Name {same.Key}.")
+        );
 
         if (options.ForwardDsn is { Length: > 0 } dsn && Dsn.TryRead(dsn) is null)
         {
             failures.Add(
-                $"{ObservatoryOptions.SectionName}:{nameof(ObservatoryOptions.ForwardDsn)} must look like https://key@host/project.");
+                $"{ObservatoryOptions.SectionName}:{nameof(ObservatoryOptions.ForwardDsn)} must look like https://key@host/project."
+            );
         }
 
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
@@ -38,11 +43,16 @@ internal sealed partial class ForwardValidation : IValidateOptions<ObservatoryOp
             yield return $"{path}:{nameof(destination.Name)} must be letters, digits, '.', '_' and '-', 64 at most.";
         }
 
-        if (!Uri.TryCreate(destination.Endpoint, UriKind.Absolute, out var endpoint) || endpoint.Scheme is not ("http" or "https")
-            || endpoint.UserInfo.Length > 0 || endpoint.Query.Length > 0 || endpoint.Fragment.Length > 0)
+        if (
+            !Uri.TryCreate(destination.Endpoint, UriKind.Absolute, out var endpoint)
+            || endpoint.Scheme is not ("http" or "https")
+            || endpoint.UserInfo.Length > 0
+            || endpoint.Query.Length > 0
+            || endpoint.Fragment.Length > 0
+        )
         {
-            yield return
-                $"{path}:{nameof(destination.Endpoint)} must be an absolute http or https address without user, query and fragment.";
+            yield return $"{path}:{nameof(destination.Endpoint)} must be an absolute http or https address "
+                + "without user, query and fragment.";
         }
         else if (destination.Protocol == DestinationOptions.Grpc && endpoint.AbsolutePath != "/")
         {

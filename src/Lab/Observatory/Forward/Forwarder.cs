@@ -24,7 +24,8 @@ internal sealed partial class Forwarder : IHostedService, IDisposable
         (_hops, _time, _logger) = (hops, time, logger);
         _destinations =
         [
-            .. options.Value.Forward.OrderBy(entry => entry.Key, StringComparer.Ordinal)
+            .. options
+                .Value.Forward.OrderBy(entry => entry.Key, StringComparer.Ordinal)
                 .Select(entry => Destination.ForOtlp(entry.Value.Name ?? entry.Key, entry.Value, time, logger)),
         ];
         _envelopes = options.Value.ForwardDsn is { Length: > 0 } dsn ? Destination.ForEnvelopes(Dsn.TryRead(dsn)!, time, logger) : null;
@@ -103,7 +104,9 @@ internal sealed partial class Forwarder : IHostedService, IDisposable
     }
 
     [LoggerMessage(
-        EventId = 5023, Level = LogLevel.Warning,
-        Message = "{Items} items that were to be sent on were not within {Seconds} s of the stop, and are dropped")]
+        EventId = 5023,
+        Level = LogLevel.Warning,
+        Message = "{Items} items that were to be sent on were not within {Seconds} s of the stop, and are dropped"
+    )]
     private partial void LogLeft(long items, double seconds);
 }

@@ -17,8 +17,11 @@ internal static partial class HeaderList
             var value = end < 0 ? "" : Uri.UnescapeDataString(pair[(end + 1)..].Trim());
 
             // A name that ends in -bin has bytes as its value in gRPC.
-            if (!Token().IsMatch(name) || name.EndsWith("-bin", StringComparison.Ordinal)
-                || value.Any(character => character is < ' ' or > '~'))
+            if (
+                !Token().IsMatch(name)
+                || name.EndsWith("-bin", StringComparison.Ordinal)
+                || value.Any(character => character is < ' ' or > '~')
+            )
             {
                 return null;
             }

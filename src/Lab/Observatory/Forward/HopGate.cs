@@ -40,6 +40,8 @@ internal sealed class HopGate(Hops hops, RefusalLog refusals)
         response.ContentType = "application/x-protobuf";
         response.Headers["X-Sentry-Error"] = message;
         await response.Body.WriteAsync(
-            new Rpc.Status { Code = (int)StatusCode.FailedPrecondition, Message = message }.ToByteArray(), context.RequestAborted);
+            new Rpc.Status { Code = (int)StatusCode.FailedPrecondition, Message = message }.ToByteArray(),
+            context.RequestAborted
+        );
     }
 }

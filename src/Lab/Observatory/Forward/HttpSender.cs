@@ -5,7 +5,12 @@ namespace Platform.Observatory.Forward;
 
 /// <summary>POSTs the parts of a request as one body, and sorts the answer.</summary>
 internal abstract class HttpSender(
-    Uri address, string contentType, bool gzip, IReadOnlyList<KeyValuePair<string, string>> headers, TimeProvider time) : ISender
+    Uri address,
+    string contentType,
+    bool gzip,
+    IReadOnlyList<KeyValuePair<string, string>> headers,
+    TimeProvider time
+) : ISender
 {
     /// <summary>Of an answer; what is longer is no answer that is looked at.</summary>
     private const int MaxAnswerBytes = 64 << 10;
@@ -54,8 +59,12 @@ internal abstract class HttpSender(
 
     private SendResult Turned(HttpResponseMessage response, ReadOnlyMemory<byte> answer)
     {
-        var retry = response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable
-            or HttpStatusCode.GatewayTimeout;
+        var retry =
+            response.StatusCode
+            is HttpStatusCode.TooManyRequests
+                or HttpStatusCode.BadGateway
+                or HttpStatusCode.ServiceUnavailable
+                or HttpStatusCode.GatewayTimeout;
         var reason = ReasonOf(response, answer);
         var status = (int)response.StatusCode;
         var message = reason is { Length: > 0 } ? $"{status}: {reason}" : $"{status} {response.StatusCode}";

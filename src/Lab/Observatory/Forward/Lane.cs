@@ -23,8 +23,16 @@ internal sealed record LaneLimits(long MaxBytes, int MaxRequestItems)
 /// early would decide for its trace while the spans of other traces still wait for their turn.
 /// </summary>
 internal sealed partial class Lane(
-    string destination, Signal? signal, LaneLimits limits, ISender sender, Thinning? thinning, Pace? pace, Lane? after, TimeProvider time,
-    ILogger logger) : IDisposable
+    string destination,
+    Signal? signal,
+    LaneLimits limits,
+    ISender sender,
+    Thinning? thinning,
+    Pace? pace,
+    Lane? after,
+    TimeProvider time,
+    ILogger logger
+) : IDisposable
 {
     private static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
 
@@ -36,8 +44,7 @@ internal sealed partial class Lane(
     private static readonly TimeSpan ErrorPause = TimeSpan.FromSeconds(1);
 
     // Bounded here by number and in Offer by bytes.
-    private readonly Channel<ForwardBatch> _queue =
-        Channel.CreateBounded<ForwardBatch>(new BoundedChannelOptions(LaneLimits.MaxBatches));
+    private readonly Channel<ForwardBatch> _queue = Channel.CreateBounded<ForwardBatch>(new BoundedChannelOptions(LaneLimits.MaxBatches));
 
     private readonly LaneCounters _counters = new(signal?.ToString().ToLowerInvariant() ?? "errors", limits.MaxBytes, time);
 
@@ -170,8 +177,12 @@ internal sealed partial class Lane(
     }
 
     // True while what the other lane got before is not decided.
-    private bool IsHeld() => after is not null && _queue.Reader.TryPeek(out var mine) && after._queue.Reader.TryPeek(out var other)
-        && other.OfferedAt < mine.OfferedAt && time.GetElapsedTime(mine.OfferedAt) < MaxHold;
+    private bool IsHeld() =>
+        after is not null
+        && _queue.Reader.TryPeek(out var mine)
+        && after._queue.Reader.TryPeek(out var other)
+        && other.OfferedAt < mine.OfferedAt
+        && time.GetElapsedTime(mine.OfferedAt) < MaxHold;
 
     private async Task SendAsync(Load load, CancellationToken cancellationToken)
     {
@@ -269,16 +280,20 @@ internal sealed partial class Lane(
     }
 
     [LoggerMessage(
-        EventId = 5021, Level = LogLevel.Warning,
-        Message = "{Destination} does not take {Signal}: {Reason} What cannot wait is dropped and counted")]
+        EventId = 5021,
+        Level = LogLevel.Warning,
+        Message = "{Destination} does not take {Signal}: {Reason} What cannot wait is dropped and counted"
+    )]
     private partial void LogFailed(string destination, string signal, string reason);
 
     [LoggerMessage(EventId = 5022, Level = LogLevel.Information, Message = "{Destination} takes {Signal} again")]
     private partial void LogRecovered(string destination, string signal);
 
     [LoggerMessage(
-        EventId = 5024, Level = LogLevel.Error,
-        Message = "Sending {Signal} on to {Destination} failed in itself; what was in hand is dropped and counted, and the rest is sent")]
+        EventId = 5024,
+        Level = LogLevel.Error,
+        Message = "Sending {Signal} on to {Destination} failed in itself; what was in hand is dropped and counted, and the rest is sent"
+    )]
     private partial void LogError(Exception exception, string destination, string signal);
 
     private sealed record Taken(ForwardBatch Batch, ArraySegment<byte> Kept, int Items);
@@ -306,7 +321,8 @@ internal sealed partial class Lane(
         /// <summary>Of the oldest part.</summary>
         public long OfferedAt { get; private set; }
 
-        public bool Fits(Taken taken, int maxItems) => IsEmpty
+        public bool Fits(Taken taken, int maxItems) =>
+            IsEmpty
             || (Bytes + taken.Kept.Count <= LaneLimits.MaxRequestBytes && Items + taken.Items <= maxItems && Hops == taken.Batch.Hops);
 
         public void Add(Taken taken)

@@ -46,9 +46,22 @@ internal sealed class LaneCounters(string name, long maxBytes, TimeProvider time
             lock (_lock)
             {
                 return new LaneStats(
-                    name, _sent, _refused, DroppedFor(DropReason.Thinned), DroppedFor(DropReason.QueueFull), DroppedFor(DropReason.Expired),
-                    DroppedFor(DropReason.Failed), DroppedFor(DropReason.Stopped), _retries, _waitingItems, _waitingBytes, maxBytes,
-                    _lastError?.Message, _lastError?.At, _lastError is { IsOver: false } error ? error.Since : null);
+                    name,
+                    _sent,
+                    _refused,
+                    DroppedFor(DropReason.Thinned),
+                    DroppedFor(DropReason.QueueFull),
+                    DroppedFor(DropReason.Expired),
+                    DroppedFor(DropReason.Failed),
+                    DroppedFor(DropReason.Stopped),
+                    _retries,
+                    _waitingItems,
+                    _waitingBytes,
+                    maxBytes,
+                    _lastError?.Message,
+                    _lastError?.At,
+                    _lastError is { IsOver: false } error ? error.Since : null
+                );
             }
         }
     }

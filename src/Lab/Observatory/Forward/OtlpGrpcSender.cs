@@ -24,14 +24,17 @@ internal sealed class OtlpGrpcSender : ISender
 
     public OtlpGrpcSender(Uri endpoint, Signal signal, bool gzip, IReadOnlyList<KeyValuePair<string, string>> headers, TimeProvider time)
     {
-        _channel = GrpcChannel.ForAddress(endpoint, new GrpcChannelOptions
-        {
-            HttpHandler = Outgoing.Handler(),
-            DisposeHttpClient = true,
-            MaxSendMessageSize = null,
-            MaxReceiveMessageSize = MaxAnswerBytes,
-            CompressionProviders = [new GzipCompressionProvider(CompressionLevel.Fastest)],
-        });
+        _channel = GrpcChannel.ForAddress(
+            endpoint,
+            new GrpcChannelOptions
+            {
+                HttpHandler = Outgoing.Handler(),
+                DisposeHttpClient = true,
+                MaxSendMessageSize = null,
+                MaxReceiveMessageSize = MaxAnswerBytes,
+                CompressionProviders = [new GzipCompressionProvider(CompressionLevel.Fastest)],
+            }
+        );
         _calls = _channel.CreateCallInvoker();
         var (package, service) = signal switch
         {
@@ -40,8 +43,12 @@ internal sealed class OtlpGrpcSender : ISender
             _ => ("logs", "LogsService"),
         };
         _method = new Method<SendRequest, ExportServiceResponse>(
-            MethodType.Unary, $"opentelemetry.proto.collector.{package}.v1.{service}", "Export",
-            Marshallers.Create<SendRequest>(Write, Read), Answer());
+            MethodType.Unary,
+            $"opentelemetry.proto.collector.{package}.v1.{service}",
+            "Export",
+            Marshallers.Create<SendRequest>(Write, Read),
+            Answer()
+        );
         _headers = headers;
         _gzip = gzip;
         _time = time;
@@ -81,28 +88,36 @@ internal sealed class OtlpGrpcSender : ISender
             var retryAfter = RetryAfter(exception.Trailers);
             return new SendResult(
                 IsRetryable(exception, retryAfter) ? SendOutcome.Retry : SendOutcome.Refused,
-                $"{exception.StatusCode}: {exception.Status.Detail}", RetryAfter: retryAfter);
+                $"{exception.StatusCode}: {exception.Status.Detail}",
+                RetryAfter: retryAfter
+            );
         }
     }
 
     public void Dispose() => _channel.Dispose();
 
     // As OTLP's specification has it. What broke on the way, and not in the destination, is not its judgement.
-    private static bool IsRetryable(RpcException exception, TimeSpan? retryAfter) => exception.StatusCode switch
-    {
-        StatusCode.Cancelled or StatusCode.DeadlineExceeded or StatusCode.Aborted or StatusCode.OutOfRange or StatusCode.Unavailable
+    private static bool IsRetryable(RpcException exception, TimeSpan? retryAfter) =>
+        exception.StatusCode switch
+        {
+            StatusCode.Cancelled
+            or StatusCode.DeadlineExceeded
+            or StatusCode.Aborted
+            or StatusCode.OutOfRange
+            or StatusCode.Unavailable
             or StatusCode.DataLoss => true,
-        StatusCode.ResourceExhausted => retryAfter is not null,
-        _ => exception.Status.DebugException is HttpRequestException or IOException,
-    };
+            StatusCode.ResourceExhausted => retryAfter is not null,
+            _ => exception.Status.DebugException is HttpRequestException or IOException,
+        };
 
     private static TimeSpan? RetryAfter(Metadata trailers)
     {
         try
         {
             return trailers.GetValueBytes(DetailsTrailer) is { } bytes
-                ? Rpc.Status.Parser.ParseFrom(bytes).Details
-                    .Where(detail => detail.TypeUrl.EndsWith(RetryInfoType, StringComparison.Ordinal))
+                ? Rpc
+                    .Status.Parser.ParseFrom(bytes)
+                    .Details.Where(detail => detail.TypeUrl.EndsWith(RetryInfoType, StringComparison.Ordinal))
                     .Select(detail => Rpc.RetryInfo.Parser.ParseFrom(detail.Value).RetryDelay?.ToTimeSpan())
                     .FirstOrDefault()
                 : null;
@@ -129,7 +144,9 @@ internal sealed class OtlpGrpcSender : ISender
 
     private static SendRequest Read(DeserializationContext context) => throw new NotSupportedException("A client reads no requests.");
 
-    private static Marshaller<ExportServiceResponse> Answer() => Marshallers.Create<ExportServiceResponse>(
-        (_, _) => throw new NotSupportedException("A client writes no answers."),
-        context => ExportServiceResponse.Parser.ParseFrom(context.PayloadAsReadOnlySequence()));
+    private static Marshaller<ExportServiceResponse> Answer() =>
+        Marshallers.Create<ExportServiceResponse>(
+            (_, _) => throw new NotSupportedException("A client writes no answers."),
+            context => ExportServiceResponse.Parser.ParseFrom(context.PayloadAsReadOnlySequence())
+        );
 }

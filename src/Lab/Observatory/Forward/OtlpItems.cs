@@ -35,36 +35,44 @@ internal static class OtlpItems
         var verdicts = new List<bool>();
         var last = UInt128.Zero;
         var verdict = true;
-        Each(request, item =>
-        {
-            if (TraceOf(signal, item) is var trace && trace != last)
+        Each(
+            request,
+            item =>
             {
-                last = trace;
-                verdict = trace == UInt128.Zero || keep(trace);
-            }
+                if (TraceOf(signal, item) is var trace && trace != last)
+                {
+                    last = trace;
+                    verdict = trace == UInt128.Zero || keep(trace);
+                }
 
-            verdicts.Add(verdict);
-        });
+                verdicts.Add(verdict);
+            }
+        );
         kept = verdicts.Count(each => each);
-        return kept == verdicts.Count ? request : kept == 0 ? Nothing : Write(request, verdicts);
+        return kept == verdicts.Count ? request
+            : kept == 0 ? Nothing
+            : Write(request, verdicts);
     }
 
     public static void EachTrace(Signal signal, ArraySegment<byte> request, Action<UInt128> action)
     {
         var last = UInt128.Zero;
-        Each(request, item =>
-        {
-            if (TraceOf(signal, item) is var trace && trace != last)
+        Each(
+            request,
+            item =>
             {
-                last = trace;
-                action(trace);
+                if (TraceOf(signal, item) is var trace && trace != last)
+                {
+                    last = trace;
+                    action(trace);
+                }
             }
-        });
+        );
     }
 
     private static void Each(ArraySegment<byte> request, Action<ArraySegment<byte>> action)
     {
-        for (var groups = new WireReader(request); groups.TryReadTag(out var tag);)
+        for (var groups = new WireReader(request); groups.TryReadTag(out var tag); )
         {
             if (tag != GroupTag)
             {
@@ -72,7 +80,7 @@ internal static class OtlpItems
                 continue;
             }
 
-            for (var scopes = new WireReader(groups.ReadBytes()); scopes.TryReadTag(out var scopeTag);)
+            for (var scopes = new WireReader(groups.ReadBytes()); scopes.TryReadTag(out var scopeTag); )
             {
                 if (scopeTag != ScopeTag)
                 {
@@ -80,7 +88,7 @@ internal static class OtlpItems
                     continue;
                 }
 
-                for (var items = new WireReader(scopes.ReadBytes()); items.TryReadTag(out var itemTag);)
+                for (var items = new WireReader(scopes.ReadBytes()); items.TryReadTag(out var itemTag); )
                 {
                     if (itemTag == ItemTag)
                     {
@@ -99,7 +107,7 @@ internal static class OtlpItems
     {
         var wanted = ((signal == Signal.Traces ? 1 : 9) << 3) | WireReader.Bytes;
 
-        for (var fields = new WireReader(item); fields.TryReadTag(out var tag);)
+        for (var fields = new WireReader(item); fields.TryReadTag(out var tag); )
         {
             if (tag == wanted)
             {
@@ -117,7 +125,7 @@ internal static class OtlpItems
     {
         var count = 0;
 
-        for (var fields = new WireReader(metric); fields.TryReadTag(out var tag);)
+        for (var fields = new WireReader(metric); fields.TryReadTag(out var tag); )
         {
             if ((tag & 7) != WireReader.Bytes || tag >> 3 is not (5 or 7 or 9 or 10 or 11))
             {
@@ -125,7 +133,7 @@ internal static class OtlpItems
                 continue;
             }
 
-            for (var data = new WireReader(fields.ReadBytes()); data.TryReadTag(out var dataTag);)
+            for (var data = new WireReader(fields.ReadBytes()); data.TryReadTag(out var dataTag); )
             {
                 count += dataTag == PointTag ? 1 : 0;
                 data.Skip(dataTag);
@@ -146,7 +154,10 @@ internal static class OtlpItems
 
     /// <summary>The message with each child of that tag replaced, or left out where the answer is null; null when none is left.</summary>
     private static ArraySegment<byte>? WriteLevel(
-        ArraySegment<byte> message, int childTag, Func<ArraySegment<byte>, ArraySegment<byte>?> child)
+        ArraySegment<byte> message,
+        int childTag,
+        Func<ArraySegment<byte>, ArraySegment<byte>?> child
+    )
     {
         var output = new ArrayBufferWriter<byte>(Math.Max(256, message.Count / 4));
         var any = false;

@@ -10,14 +10,15 @@ internal static class Outgoing
     /// Without a propagator the handler makes no activity and no header of a trace: telemetry about telemetry would never end.
     /// Redirects are not followed, since they would carry the key of one host to another.
     /// </summary>
-    public static SocketsHttpHandler Handler() => new()
-    {
-        ActivityHeadersPropagator = null,
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        ConnectTimeout = TimeSpan.FromSeconds(5),
+    public static SocketsHttpHandler Handler() =>
+        new()
+        {
+            ActivityHeadersPropagator = null,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ConnectTimeout = TimeSpan.FromSeconds(5),
 
-        // A destination that moved to another address is found again.
-        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-    };
+            // A destination that moved to another address is found again.
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        };
 }

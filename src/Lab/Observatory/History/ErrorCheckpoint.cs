@@ -72,7 +72,9 @@ internal sealed class ErrorCheckpoint(string directory, IOptions<ObservatoryOpti
     {
         try
         {
-            return new SegmentReader(_file).Read().FirstOrDefault() is { } record ? JsonSerializer.Deserialize<State>(record.Body.Span) : null;
+            return new SegmentReader(_file).Read().FirstOrDefault() is { } record
+                ? JsonSerializer.Deserialize<State>(record.Body.Span)
+                : null;
         }
         catch (JsonException)
         {
@@ -87,7 +89,11 @@ internal sealed class ErrorCheckpoint(string directory, IOptions<ObservatoryOpti
 
         using (var file = new FileStream(draft, FileMode.Create, FileAccess.Write))
         {
-            SegmentWriter.Write(file, new HistoryRecord(RecordKind.Checkpoint, time, JsonSerializer.SerializeToUtf8Bytes(state)), begin: true);
+            SegmentWriter.Write(
+                file,
+                new HistoryRecord(RecordKind.Checkpoint, time, JsonSerializer.SerializeToUtf8Bytes(state)),
+                begin: true
+            );
         }
 
         File.Move(draft, _file, overwrite: true);
@@ -95,5 +101,9 @@ internal sealed class ErrorCheckpoint(string directory, IOptions<ObservatoryOpti
 
     /// <summary>Segment: the last one that is in it.</summary>
     private sealed record State(
-        long Segment, IReadOnlyList<IssueState> Issues, IReadOnlyDictionary<string, DateTimeOffset> Releases, IReadOnlyList<Deploy> Deploys);
+        long Segment,
+        IReadOnlyList<IssueState> Issues,
+        IReadOnlyDictionary<string, DateTimeOffset> Releases,
+        IReadOnlyList<Deploy> Deploys
+    );
 }

@@ -40,7 +40,13 @@ internal sealed class ErrorRecords(EnvelopeContents envelopes, IssueStore issues
                 break;
             case RecordKind.ReleaseSeen:
                 var seen = Release(record);
-                deploys.Seen(seen.Service, seen.Release, seen.Environment, seen.Instances.Count > 0 ? seen.Instances[0] : null, record.Time);
+                deploys.Seen(
+                    seen.Service,
+                    seen.Release,
+                    seen.Environment,
+                    seen.Instances.Count > 0 ? seen.Instances[0] : null,
+                    record.Time
+                );
                 break;
             default:
                 throw new RefusedException(Refusal.UnsupportedType, "A record of this kind is not known.");
@@ -66,7 +72,10 @@ internal sealed class ErrorRecords(EnvelopeContents envelopes, IssueStore issues
     {
         using var document = JsonDocument.Parse(record.Body);
 
-        if (JsonRead.Text(document.RootElement, "id") is { } id && IssueStatuses.Parse(JsonRead.Text(document.RootElement, "status")) is { } status)
+        if (
+            JsonRead.Text(document.RootElement, "id") is { } id
+            && IssueStatuses.Parse(JsonRead.Text(document.RootElement, "status")) is { } status
+        )
         {
             issues.SetStatus(id, status, record.Time);
         }

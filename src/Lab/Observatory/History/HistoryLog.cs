@@ -19,7 +19,14 @@ internal sealed class HistoryLog(IOptions<ObservatoryOptions> options, ILogger<H
         get
         {
             var (telemetry, errors) = (Telemetry.Stats, Errors.Stats);
-            return new HistoryStats(IsOn, telemetry.Written + errors.Written, telemetry.Dropped + errors.Dropped, telemetry, errors, Replayed);
+            return new HistoryStats(
+                IsOn,
+                telemetry.Written + errors.Written,
+                telemetry.Dropped + errors.Dropped,
+                telemetry,
+                errors,
+                Replayed
+            );
         }
     }
 

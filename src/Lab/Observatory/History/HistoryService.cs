@@ -9,8 +9,13 @@ namespace Platform.Observatory.History;
 /// of the history, and stops after them.
 /// </summary>
 internal sealed partial class HistoryService(
-    HistoryLog log, Replay replay, IssueStore issues, DeployStore deploys, IOptions<ObservatoryOptions> options, ILogger<HistoryService> logger)
-    : IHostedService, IDisposable
+    HistoryLog log,
+    Replay replay,
+    IssueStore issues,
+    DeployStore deploys,
+    IOptions<ObservatoryOptions> options,
+    ILogger<HistoryService> logger
+) : IHostedService, IDisposable
 {
     private readonly List<SegmentWriter> _writers = [];
     private FileStream? _lock;
@@ -79,7 +84,10 @@ internal sealed partial class HistoryService(
     }
 
     [LoggerMessage(
-        EventId = 5003, Level = LogLevel.Warning,
-        Message = "{Records} records of the history were read; {Damaged} damaged and {Refused} unusable ones were passed over, and {TornBytes} bytes of a torn end were cut")]
+        EventId = 5003,
+        Level = LogLevel.Warning,
+        Message = "{Records} records of the history were read; {Damaged} damaged and {Refused} unusable ones were passed over, "
+            + "and {TornBytes} bytes of a torn end were cut"
+    )]
     private partial void LogDamage(int records, int damaged, int refused, long tornBytes);
 }

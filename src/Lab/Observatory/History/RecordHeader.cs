@@ -30,9 +30,17 @@ internal readonly record struct RecordHeader(int Length, RecordKind Kind, DateTi
     {
         var length = BinaryPrimitives.ReadInt32LittleEndian(from);
         var ticks = BinaryPrimitives.ReadInt64LittleEndian(from[5..]);
-        return BinaryPrimitives.ReadUInt32LittleEndian(from[17..]) == Checksum(from[..17]) && length >= 0 && ticks >= 0 && ticks <= DateTime.MaxValue.Ticks
+        return
+            BinaryPrimitives.ReadUInt32LittleEndian(from[17..]) == Checksum(from[..17])
+            && length >= 0
+            && ticks >= 0
+            && ticks <= DateTime.MaxValue.Ticks
             ? new RecordHeader(
-                length, (RecordKind)from[4], new DateTimeOffset(ticks, TimeSpan.Zero), BinaryPrimitives.ReadUInt32LittleEndian(from[13..]))
+                length,
+                (RecordKind)from[4],
+                new DateTimeOffset(ticks, TimeSpan.Zero),
+                BinaryPrimitives.ReadUInt32LittleEndian(from[13..])
+            )
             : null;
     }
 

@@ -9,7 +9,9 @@ internal sealed partial class RecordQueue(string name, long maxBytes, IOptions<O
     // Bounded here by number and in Offer by bytes.
     private const int MaxQueued = 10_000;
 
-    private readonly Channel<HistoryRecord> _queue = Channel.CreateBounded<HistoryRecord>(new BoundedChannelOptions(MaxQueued) { SingleReader = true });
+    private readonly Channel<HistoryRecord> _queue = Channel.CreateBounded<HistoryRecord>(
+        new BoundedChannelOptions(MaxQueued) { SingleReader = true }
+    );
     private long _queuedBytes;
     private long _written;
 
@@ -25,13 +27,22 @@ internal sealed partial class RecordQueue(string name, long maxBytes, IOptions<O
 
     public long MaxBytes => maxBytes;
 
-    public LogStats Stats => new(
-        Interlocked.Read(ref _written), Interlocked.Read(ref _dropped), Volatile.Read(ref _segments), Interlocked.Read(ref _bytesOnDisk), maxBytes);
+    public LogStats Stats =>
+        new(
+            Interlocked.Read(ref _written),
+            Interlocked.Read(ref _dropped),
+            Volatile.Read(ref _segments),
+            Interlocked.Read(ref _bytesOnDisk),
+            maxBytes
+        );
 
     /// <summary>Copies the body, which belongs to the request.</summary>
     public void Offer(RecordKind kind, DateTimeOffset time, ReadOnlySpan<byte> body)
     {
-        if (Interlocked.Add(ref _queuedBytes, body.Length) > options.Value.HistoryQueuedBytes || !_queue.Writer.TryWrite(new HistoryRecord(kind, time, body.ToArray())))
+        if (
+            Interlocked.Add(ref _queuedBytes, body.Length) > options.Value.HistoryQueuedBytes
+            || !_queue.Writer.TryWrite(new HistoryRecord(kind, time, body.ToArray()))
+        )
         {
             Interlocked.Add(ref _queuedBytes, -body.Length);
             Interlocked.Increment(ref _dropped);
@@ -121,7 +132,9 @@ internal sealed partial class RecordQueue(string name, long maxBytes, IOptions<O
     }
 
     [LoggerMessage(
-        EventId = 5002, Level = LogLevel.Error,
-        Message = "The history of {Log} cannot be written; records are dropped and counted until the disk takes them again")]
+        EventId = 5002,
+        Level = LogLevel.Error,
+        Message = "The history of {Log} cannot be written; records are dropped and counted until the disk takes them again"
+    )]
     private partial void LogDiskFailed(Exception exception, string log);
 }

@@ -6,7 +6,9 @@ namespace Platform.Observatory.History;
 /// </summary>
 internal sealed class SegmentReader(string path)
 {
-    /// <summary>Records with a wrong checksum. A damaged header counts once and ends the segment, since nothing says where the next one begins.</summary>
+    /// <summary>
+    /// Records with a wrong checksum. A damaged header counts once and ends the segment, since nothing says where the next one begins.
+    /// </summary>
     public int Damaged { get; private set; }
 
     /// <summary>Bytes after the last whole record.</summary>

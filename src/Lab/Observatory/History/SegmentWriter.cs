@@ -93,7 +93,13 @@ internal sealed class SegmentWriter : IDisposable
 
     private FileStream Open()
     {
-        var file = new FileStream(Segments.PathOf(_directory, _next++), FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 64 << 10);
+        var file = new FileStream(
+            Segments.PathOf(_directory, _next++),
+            FileMode.CreateNew,
+            FileAccess.Write,
+            FileShare.Read,
+            bufferSize: 64 << 10
+        );
         file.Write(RecordHeader.Magic);
         return file;
     }

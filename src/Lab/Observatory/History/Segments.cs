@@ -9,11 +9,18 @@ internal static class Segments
 
     /// <summary>Oldest first.</summary>
     public static List<FileInfo> In(string directory) =>
-        [.. new DirectoryInfo(directory).GetFiles("*" + Extension).Where(file => NumberOf(file) is not null).OrderBy(file => file.Name, StringComparer.Ordinal)];
+        [
+            .. new DirectoryInfo(directory)
+                .GetFiles("*" + Extension)
+                .Where(file => NumberOf(file) is not null)
+                .OrderBy(file => file.Name, StringComparer.Ordinal),
+        ];
 
     public static string PathOf(string directory, long number) =>
         Path.Combine(directory, number.ToString("D12", CultureInfo.InvariantCulture) + Extension);
 
     public static long? NumberOf(FileInfo file) =>
-        long.TryParse(Path.GetFileNameWithoutExtension(file.Name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        long.TryParse(Path.GetFileNameWithoutExtension(file.Name), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
 }

@@ -12,7 +12,9 @@ namespace Platform.Observatory.Ingest;
 /// own pipe for the end of a message is bounded for each call only.
 /// </summary>
 internal sealed class GrpcBody(HttpContext context, AccessKeys keys, BodyBudget budget, int limit)
-    : PipeReader, IRequestBodyPipeFeature, IDisposable
+    : PipeReader,
+        IRequestBodyPipeFeature,
+        IDisposable
 {
     // A provider of compression is not told which call it works for.
     private static readonly AsyncLocal<GrpcBody?> OfThisCall = new();
@@ -57,21 +59,13 @@ internal sealed class GrpcBody(HttpContext context, AccessKeys keys, BodyBudget 
     }
 
     // All of it is handed over at once, and stays until the call ends.
-    public override void AdvanceTo(SequencePosition consumed)
-    {
-    }
+    public override void AdvanceTo(SequencePosition consumed) { }
 
-    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
-    {
-    }
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) { }
 
-    public override void CancelPendingRead()
-    {
-    }
+    public override void CancelPendingRead() { }
 
-    public override void Complete(Exception? exception = null)
-    {
-    }
+    public override void Complete(Exception? exception = null) { }
 
     public void Dispose() => _body.Dispose();
 

@@ -9,8 +9,13 @@ namespace Platform.Observatory.Ingest;
 
 /// <summary>Around each call over gRPC: gives it its body, and counts it when it is refused, by whomever.</summary>
 internal sealed partial class GrpcCalls(
-    RequestDelegate next, AccessKeys keys, BodyBudget budget, RefusalLog refusals, IOptions<ObservatoryOptions> options,
-    ILogger<GrpcCalls> logger)
+    RequestDelegate next,
+    AccessKeys keys,
+    BodyBudget budget,
+    RefusalLog refusals,
+    IOptions<ObservatoryOptions> options,
+    ILogger<GrpcCalls> logger
+)
 {
     // In front of the message: one byte that says whether it is compressed, four of its length.
     private const int PrefixBytes = 5;
@@ -22,12 +27,14 @@ internal sealed partial class GrpcCalls(
     {
         // What is refused is counted, and what fails is logged, here: the framework would write a stack for each sender that went away.
         services.AddLogging(logging => logging.AddFilter("Grpc.AspNetCore.Server.ServerCallHandler", LogLevel.None));
-        services.AddSingleton<OtlpGrpc>().AddGrpc(grpc =>
-        {
-            // The limits are GrpcBody's, in whose memory the message is by then.
-            grpc.MaxReceiveMessageSize = null;
-            grpc.CompressionProviders = [new GrpcBody.Gzip()];
-        });
+        services
+            .AddSingleton<OtlpGrpc>()
+            .AddGrpc(grpc =>
+            {
+                // The limits are GrpcBody's, in whose memory the message is by then.
+                grpc.MaxReceiveMessageSize = null;
+                grpc.CompressionProviders = [new GrpcBody.Gzip()];
+            });
     }
 
     public static void Use(IApplicationBuilder app)
@@ -72,16 +79,25 @@ internal sealed partial class GrpcCalls(
 
     // A message that is cut, has another behind it, or is no message is "internal" or "unknown" to the framework. It is the sender's
     // mistake: those codes would say that it is ours.
-    private static RefusedException? WhyRefused(HttpContext context, Status? status) => status switch
-    {
-        null when context.Response.Headers.GrpcStatus == Unimplemented =>
-            new RefusedException(Refusal.NotFound, "There is no such method."),
-        { DebugException: RefusedException own } => own,
-        { StatusCode: StatusCode.Internal } or { StatusCode: StatusCode.Unknown, DebugException: InvalidDataException or IOException } =>
-            new RefusedException(Refusal.Malformed, "The call must hold exactly one whole message."),
-        { StatusCode: StatusCode.Unimplemented } => new RefusedException(Refusal.UnsupportedEncoding, "The message encoding must be gzip."),
-        _ => null,
-    };
+    private static RefusedException? WhyRefused(HttpContext context, Status? status) =>
+        status switch
+        {
+            null when context.Response.Headers.GrpcStatus == Unimplemented => new RefusedException(
+                Refusal.NotFound,
+                "There is no such method."
+            ),
+            { DebugException: RefusedException own } => own,
+            { StatusCode: StatusCode.Internal }
+            or { StatusCode: StatusCode.Unknown, DebugException: InvalidDataException or IOException } => new RefusedException(
+                Refusal.Malformed,
+                "The call must hold exactly one whole message."
+            ),
+            { StatusCode: StatusCode.Unimplemented } => new RefusedException(
+                Refusal.UnsupportedEncoding,
+                "The message encoding must be gzip."
+            ),
+            _ => null,
+        };
 
     [LoggerMessage(EventId = 5004, Level = LogLevel.Error, Message = "A call over gRPC failed")]
     private partial void LogFailed(Exception exception);

@@ -5,14 +5,15 @@ namespace Platform.Observatory.Ingest;
 /// <summary>The word of gRPC for a refusal; google.rpc.Status has the same numbers.</summary>
 internal static class GrpcStatus
 {
-    public static StatusCode Of(Refusal refusal) => refusal switch
-    {
-        Refusal.Malformed => StatusCode.InvalidArgument,
-        Refusal.TooLarge => StatusCode.ResourceExhausted,
-        Refusal.Overloaded => StatusCode.Unavailable,
-        Refusal.Unauthenticated => StatusCode.Unauthenticated,
-        _ => StatusCode.Unimplemented,
-    };
+    public static StatusCode Of(Refusal refusal) =>
+        refusal switch
+        {
+            Refusal.Malformed => StatusCode.InvalidArgument,
+            Refusal.TooLarge => StatusCode.ResourceExhausted,
+            Refusal.Overloaded => StatusCode.Unavailable,
+            Refusal.Unauthenticated => StatusCode.Unauthenticated,
+            _ => StatusCode.Unimplemented,
+        };
 
     public static RpcException ToRpc(this RefusedException refused) => new(new Status(Of(refused.Refusal), refused.Message, refused));
 }

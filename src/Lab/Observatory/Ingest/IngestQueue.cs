@@ -9,10 +9,9 @@ internal sealed class IngestQueue<TRecord>(SignalStore<TRecord> store, IOptions<
     where TRecord : TelemetryRecord
 {
     // Bounded by QueuedBatches here and by QueuedBytes in TryEnqueue.
-    private readonly Channel<Batch> _batches = Channel.CreateBounded<Batch>(new BoundedChannelOptions(options.Value.QueuedBatches)
-    {
-        SingleReader = true,
-    });
+    private readonly Channel<Batch> _batches = Channel.CreateBounded<Batch>(
+        new BoundedChannelOptions(options.Value.QueuedBatches) { SingleReader = true }
+    );
 
     private long _bytes;
 

@@ -13,15 +13,26 @@ namespace Platform.Observatory.Ingest;
 /// <summary>What the sender is told of a request that was read: nothing, or how many items were rejected and why.</summary>
 internal readonly record struct IntakeResult(long Rejected, string? Message)
 {
-    public ExportServiceResponse ToResponse() => Rejected == 0
-        ? new ExportServiceResponse()
-        : new ExportServiceResponse { PartialSuccess = new() { Rejected = Rejected, ErrorMessage = Message } };
+    public ExportServiceResponse ToResponse() =>
+        Rejected == 0
+            ? new ExportServiceResponse()
+            : new ExportServiceResponse
+            {
+                PartialSuccess = new() { Rejected = Rejected, ErrorMessage = Message },
+            };
 }
 
 /// <summary>Takes one request: scrubs it, checks each item, cuts it to size, and queues what is good.</summary>
 internal sealed class Intake(
-    TelemetryStore store, IngestQueue<StoredSpan> spans, IngestQueue<StoredLog> logs, DeployStore deploys, IssueStore issues,
-    HistoryLog history, Forwarder forwarder, TimeProvider time)
+    TelemetryStore store,
+    IngestQueue<StoredSpan> spans,
+    IngestQueue<StoredLog> logs,
+    DeployStore deploys,
+    IssueStore issues,
+    HistoryLog history,
+    Forwarder forwarder,
+    TimeProvider time
+)
 {
     // Two pools, since each store counts its own references.
     private readonly OriginPool _spanOrigins = new();
@@ -142,7 +153,12 @@ internal sealed class Intake(
                 foreach (var span in scope.Spans)
                 {
                     string? reason = null;
-                    batch.Add(span.Unpacked is { } unpacked ? ToStored(unpacked, origin, receipt.At, out reason) : span.ToStored(origin, receipt.At), reason);
+                    batch.Add(
+                        span.Unpacked is { } unpacked
+                            ? ToStored(unpacked, origin, receipt.At, out reason)
+                            : span.ToStored(origin, receipt.At),
+                        reason
+                    );
                 }
             }
         }
@@ -230,7 +246,12 @@ internal sealed class Intake(
 
         if (deploys.Seen(resource.Service, release, resource.Environment, resource.Instance, receipt.At) && !receipt.IsReplay)
         {
-            var seen = new Announcement(resource.Service, release, resource.Environment, resource.Instance is { } instance ? [instance] : []);
+            var seen = new Announcement(
+                resource.Service,
+                release,
+                resource.Environment,
+                resource.Instance is { } instance ? [instance] : []
+            );
             history.Offer(RecordKind.ReleaseSeen, receipt.At, JsonSerializer.SerializeToUtf8Bytes(seen, JsonSerializerOptions.Web));
         }
     }
@@ -301,15 +322,16 @@ internal sealed class Intake(
         };
     }
 
-    private static int PointsOf(Metric metric) => metric.DataCase switch
-    {
-        Metric.DataOneofCase.Gauge => metric.Gauge.DataPoints.Count,
-        Metric.DataOneofCase.Sum => metric.Sum.DataPoints.Count,
-        Metric.DataOneofCase.Histogram => metric.Histogram.DataPoints.Count,
-        Metric.DataOneofCase.ExponentialHistogram => metric.ExponentialHistogram.DataPoints.Count,
-        Metric.DataOneofCase.Summary => metric.Summary.DataPoints.Count,
-        _ => 0,
-    };
+    private static int PointsOf(Metric metric) =>
+        metric.DataCase switch
+        {
+            Metric.DataOneofCase.Gauge => metric.Gauge.DataPoints.Count,
+            Metric.DataOneofCase.Sum => metric.Sum.DataPoints.Count,
+            Metric.DataOneofCase.Histogram => metric.Histogram.DataPoints.Count,
+            Metric.DataOneofCase.ExponentialHistogram => metric.ExponentialHistogram.DataPoints.Count,
+            Metric.DataOneofCase.Summary => metric.Summary.DataPoints.Count,
+            _ => 0,
+        };
 
     private readonly record struct Receipt(DateTimeOffset At, bool IsReplay);
 

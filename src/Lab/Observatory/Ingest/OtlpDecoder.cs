@@ -12,9 +12,13 @@ internal static class OtlpDecoder
 {
     private const int MaxJsonTokens = 8_000_000;
 
-    private static readonly MessageParser<ExportTraceServiceRequest> TracesParser = ExportTraceServiceRequest.Parser.WithDiscardUnknownFields(true);
-    private static readonly MessageParser<ExportLogsServiceRequest> LogsParser = ExportLogsServiceRequest.Parser.WithDiscardUnknownFields(true);
-    private static readonly MessageParser<ExportMetricsServiceRequest> MetricsParser = ExportMetricsServiceRequest.Parser.WithDiscardUnknownFields(true);
+    private static readonly MessageParser<ExportTraceServiceRequest> TracesParser =
+        ExportTraceServiceRequest.Parser.WithDiscardUnknownFields(true);
+    private static readonly MessageParser<ExportLogsServiceRequest> LogsParser = ExportLogsServiceRequest.Parser.WithDiscardUnknownFields(
+        true
+    );
+    private static readonly MessageParser<ExportMetricsServiceRequest> MetricsParser =
+        ExportMetricsServiceRequest.Parser.WithDiscardUnknownFields(true);
 
     public static Decoded<ExportTraceServiceRequest> Traces(ArraySegment<byte> body, bool json) =>
         json ? FromJson(body, OtlpJsonReader.ReadTraces) : FromProtobuf(body, TracesParser, ExportTraceServiceRequest.Descriptor);
@@ -25,7 +29,11 @@ internal static class OtlpDecoder
     public static Decoded<ExportMetricsServiceRequest> Metrics(ArraySegment<byte> body, bool json) =>
         json ? FromJson(body, OtlpJsonReader.ReadMetrics) : FromProtobuf(body, MetricsParser, ExportMetricsServiceRequest.Descriptor);
 
-    private static Decoded<T> FromProtobuf<T>(ArraySegment<byte> body, MessageParser<T> parser, Google.Protobuf.Reflection.MessageDescriptor descriptor)
+    private static Decoded<T> FromProtobuf<T>(
+        ArraySegment<byte> body,
+        MessageParser<T> parser,
+        Google.Protobuf.Reflection.MessageDescriptor descriptor
+    )
         where T : IMessage<T>
     {
         var isWhole = WireCheck.Check(body, descriptor);

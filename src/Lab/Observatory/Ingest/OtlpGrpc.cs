@@ -14,17 +14,23 @@ namespace Platform.Observatory.Ingest;
 internal sealed class OtlpGrpc(Intake intake, BodyBudget budget, IOptions<ObservatoryOptions> options)
 {
     // Each for one direction: a server reads requests and writes responses.
-    private static readonly Marshaller<GrpcMessage> Request =
-        Marshallers.Create<GrpcMessage>((_, _) => throw new NotSupportedException(), Read);
+    private static readonly Marshaller<GrpcMessage> Request = Marshallers.Create<GrpcMessage>(
+        (_, _) => throw new NotSupportedException(),
+        Read
+    );
 
-    private static readonly Marshaller<ExportServiceResponse> Response =
-        Marshallers.Create<ExportServiceResponse>(Write, _ => throw new NotSupportedException());
+    private static readonly Marshaller<ExportServiceResponse> Response = Marshallers.Create<ExportServiceResponse>(
+        Write,
+        _ => throw new NotSupportedException()
+    );
 
-    public ServerServiceDefinition Definition => ServerServiceDefinition.CreateBuilder()
-        .AddMethod(Export("trace.v1.TraceService"), (message, call) => ExportAsync(Signal.Traces, message, call))
-        .AddMethod(Export("metrics.v1.MetricsService"), (message, call) => ExportAsync(Signal.Metrics, message, call))
-        .AddMethod(Export("logs.v1.LogsService"), (message, call) => ExportAsync(Signal.Logs, message, call))
-        .Build();
+    public ServerServiceDefinition Definition =>
+        ServerServiceDefinition
+            .CreateBuilder()
+            .AddMethod(Export("trace.v1.TraceService"), (message, call) => ExportAsync(Signal.Traces, message, call))
+            .AddMethod(Export("metrics.v1.MetricsService"), (message, call) => ExportAsync(Signal.Metrics, message, call))
+            .AddMethod(Export("logs.v1.LogsService"), (message, call) => ExportAsync(Signal.Logs, message, call))
+            .Build();
 
     private async Task<ExportServiceResponse> ExportAsync(Signal signal, GrpcMessage message, ServerCallContext call)
     {

@@ -28,13 +28,19 @@ internal sealed class OtlpHttp(Intake intake, AccessKeys keys, BodyBudget budget
             refusals.Add(refused, context);
             var status = new Rpc.Status { Code = (int)GrpcStatus.Of(refused.Refusal), Message = refused.Message };
             SetHeaders(context.Response, refused.Refusal);
-            await WriteAsync(context, HttpStatusOf(refused.Refusal), json, status, writer =>
-            {
-                writer.WriteStartObject();
-                writer.WriteNumber("code", status.Code);
-                writer.WriteString("message", status.Message);
-                writer.WriteEndObject();
-            });
+            await WriteAsync(
+                context,
+                HttpStatusOf(refused.Refusal),
+                json,
+                status,
+                writer =>
+                {
+                    writer.WriteStartObject();
+                    writer.WriteNumber("code", status.Code);
+                    writer.WriteString("message", status.Message);
+                    writer.WriteEndObject();
+                }
+            );
         }
     }
 
@@ -88,7 +94,9 @@ internal sealed class OtlpHttp(Intake intake, AccessKeys keys, BodyBudget budget
             _ => throw new RefusedException(Refusal.NotFound, "There is no such path."),
         };
 
-        return HttpMethods.IsPost(request.Method) ? signal : throw new RefusedException(Refusal.MethodNotAllowed, "Telemetry is sent by POST.");
+        return HttpMethods.IsPost(request.Method)
+            ? signal
+            : throw new RefusedException(Refusal.MethodNotAllowed, "Telemetry is sent by POST.");
     }
 
     private static bool? IsJson(HttpRequest request) =>
@@ -97,16 +105,17 @@ internal sealed class OtlpHttp(Intake intake, AccessKeys keys, BodyBudget budget
         : type.MediaType.Equals(Protobuf, StringComparison.OrdinalIgnoreCase) ? false
         : null;
 
-    private static int HttpStatusOf(Refusal refusal) => refusal switch
-    {
-        Refusal.Malformed => StatusCodes.Status400BadRequest,
-        Refusal.TooLarge => StatusCodes.Status413PayloadTooLarge,
-        Refusal.Overloaded => StatusCodes.Status503ServiceUnavailable,
-        Refusal.Unauthenticated => StatusCodes.Status401Unauthorized,
-        Refusal.NotFound => StatusCodes.Status404NotFound,
-        Refusal.MethodNotAllowed => StatusCodes.Status405MethodNotAllowed,
-        _ => StatusCodes.Status415UnsupportedMediaType,
-    };
+    private static int HttpStatusOf(Refusal refusal) =>
+        refusal switch
+        {
+            Refusal.Malformed => StatusCodes.Status400BadRequest,
+            Refusal.TooLarge => StatusCodes.Status413PayloadTooLarge,
+            Refusal.Overloaded => StatusCodes.Status503ServiceUnavailable,
+            Refusal.Unauthenticated => StatusCodes.Status401Unauthorized,
+            Refusal.NotFound => StatusCodes.Status404NotFound,
+            Refusal.MethodNotAllowed => StatusCodes.Status405MethodNotAllowed,
+            _ => StatusCodes.Status415UnsupportedMediaType,
+        };
 
     private static void SetHeaders(HttpResponse response, Refusal refusal)
     {
@@ -130,7 +139,12 @@ internal sealed class OtlpHttp(Intake intake, AccessKeys keys, BodyBudget budget
 
         if (result.Rejected > 0)
         {
-            var name = signal switch { Signal.Traces => "rejectedSpans", Signal.Logs => "rejectedLogRecords", _ => "rejectedDataPoints" };
+            var name = signal switch
+            {
+                Signal.Traces => "rejectedSpans",
+                Signal.Logs => "rejectedLogRecords",
+                _ => "rejectedDataPoints",
+            };
             writer.WriteStartObject("partialSuccess");
             writer.WriteString(name, result.Rejected.ToString(System.Globalization.CultureInfo.InvariantCulture));
             writer.WriteString("errorMessage", result.Message);

@@ -13,23 +13,38 @@ internal static partial class OtlpJsonReader
     public static ExportMetricsServiceRequest ReadMetrics(JsonElement root)
     {
         var request = new ExportMetricsServiceRequest();
-        Each(root, "resourceMetrics", request.ResourceMetrics, group =>
-        {
-            var made = new ResourceMetrics { Resource = Child(group, "resource", ReadResource), SchemaUrl = Text(group, "schemaUrl") };
-            Each(group, "scopeMetrics", made.ScopeMetrics, scope =>
+        Each(
+            root,
+            "resourceMetrics",
+            request.ResourceMetrics,
+            group =>
             {
-                var metrics = new ScopeMetrics { Scope = Child(scope, "scope", ReadScope), SchemaUrl = Text(scope, "schemaUrl") };
-                Each(scope, "metrics", metrics.Metrics, ReadMetric);
-                return metrics;
-            });
-            return made;
-        });
+                var made = new ResourceMetrics { Resource = Child(group, "resource", ReadResource), SchemaUrl = Text(group, "schemaUrl") };
+                Each(
+                    group,
+                    "scopeMetrics",
+                    made.ScopeMetrics,
+                    scope =>
+                    {
+                        var metrics = new ScopeMetrics { Scope = Child(scope, "scope", ReadScope), SchemaUrl = Text(scope, "schemaUrl") };
+                        Each(scope, "metrics", metrics.Metrics, ReadMetric);
+                        return metrics;
+                    }
+                );
+                return made;
+            }
+        );
         return request;
     }
 
     private static Metric ReadMetric(JsonElement element)
     {
-        var metric = new Metric { Name = Text(element, "name"), Description = Text(element, "description"), Unit = Text(element, "unit") };
+        var metric = new Metric
+        {
+            Name = Text(element, "name"),
+            Description = Text(element, "description"),
+            Unit = Text(element, "unit"),
+        };
         Each(element, "metadata", metric.Metadata, ReadKeyValue);
 
         if (Property(element, "gauge") is { } gauge)
@@ -141,37 +156,47 @@ internal static partial class OtlpJsonReader
         };
         Number(element, "sum", value => point.Sum = value);
         Each(element, "attributes", point.Attributes, ReadKeyValue);
-        Each(element, "quantileValues", point.QuantileValues, item =>
-        {
-            var value = new SummaryDataPoint.Types.ValueAtQuantile();
-            Number(item, "quantile", number => value.Quantile = number);
-            Number(item, "value", number => value.Value = number);
-            return value;
-        });
+        Each(
+            element,
+            "quantileValues",
+            point.QuantileValues,
+            item =>
+            {
+                var value = new SummaryDataPoint.Types.ValueAtQuantile();
+                Number(item, "quantile", number => value.Quantile = number);
+                Number(item, "value", number => value.Value = number);
+                return value;
+            }
+        );
         return point;
     }
 
     private static void ReadAttributes(JsonElement element, RepeatedField<KeyValue> attributes, RepeatedField<Exemplar> exemplars)
     {
         Each(element, "attributes", attributes, ReadKeyValue);
-        Each(element, "exemplars", exemplars, item =>
-        {
-            var exemplar = new Exemplar
+        Each(
+            element,
+            "exemplars",
+            exemplars,
+            item =>
             {
-                TimeUnixNano = UInt64(item, "timeUnixNano"),
-                SpanId = Id(item, "spanId"),
-                TraceId = Id(item, "traceId"),
-            };
+                var exemplar = new Exemplar
+                {
+                    TimeUnixNano = UInt64(item, "timeUnixNano"),
+                    SpanId = Id(item, "spanId"),
+                    TraceId = Id(item, "traceId"),
+                };
 
-            if (Property(item, "asInt") is { } integer)
-            {
-                exemplar.AsInt = Integer<long>(integer);
+                if (Property(item, "asInt") is { } integer)
+                {
+                    exemplar.AsInt = Integer<long>(integer);
+                }
+
+                Number(item, "asDouble", value => exemplar.AsDouble = value);
+                Each(item, "filteredAttributes", exemplar.FilteredAttributes, ReadKeyValue);
+                return exemplar;
             }
-
-            Number(item, "asDouble", value => exemplar.AsDouble = value);
-            Each(item, "filteredAttributes", exemplar.FilteredAttributes, ReadKeyValue);
-            return exemplar;
-        });
+        );
     }
 
     private static AggregationTemporality Temporality(JsonElement element) =>

@@ -16,34 +16,54 @@ internal static partial class OtlpJsonReader
     public static ExportTraceServiceRequest ReadTraces(JsonElement root)
     {
         var request = new ExportTraceServiceRequest();
-        Each(root, "resourceSpans", request.ResourceSpans, group =>
-        {
-            var made = new ResourceSpans { Resource = Child(group, "resource", ReadResource), SchemaUrl = Text(group, "schemaUrl") };
-            Each(group, "scopeSpans", made.ScopeSpans, scope =>
+        Each(
+            root,
+            "resourceSpans",
+            request.ResourceSpans,
+            group =>
             {
-                var spans = new ScopeSpans { Scope = Child(scope, "scope", ReadScope), SchemaUrl = Text(scope, "schemaUrl") };
-                Each(scope, "spans", spans.Spans, ReadSpan);
-                return spans;
-            });
-            return made;
-        });
+                var made = new ResourceSpans { Resource = Child(group, "resource", ReadResource), SchemaUrl = Text(group, "schemaUrl") };
+                Each(
+                    group,
+                    "scopeSpans",
+                    made.ScopeSpans,
+                    scope =>
+                    {
+                        var spans = new ScopeSpans { Scope = Child(scope, "scope", ReadScope), SchemaUrl = Text(scope, "schemaUrl") };
+                        Each(scope, "spans", spans.Spans, ReadSpan);
+                        return spans;
+                    }
+                );
+                return made;
+            }
+        );
         return request;
     }
 
     public static ExportLogsServiceRequest ReadLogs(JsonElement root)
     {
         var request = new ExportLogsServiceRequest();
-        Each(root, "resourceLogs", request.ResourceLogs, group =>
-        {
-            var made = new ResourceLogs { Resource = Child(group, "resource", ReadResource), SchemaUrl = Text(group, "schemaUrl") };
-            Each(group, "scopeLogs", made.ScopeLogs, scope =>
+        Each(
+            root,
+            "resourceLogs",
+            request.ResourceLogs,
+            group =>
             {
-                var logs = new ScopeLogs { Scope = Child(scope, "scope", ReadScope), SchemaUrl = Text(scope, "schemaUrl") };
-                Each(scope, "logRecords", logs.LogRecords, ReadLog);
-                return logs;
-            });
-            return made;
-        });
+                var made = new ResourceLogs { Resource = Child(group, "resource", ReadResource), SchemaUrl = Text(group, "schemaUrl") };
+                Each(
+                    group,
+                    "scopeLogs",
+                    made.ScopeLogs,
+                    scope =>
+                    {
+                        var logs = new ScopeLogs { Scope = Child(scope, "scope", ReadScope), SchemaUrl = Text(scope, "schemaUrl") };
+                        Each(scope, "logRecords", logs.LogRecords, ReadLog);
+                        return logs;
+                    }
+                );
+                return made;
+            }
+        );
         return request;
     }
 
@@ -63,37 +83,47 @@ internal static partial class OtlpJsonReader
             DroppedEventsCount = UInt32(element, "droppedEventsCount"),
             DroppedLinksCount = UInt32(element, "droppedLinksCount"),
             Flags = UInt32(element, "flags"),
-            Status = Child(element, "status", status => new Status
-            {
-                Code = (Status.Types.StatusCode)Int32(status, "code"),
-                Message = Text(status, "message"),
-            }),
+            Status = Child(
+                element,
+                "status",
+                status => new Status { Code = (Status.Types.StatusCode)Int32(status, "code"), Message = Text(status, "message") }
+            ),
         };
         Each(element, "attributes", span.Attributes, ReadKeyValue);
-        Each(element, "events", span.Events, item =>
-        {
-            var made = new Span.Types.Event
+        Each(
+            element,
+            "events",
+            span.Events,
+            item =>
             {
-                TimeUnixNano = UInt64(item, "timeUnixNano"),
-                Name = Text(item, "name"),
-                DroppedAttributesCount = UInt32(item, "droppedAttributesCount"),
-            };
-            Each(item, "attributes", made.Attributes, ReadKeyValue);
-            return made;
-        });
-        Each(element, "links", span.Links, item =>
-        {
-            var made = new Span.Types.Link
+                var made = new Span.Types.Event
+                {
+                    TimeUnixNano = UInt64(item, "timeUnixNano"),
+                    Name = Text(item, "name"),
+                    DroppedAttributesCount = UInt32(item, "droppedAttributesCount"),
+                };
+                Each(item, "attributes", made.Attributes, ReadKeyValue);
+                return made;
+            }
+        );
+        Each(
+            element,
+            "links",
+            span.Links,
+            item =>
             {
-                TraceId = Id(item, "traceId"),
-                SpanId = Id(item, "spanId"),
-                TraceState = Text(item, "traceState"),
-                DroppedAttributesCount = UInt32(item, "droppedAttributesCount"),
-                Flags = UInt32(item, "flags"),
-            };
-            Each(item, "attributes", made.Attributes, ReadKeyValue);
-            return made;
-        });
+                var made = new Span.Types.Link
+                {
+                    TraceId = Id(item, "traceId"),
+                    SpanId = Id(item, "spanId"),
+                    TraceState = Text(item, "traceState"),
+                    DroppedAttributesCount = UInt32(item, "droppedAttributesCount"),
+                    Flags = UInt32(item, "flags"),
+                };
+                Each(item, "attributes", made.Attributes, ReadKeyValue);
+                return made;
+            }
+        );
         return span;
     }
 
@@ -135,11 +165,8 @@ internal static partial class OtlpJsonReader
         return scope;
     }
 
-    private static KeyValue ReadKeyValue(JsonElement element) => new()
-    {
-        Key = Text(element, "key"),
-        Value = Child(element, "value", ReadAnyValue),
-    };
+    private static KeyValue ReadKeyValue(JsonElement element) =>
+        new() { Key = Text(element, "key"), Value = Child(element, "value", ReadAnyValue) };
 
     // The depth is bounded by JsonDocument (64 levels of JSON).
     private static AnyValue ReadAnyValue(JsonElement element)
@@ -192,8 +219,7 @@ internal static partial class OtlpJsonReader
     }
 
     private static T? Child<T>(JsonElement element, string name, Func<JsonElement, T> read)
-        where T : class =>
-        Property(element, name) is { } child ? read(child) : null;
+        where T : class => Property(element, name) is { } child ? read(child) : null;
 
     private static string Text(JsonElement element, string name) => Property(element, name)?.GetString() ?? "";
 
@@ -209,7 +235,10 @@ internal static partial class OtlpJsonReader
     private static T Integer<T>(JsonElement value)
         where T : struct, System.Numerics.IBinaryInteger<T>
     {
-        var text = value.ValueKind == JsonValueKind.String ? value.GetString()! : value.ValueKind == JsonValueKind.Number ? value.GetRawText() : "";
+        var text =
+            value.ValueKind == JsonValueKind.String ? value.GetString()!
+            : value.ValueKind == JsonValueKind.Number ? value.GetRawText()
+            : "";
 
         if (T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer))
         {

@@ -43,7 +43,11 @@ internal sealed class PooledBody(BodyBudget budget, int limit) : IDisposable
     public Task FillUnzippedAsync(Stream zipped, CancellationToken cancellationToken) =>
         FillDecompressedAsync(zipped, Unzip, cancellationToken);
 
-    public async Task FillDecompressedAsync(ArraySegment<byte> compressed, Func<Stream, Stream> decompress, CancellationToken cancellationToken)
+    public async Task FillDecompressedAsync(
+        ArraySegment<byte> compressed,
+        Func<Stream, Stream> decompress,
+        CancellationToken cancellationToken
+    )
     {
         using var source = new MemoryStream(compressed.Array!, compressed.Offset, compressed.Count, writable: false);
         await FillDecompressedAsync(source, decompress, cancellationToken);

@@ -16,7 +16,8 @@ internal enum Refusal
     Looped,
 }
 
-internal sealed class RefusedException(Refusal refusal, string message, Exception? innerException = null) : Exception(message, innerException)
+internal sealed class RefusedException(Refusal refusal, string message, Exception? innerException = null)
+    : Exception(message, innerException)
 {
     public Refusal Refusal { get; } = refusal;
 

@@ -21,7 +21,9 @@ internal sealed partial class RefusalLog(ILogger<RefusalLog> logger)
     }
 
     [LoggerMessage(
-        EventId = 5001, Level = LogLevel.Warning,
-        Message = "Telemetry sent to port {Port} was refused ({Refusal}): {Reason} Further refusals of this kind are only counted")]
+        EventId = 5001,
+        Level = LogLevel.Warning,
+        Message = "Telemetry sent to port {Port} was refused ({Refusal}): {Reason} Further refusals of this kind are only counted"
+    )]
     private partial void LogRefused(Refusal refusal, int port, string reason);
 }

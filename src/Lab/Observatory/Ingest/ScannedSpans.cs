@@ -52,19 +52,20 @@ internal struct ScannedSpan
 
     public ulong IdBits { get; set; }
 
-    public readonly StoredSpan ToStored(Origin origin, DateTimeOffset arrived) => new()
-    {
-        ArrivedSeconds = UnixTime.SecondsOf(arrived),
-        TraceId = TraceId,
-        SpanId = SpanId,
-        ParentId = ParentId,
-        Name = Name,
-        Kind = Kind,
-        Start = Start,
-        End = Math.Max(Start, End),
-        IdBits = IdBits,
-        Failed = Failed,
-        Origin = origin,
-        Payload = Payload,
-    };
+    public readonly StoredSpan ToStored(Origin origin, DateTimeOffset arrived) =>
+        new()
+        {
+            ArrivedSeconds = UnixTime.SecondsOf(arrived),
+            TraceId = TraceId,
+            SpanId = SpanId,
+            ParentId = ParentId,
+            Name = Name,
+            Kind = Kind,
+            Start = Start,
+            End = Math.Max(Start, End),
+            IdBits = IdBits,
+            Failed = Failed,
+            Origin = origin,
+            Payload = Payload,
+        };
 }

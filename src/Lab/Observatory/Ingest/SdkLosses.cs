@@ -34,9 +34,11 @@ internal static class SdkLosses
     // A sender with several processors has a point for each.
     private static void Read(ResourceMetrics metrics, string name, Action<LossReport> report)
     {
-        var sums = metrics.ScopeMetrics.SelectMany(scope => scope.Metrics)
+        var sums = metrics
+            .ScopeMetrics.SelectMany(scope => scope.Metrics)
             .Where(metric => metric.Name == name && metric.Sum is not null)
-            .Select(metric => metric.Sum).ToList();
+            .Select(metric => metric.Sum)
+            .ToList();
 
         if (sums.Count == 0)
         {
@@ -44,7 +46,8 @@ internal static class SdkLosses
         }
 
         var points = sums.SelectMany(sum => sum.DataPoints).ToList();
-        var lost = points.Where(point => point.Attributes.Any(attribute => attribute.Key == "error.type"))
+        var lost = points
+            .Where(point => point.Attributes.Any(attribute => attribute.Key == "error.type"))
             .Sum(point => (double)Math.Max(0, point.AsInt));
         var start = points.Select(point => point.StartTimeUnixNano).DefaultIfEmpty().Min();
         var isDelta = sums.Any(sum => sum.AggregationTemporality == AggregationTemporality.Delta);

@@ -74,13 +74,22 @@ internal sealed class SpanScanner
 
         public bool IsClean()
         {
-            var request = new ExportTraceServiceRequest { ResourceSpans = { _origins, new ResourceSpans { Resource = _newAttributes } } };
+            var request = new ExportTraceServiceRequest
+            {
+                ResourceSpans =
+                {
+                    _origins,
+                    new ResourceSpans { Resource = _newAttributes },
+                },
+            };
             _origins.ScopeSpans.Add(_unpacked);
 
             foreach (var group in Spans.Groups)
             {
                 request.ResourceSpans.Add(new ResourceSpans { Resource = group.Resource, SchemaUrl = group.SchemaUrl });
-                _origins.ScopeSpans.AddRange(group.Scopes.Select(scope => new ScopeSpans { Scope = scope.Scope, SchemaUrl = scope.SchemaUrl }));
+                _origins.ScopeSpans.AddRange(
+                    group.Scopes.Select(scope => new ScopeSpans { Scope = scope.Scope, SchemaUrl = scope.SchemaUrl })
+                );
             }
 
             _unpacked.Spans.AddRange(_newNames.Select(item => new Span { Name = item.Name }));
@@ -100,7 +109,7 @@ internal sealed class SpanScanner
             var group = new ScannedGroup();
             Spans.Groups.Add(group);
 
-            for (var reader = new WireReader(message); reader.TryReadTag(out var tag);)
+            for (var reader = new WireReader(message); reader.TryReadTag(out var tag); )
             {
                 switch (tag)
                 {
@@ -130,7 +139,7 @@ internal sealed class SpanScanner
             var scope = new ScannedScope();
             group.Scopes.Add(scope);
 
-            for (var reader = new WireReader(message); reader.TryReadTag(out var tag);)
+            for (var reader = new WireReader(message); reader.TryReadTag(out var tag); )
             {
                 switch (tag)
                 {
@@ -171,7 +180,7 @@ internal sealed class SpanScanner
             var start = 0;
             _kept.Clear();
 
-            for (var reader = new WireReader(message); reader.TryReadTag(out var tag);)
+            for (var reader = new WireReader(message); reader.TryReadTag(out var tag); )
             {
                 switch (tag)
                 {
@@ -196,7 +205,8 @@ internal sealed class SpanScanner
                     case (8 << 3) | WireReader.Fixed64:
                         span.End = reader.ReadFixed64();
                         break;
-                    case (9 << 3) | WireReader.Bytes when ++attributes <= ItemLimits.MaxAttributes && reader.ReadBytes() is { Count: <= MaxPieceBytes } attribute:
+                    case (9 << 3) | WireReader.Bytes
+                        when ++attributes <= ItemLimits.MaxAttributes && reader.ReadBytes() is { Count: <= MaxPieceBytes } attribute:
                         span.IdBits |= Attribute(attribute);
                         break;
                     case (15 << 3) | WireReader.Bytes when StatusOf(reader.ReadBytes()) is { } status:
@@ -277,7 +287,7 @@ internal sealed class SpanScanner
         {
             var code = Status.Types.StatusCode.Unset;
 
-            for (var reader = new WireReader(message); reader.TryReadTag(out var tag);)
+            for (var reader = new WireReader(message); reader.TryReadTag(out var tag); )
             {
                 if (tag != ((3 << 3) | WireReader.Varint))
                 {

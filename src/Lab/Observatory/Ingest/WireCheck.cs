@@ -161,7 +161,9 @@ internal static class WireCheck
                 _children[field.FieldNumber] = field.FieldType == FieldType.Message ? Of(field.MessageType) : null;
 
                 // The fields of a oneof replace each other, and share the bit of the first. No message here has a number of 64 or more.
-                _onceBits[field.FieldNumber] = field.IsRepeated ? 0 : 1UL << (field.ContainingOneof?.Fields[0].FieldNumber ?? field.FieldNumber);
+                _onceBits[field.FieldNumber] = field.IsRepeated
+                    ? 0
+                    : 1UL << (field.ContainingOneof?.Fields[0].FieldNumber ?? field.FieldNumber);
             }
         }
 

@@ -5,18 +5,47 @@ namespace Platform.Observatory.Issues;
 
 /// <summary>An event for programs, with the ways on from it.</summary>
 internal sealed record EventAnswer(
-    string EventId, string IssueId, DateTimeOffset Time, string Level, string Type, string Value, string Culprit, string Service, string? Release,
-    string? Environment, string? User, string? Tenant, string? RequestId, string? TraceId, string? SpanId,
-    IReadOnlyDictionary<string, string> Tags, EventDetails Details, EventLinks Links)
+    string EventId,
+    string IssueId,
+    DateTimeOffset Time,
+    string Level,
+    string Type,
+    string Value,
+    string Culprit,
+    string Service,
+    string? Release,
+    string? Environment,
+    string? User,
+    string? Tenant,
+    string? RequestId,
+    string? TraceId,
+    string? SpanId,
+    IReadOnlyDictionary<string, string> Tags,
+    EventDetails Details,
+    EventLinks Links
+)
 {
-    public static EventAnswer Of(ErrorEvent item) => new(
-        item.EventId, item.IssueId, item.Time, item.Level, item.Type, item.Value, item.Culprit, item.Service, item.Release, item.Environment,
-        item.User, item.Tenant, item.RequestId,
-        item.TraceId == UInt128.Zero ? null : Ids.Trace(item.TraceId),
-        item.SpanId == 0 ? null : Ids.Span(item.SpanId),
-        item.Tags.GroupBy(tag => tag.Key, StringComparer.Ordinal).ToDictionary(tag => tag.Key, tag => tag.First().Value),
-        EventDetails.Of(item),
-        EventLinks.Of(item));
+    public static EventAnswer Of(ErrorEvent item) =>
+        new(
+            item.EventId,
+            item.IssueId,
+            item.Time,
+            item.Level,
+            item.Type,
+            item.Value,
+            item.Culprit,
+            item.Service,
+            item.Release,
+            item.Environment,
+            item.User,
+            item.Tenant,
+            item.RequestId,
+            item.TraceId == UInt128.Zero ? null : Ids.Trace(item.TraceId),
+            item.SpanId == 0 ? null : Ids.Span(item.SpanId),
+            item.Tags.GroupBy(tag => tag.Key, StringComparer.Ordinal).ToDictionary(tag => tag.Key, tag => tag.First().Value),
+            EventDetails.Of(item),
+            EventLinks.Of(item)
+        );
 }
 
 /// <summary>Trace and logs are null for an event without a trace, deploy for one without a release.</summary>
@@ -31,6 +60,7 @@ internal sealed record EventLinks(string? Trace, string? Logs, string Issue, str
             $"/api/issues/{item.IssueId}",
             item.Release is null ? null : DeployLinks.Of(item.Service, item.Release),
             $"/issues/{item.IssueId}",
-            trace is null ? null : $"/traces/{trace}");
+            trace is null ? null : $"/traces/{trace}"
+        );
     }
 }

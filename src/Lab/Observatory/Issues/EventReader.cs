@@ -37,8 +37,22 @@ internal static class EventReader
             User = CutOrNull(UserOf(JsonRead.Child(root, "user"))),
             Tenant = Tag(tags, "tenant_id") ?? Tag(tags, "tenant.id"),
             RequestId = Tag(tags, "request_id") ?? Tag(tags, "request.id"),
-            TraceId = UInt128.TryParse(HexOf(JsonRead.Text(trace, "trace_id"), 32), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var traceId) ? traceId : default,
-            SpanId = ulong.TryParse(HexOf(JsonRead.Text(trace, "span_id"), 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var spanId) ? spanId : 0,
+            TraceId = UInt128.TryParse(
+                HexOf(JsonRead.Text(trace, "trace_id"), 32),
+                NumberStyles.AllowHexSpecifier,
+                CultureInfo.InvariantCulture,
+                out var traceId
+            )
+                ? traceId
+                : default,
+            SpanId = ulong.TryParse(
+                HexOf(JsonRead.Text(trace, "span_id"), 16),
+                NumberStyles.AllowHexSpecifier,
+                CultureInfo.InvariantCulture,
+                out var spanId
+            )
+                ? spanId
+                : 0,
             Tags = tags,
             IssueId = Grouping.IssueIdOf(root, message),
             Payload = json.ToArray(),
@@ -53,15 +67,19 @@ internal static class EventReader
     }
 
     private static DateTimeOffset TimeOf(JsonElement root, DateTimeOffset receivedAt) =>
-        JsonRead.Time(root, "timestamp") is { } time && time <= receivedAt + MaxClockDrift && time >= receivedAt - MaxAge ? time : receivedAt;
+        JsonRead.Time(root, "timestamp") is { } time && time <= receivedAt + MaxClockDrift && time >= receivedAt - MaxAge
+            ? time
+            : receivedAt;
 
-    private static string LevelOf(string? level) => level?.ToLowerInvariant() switch
-    {
-        "fatal" or "warning" or "info" or "debug" => level.ToLowerInvariant(),
-        _ => "error",
-    };
+    private static string LevelOf(string? level) =>
+        level?.ToLowerInvariant() switch
+        {
+            "fatal" or "warning" or "info" or "debug" => level.ToLowerInvariant(),
+            _ => "error",
+        };
 
-    private static string? UserOf(JsonElement? user) => JsonRead.Text(user, "id") ?? JsonRead.Text(user, "username") ?? JsonRead.Text(user, "email");
+    private static string? UserOf(JsonElement? user) =>
+        JsonRead.Text(user, "id") ?? JsonRead.Text(user, "username") ?? JsonRead.Text(user, "email");
 
     private static string? IdOf(string? text) => Guid.TryParse(text, out var id) ? id.ToString("N") : null;
 

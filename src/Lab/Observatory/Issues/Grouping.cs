@@ -67,7 +67,9 @@ internal static partial class Grouping
             }
         }
 
-        return parts.Count > 0 ? parts : ["message:" + Normalize(message ?? ""), "in:" + (message is null ? JsonRead.Text(root, "transaction") : "")];
+        return parts.Count > 0
+            ? parts
+            : ["message:" + Normalize(message ?? ""), "in:" + (message is null ? JsonRead.Text(root, "transaction") : "")];
     }
 
     // A recursion counts once, however deep it went.
@@ -94,10 +96,16 @@ internal static partial class Grouping
     [GeneratedRegex(@"[\w.%+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}|\[Filtered\]", RegexOptions.CultureInvariant)]
     private static partial Regex Email();
 
-    [GeneratedRegex(@"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
+    )]
     private static partial Regex Uuid();
 
-    [GeneratedRegex(@"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?\b|\[?\b[0-9a-f]{1,4}(?::{1,2}[0-9a-f]{1,4}){3,7}\b\]?", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?\b|\[?\b[0-9a-f]{1,4}(?::{1,2}[0-9a-f]{1,4}){3,7}\b\]?",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
+    )]
     private static partial Regex Ip();
 
     [GeneratedRegex(@"\b0x[0-9a-f]+\b|\b[0-9a-f]{16,}\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

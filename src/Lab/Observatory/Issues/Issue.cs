@@ -59,9 +59,28 @@ internal sealed class Issue(string id)
         return issue;
     }
 
-    public IssueState State() => new(
-        id, _type, _value, _culprit, _level, _status, _resolvedAt, _resolvedIn, _count, FirstSeen, FirstRelease, LastSeen, [.. _releases], [.. _environments],
-        [.. _services], _users.Count, _users.IsCapped, _tenants.Count, _tenants.IsCapped);
+    public IssueState State() =>
+        new(
+            id,
+            _type,
+            _value,
+            _culprit,
+            _level,
+            _status,
+            _resolvedAt,
+            _resolvedIn,
+            _count,
+            FirstSeen,
+            FirstRelease,
+            LastSeen,
+            [.. _releases],
+            [.. _environments],
+            [.. _services],
+            _users.Count,
+            _users.IsCapped,
+            _tenants.Count,
+            _tenants.IsCapped
+        );
 
     public void Add(ErrorEvent item, ReleaseOrder releases)
     {
@@ -105,29 +124,30 @@ internal sealed class Issue(string id)
 
     public bool HasTenant(string tenant) => _tenants.Contains(tenant);
 
-    public IssueSummary Summary(DateTimeOffset now) => new()
-    {
-        Id = id,
-        Title = _value.Length > 0 ? $"{_type}: {_value}" : _type,
-        Type = _type,
-        Value = _value,
-        Culprit = _culprit,
-        Level = _level,
-        Status = _status == IssueStatus.New && now - FirstSeen > NewFor ? IssueStatus.Ongoing : _status,
-        Count = _count,
-        FirstSeen = FirstSeen,
-        LastSeen = LastSeen,
-        Users = _users.Count,
-        UsersCapped = _users.IsCapped,
-        Tenants = _tenants.Count,
-        TenantsCapped = _tenants.IsCapped,
-        Services = [.. _services],
-        Releases = [.. _releases],
-        Environments = [.. _environments],
-        FirstRelease = FirstRelease,
-        ResolvedIn = _status is IssueStatus.Resolved or IssueStatus.Regressed ? _resolvedIn : null,
-        Links = new IssueLinks($"/api/issues/{id}", $"/api/issues/{id}/events", $"/issues/{id}"),
-    };
+    public IssueSummary Summary(DateTimeOffset now) =>
+        new()
+        {
+            Id = id,
+            Title = _value.Length > 0 ? $"{_type}: {_value}" : _type,
+            Type = _type,
+            Value = _value,
+            Culprit = _culprit,
+            Level = _level,
+            Status = _status == IssueStatus.New && now - FirstSeen > NewFor ? IssueStatus.Ongoing : _status,
+            Count = _count,
+            FirstSeen = FirstSeen,
+            LastSeen = LastSeen,
+            Users = _users.Count,
+            UsersCapped = _users.IsCapped,
+            Tenants = _tenants.Count,
+            TenantsCapped = _tenants.IsCapped,
+            Services = [.. _services],
+            Releases = [.. _releases],
+            Environments = [.. _environments],
+            FirstRelease = FirstRelease,
+            ResolvedIn = _status is IssueStatus.Resolved or IssueStatus.Regressed ? _resolvedIn : null,
+            Links = new IssueLinks($"/api/issues/{id}", $"/api/issues/{id}/events", $"/issues/{id}"),
+        };
 
     public IReadOnlyList<CountAt> OverTime(DateTimeOffset now) => _overTime.Until(now);
 

@@ -24,23 +24,38 @@ internal static class IssueApi
 
         var matching = issues.Find(query, time.GetUtcNow());
         var shown = matching.Take(query.Limit).ToList();
-        return TypedResults.Ok(new { Issues = shown, TotalCount = matching.Count, ReturnedCount = shown.Count });
+        return TypedResults.Ok(
+            new
+            {
+                Issues = shown,
+                TotalCount = matching.Count,
+                ReturnedCount = shown.Count,
+            }
+        );
     }
 
-    private static IResult Get(string id, IssueStore issues, TimeProvider time) => issues.Get(id, time.GetUtcNow()) is { } found
-        ? TypedResults.Ok(new
-        {
-            found.Issue,
-            OverTime = new { StepSeconds = (int)TimeBuckets.Step.TotalSeconds, Buckets = found.OverTime.Where(bucket => bucket.Count > 0) },
-            found.Tags,
-            found.EventsKept,
-            Latest = found.Latest is { } latest ? EventAnswer.Of(latest) : null,
-        })
-        : Unknown();
+    private static IResult Get(string id, IssueStore issues, TimeProvider time) =>
+        issues.Get(id, time.GetUtcNow()) is { } found
+            ? TypedResults.Ok(
+                new
+                {
+                    found.Issue,
+                    OverTime = new
+                    {
+                        StepSeconds = (int)TimeBuckets.Step.TotalSeconds,
+                        Buckets = found.OverTime.Where(bucket => bucket.Count > 0),
+                    },
+                    found.Tags,
+                    found.EventsKept,
+                    Latest = found.Latest is { } latest ? EventAnswer.Of(latest) : null,
+                }
+            )
+            : Unknown();
 
-    private static IResult Events(string id, IssueStore issues, TimeProvider time) => issues.Get(id, time.GetUtcNow()) is { } found
-        ? TypedResults.Ok(new { Events = issues.EventsOf(id).Select(EventAnswer.Of), TotalCount = found.Issue.Count })
-        : Unknown();
+    private static IResult Events(string id, IssueStore issues, TimeProvider time) =>
+        issues.Get(id, time.GetUtcNow()) is { } found
+            ? TypedResults.Ok(new { Events = issues.EventsOf(id).Select(EventAnswer.Of), TotalCount = found.Issue.Count })
+            : Unknown();
 
     /// <summary>Body <c>{"status":"resolved"}</c>. JSON only: a form of another site could not send it without being asked first.</summary>
     private static async Task<IResult> SetStatusAsync(string id, HttpContext context, IssueChanges changes)
@@ -52,12 +67,20 @@ internal static class IssueApi
 
         if (IssueStatuses.Parse(Envelopes.JsonRead.Text(body, "status")) is not { } status || !IssueStatuses.Settable.Contains(status))
         {
-            return TypedResults.Problem("status must be resolved, muted or ongoing.", statusCode: StatusCodes.Status400BadRequest, title: "Bad status");
+            return TypedResults.Problem(
+                "status must be resolved, muted or ongoing.",
+                statusCode: StatusCodes.Status400BadRequest,
+                title: "Bad status"
+            );
         }
 
         return changes.SetStatus(id, status) is { } changed ? TypedResults.Ok(changed) : Unknown();
     }
 
     private static ProblemHttpResult Unknown() =>
-        TypedResults.Problem("There is no such issue: it was never seen, or it made room for newer ones.", statusCode: StatusCodes.Status404NotFound, title: "Unknown issue");
+        TypedResults.Problem(
+            "There is no such issue: it was never seen, or it made room for newer ones.",
+            statusCode: StatusCodes.Status404NotFound,
+            title: "Unknown issue"
+        );
 }

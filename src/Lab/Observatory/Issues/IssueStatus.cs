@@ -27,14 +27,16 @@ internal static class IssueStatuses
 {
     public static readonly IssueStatus[] Settable = [IssueStatus.Resolved, IssueStatus.Muted, IssueStatus.Ongoing];
 
-    public static string NameOf(IssueStatus status) => status switch
-    {
-        IssueStatus.New => "new",
-        IssueStatus.Ongoing => "ongoing",
-        IssueStatus.Resolved => "resolved",
-        IssueStatus.Muted => "muted",
-        _ => "regressed",
-    };
+    public static string NameOf(IssueStatus status) =>
+        status switch
+        {
+            IssueStatus.New => "new",
+            IssueStatus.Ongoing => "ongoing",
+            IssueStatus.Resolved => "resolved",
+            IssueStatus.Muted => "muted",
+            _ => "regressed",
+        };
 
-    public static IssueStatus? Parse(string? text) => Enum.GetValues<IssueStatus>().Cast<IssueStatus?>().FirstOrDefault(status => NameOf(status!.Value) == text);
+    public static IssueStatus? Parse(string? text) =>
+        Enum.GetValues<IssueStatus>().Cast<IssueStatus?>().FirstOrDefault(status => NameOf(status!.Value) == text);
 }

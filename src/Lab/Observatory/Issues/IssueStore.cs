@@ -30,7 +30,16 @@ internal sealed class IssueStore(IOptions<ObservatoryOptions> options)
             lock (_lock)
             {
                 return new IssueStats(
-                    _received, _duplicate, _issues.Count, _arrival.Count, _bytes, _evictedIssues, _evictedEvents, options.Value.MaxIssues, options.Value.MaxEventStoreBytes);
+                    _received,
+                    _duplicate,
+                    _issues.Count,
+                    _arrival.Count,
+                    _bytes,
+                    _evictedIssues,
+                    _evictedEvents,
+                    options.Value.MaxIssues,
+                    options.Value.MaxEventStoreBytes
+                );
             }
         }
     }
@@ -108,12 +117,15 @@ internal sealed class IssueStore(IOptions<ObservatoryOptions> options)
     {
         lock (_lock)
         {
-            return [.. _issues.Values
-                .Where(issue => query.Tenant is null || issue.HasTenant(query.Tenant))
-                .Select(issue => issue.Summary(now))
-                .Where(query.Matches)
-                .OrderByDescending(issue => issue.LastSeen)
-                .ThenBy(issue => issue.Id, StringComparer.Ordinal)];
+            return
+            [
+                .. _issues
+                    .Values.Where(issue => query.Tenant is null || issue.HasTenant(query.Tenant))
+                    .Select(issue => issue.Summary(now))
+                    .Where(query.Matches)
+                    .OrderByDescending(issue => issue.LastSeen)
+                    .ThenBy(issue => issue.Id, StringComparer.Ordinal),
+            ];
         }
     }
 
@@ -198,4 +210,13 @@ internal sealed class IssueStore(IOptions<ObservatoryOptions> options)
 }
 
 internal sealed record IssueStats(
-    long EventsReceived, long EventsDuplicate, int Issues, int EventsKept, long EventBytes, long IssuesEvicted, long EventsEvicted, int MaxIssues, long MaxEventBytes);
+    long EventsReceived,
+    long EventsDuplicate,
+    int Issues,
+    int EventsKept,
+    long EventBytes,
+    long IssuesEvicted,
+    long EventsEvicted,
+    int MaxIssues,
+    long MaxEventBytes
+);

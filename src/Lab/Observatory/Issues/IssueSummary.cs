@@ -49,4 +49,9 @@ internal sealed record IssueLinks(string Self, string Events, string Page);
 
 /// <summary>An issue as its page shows it.</summary>
 internal sealed record IssueDetails(
-    IssueSummary Issue, IReadOnlyList<CountAt> OverTime, IReadOnlyList<TagShare> Tags, int EventsKept, ErrorEvent? Latest);
+    IssueSummary Issue,
+    IReadOnlyList<CountAt> OverTime,
+    IReadOnlyList<TagShare> Tags,
+    int EventsKept,
+    ErrorEvent? Latest
+);

@@ -26,11 +26,13 @@ internal static partial class StackFrames
     {
         var place = JsonRead.Text(frame, "module") ?? FileOf(JsonRead.Text(frame, "filename") ?? JsonRead.Text(frame, "abs_path"));
         var function = JsonRead.Text(frame, "function");
-        return place is null && function is null ? null
+        return place is null && function is null
+            ? null
             : Arity().Replace(Generated().Replace(string.Join('.', new[] { place, function }.OfType<string>()), "$1"), "");
     }
 
-    private static string? FileOf(string? path) => path is null ? null : FileHash().Replace(path[(path.LastIndexOfAny(['/', '\\']) + 1)..], "$1").ToLowerInvariant();
+    private static string? FileOf(string? path) =>
+        path is null ? null : FileHash().Replace(path[(path.LastIndexOfAny(['/', '\\']) + 1)..], "$1").ToLowerInvariant();
 
     [GeneratedRegex(@"(?:<>c(?:__DisplayClass[\d_]+)?[.+])?<(\w*)>[a-z]__[\d_|a-zA-Z]*(?:\.MoveNext)?", RegexOptions.CultureInvariant)]
     private static partial Regex Generated();

@@ -32,12 +32,20 @@ internal sealed class TagCounts
     }
 
     public IReadOnlyList<TagShare> All() =>
-    [
-        .. _counts.OrderBy(tag => tag.Key, StringComparer.Ordinal).Select(tag => new TagShare(
-            tag.Key,
-            [.. tag.Value.OrderByDescending(value => value.Value).ThenBy(value => value.Key, StringComparer.Ordinal).Select(value => new ValueCount(value.Key, value.Value))],
-            _others.GetValueOrDefault(tag.Key))),
-    ];
+        [
+            .. _counts
+                .OrderBy(tag => tag.Key, StringComparer.Ordinal)
+                .Select(tag => new TagShare(
+                    tag.Key,
+                    [
+                        .. tag
+                            .Value.OrderByDescending(value => value.Value)
+                            .ThenBy(value => value.Key, StringComparer.Ordinal)
+                            .Select(value => new ValueCount(value.Key, value.Value)),
+                    ],
+                    _others.GetValueOrDefault(tag.Key)
+                )),
+        ];
 }
 
 /// <summary>Others: events whose value is beyond the bound.</summary>

@@ -29,10 +29,16 @@ internal sealed class TimeBuckets
     public IReadOnlyList<CountAt> Until(DateTimeOffset now)
     {
         var end = StepOf(now);
-        return [.. Enumerable.Range(0, Count)
-            .Select(index => end - Count + 1 + index)
-            .Select(step => new CountAt(
-                DateTimeOffset.UnixEpoch + (step * Step), step <= _latest && step > _latest - Count ? _counts[step % Count] : 0))];
+        return
+        [
+            .. Enumerable
+                .Range(0, Count)
+                .Select(index => end - Count + 1 + index)
+                .Select(step => new CountAt(
+                    DateTimeOffset.UnixEpoch + (step * Step),
+                    step <= _latest && step > _latest - Count ? _counts[step % Count] : 0
+                )),
+        ];
     }
 
     private static long StepOf(DateTimeOffset time) => Math.Max(0, (time - DateTimeOffset.UnixEpoch).Ticks / Step.Ticks);

@@ -26,11 +26,21 @@ internal sealed class EdgeCurve
         {
             // From below to below, or from above to above when that is nearer.
             var down = to.Y >= from.Y;
-            var (start, end) = ((X: from.X + (MapLayout.NodeWidth / 3), Y: down ? from.Y + MapLayout.NodeHeight : from.Y), (X: to.X + (MapLayout.NodeWidth * 2 / 3), Y: down ? to.Y : to.Y + MapLayout.NodeHeight));
+            var (start, end) = (
+                (X: from.X + (MapLayout.NodeWidth / 3), Y: down ? from.Y + MapLayout.NodeHeight : from.Y),
+                (X: to.X + (MapLayout.NodeWidth * 2 / 3), Y: down ? to.Y : to.Y + MapLayout.NodeHeight)
+            );
             var deep = Math.Abs(end.Y - start.Y) < MapLayout.NodeHeight ? Bend : 0;
-            _points = deep > 0
-                ? [(start.X, from.Y + MapLayout.NodeHeight), (start.X, from.Y + MapLayout.NodeHeight + Bend), (end.X, to.Y + MapLayout.NodeHeight + Bend), (end.X, to.Y + MapLayout.NodeHeight)]
-                : [start, (start.X, (start.Y + end.Y) / 2), (end.X, (start.Y + end.Y) / 2), end];
+            _points =
+                deep > 0
+                    ?
+                    [
+                        (start.X, from.Y + MapLayout.NodeHeight),
+                        (start.X, from.Y + MapLayout.NodeHeight + Bend),
+                        (end.X, to.Y + MapLayout.NodeHeight + Bend),
+                        (end.X, to.Y + MapLayout.NodeHeight),
+                    ]
+                    : [start, (start.X, (start.Y + end.Y) / 2), (end.X, (start.Y + end.Y) / 2), end];
         }
     }
 
@@ -40,7 +50,10 @@ internal sealed class EdgeCurve
     {
         var rest = 1 - share;
         var (a, b, c, d) = (rest * rest * rest, 3 * rest * rest * share, 3 * rest * share * share, share * share * share);
-        return ((a * _points[0].X) + (b * _points[1].X) + (c * _points[2].X) + (d * _points[3].X), (a * _points[0].Y) + (b * _points[1].Y) + (c * _points[2].Y) + (d * _points[3].Y));
+        return (
+            (a * _points[0].X) + (b * _points[1].X) + (c * _points[2].X) + (d * _points[3].X),
+            (a * _points[0].Y) + (b * _points[1].Y) + (c * _points[2].Y) + (d * _points[3].Y)
+        );
     }
 
     private string Text(int point) => $"{Format.Number(_points[point].X)} {Format.Number(_points[point].Y)}";

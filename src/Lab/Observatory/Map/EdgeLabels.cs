@@ -2,7 +2,9 @@ using Platform.Observatory.Pages;
 
 namespace Platform.Observatory.Map;
 
-/// <summary>Finds a place for the words of each edge, where neither a box nor other words are; without one an edge has its words in the table only.</summary>
+/// <summary>
+/// Finds a place for the words of each edge, where neither a box nor other words are; without one an edge has its words in the table only.
+/// </summary>
 internal sealed class EdgeLabels(MapLayout layout, IEnumerable<MapNode> nodes)
 {
     private const double Height = 18;
@@ -12,7 +14,9 @@ internal sealed class EdgeLabels(MapLayout layout, IEnumerable<MapNode> nodes)
 
     // Bounded by the nodes and edges of the map.
     private readonly List<(double X, double Y, double Width, double Height)> _taken =
-        [.. nodes.Select(layout.Of).Select(place => (place.X, place.Y, MapLayout.NodeWidth, MapLayout.NodeHeight))];
+    [
+        .. nodes.Select(layout.Of).Select(place => (place.X, place.Y, MapLayout.NodeWidth, MapLayout.NodeHeight)),
+    ];
 
     public EdgeLabel? Place(string text, EdgeCurve curve)
     {
@@ -23,7 +27,11 @@ internal sealed class EdgeLabels(MapLayout layout, IEnumerable<MapNode> nodes)
             var (x, y) = curve.At(share);
             var box = (X: x - (width / 2), Y: y - (Height / 2), Width: width, Height);
 
-            if (!_taken.Exists(other => box.X < other.X + other.Width && other.X < box.X + width && box.Y < other.Y + other.Height && other.Y < box.Y + Height))
+            if (
+                !_taken.Exists(other =>
+                    box.X < other.X + other.Width && other.X < box.X + width && box.Y < other.Y + other.Height && other.Y < box.Y + Height
+                )
+            )
             {
                 _taken.Add(box);
                 return new EdgeLabel(text, Format.Number(x), Format.Number(y), Format.Number(width));

@@ -25,13 +25,19 @@ internal sealed class MapBuilder(TelemetryStore store)
         var most = current.Select(edge => edge.Value.Calls).DefaultIfEmpty(1).Max();
 
         // The worst has the first choice of a place for its words.
-        var edges = current.OrderByDescending(edge => edge.Value.IsBad).ThenByDescending(edge => edge.Value.Factor)
-            .ThenBy(edge => edge.Key.From.Name, StringComparer.Ordinal).ThenBy(edge => edge.Key.To.Name, StringComparer.Ordinal)
-            .Select(edge => Edge(edge.Key, edge.Value, most, graph.Length, layout, labels, range)).ToList();
+        var edges = current
+            .OrderByDescending(edge => edge.Value.IsBad)
+            .ThenByDescending(edge => edge.Value.Factor)
+            .ThenBy(edge => edge.Key.From.Name, StringComparer.Ordinal)
+            .ThenBy(edge => edge.Key.To.Name, StringComparer.Ordinal)
+            .Select(edge => Edge(edge.Key, edge.Value, most, graph.Length, layout, labels, range))
+            .ToList();
         return new MapView
         {
             Range = range,
-            Explained = $"From {Format.Count(graph.LookedAt, "call", "calls")} of the last {Format.Length(graph.Length)}. Line weight is the rate, dashes are messages, red is outside of what is usual",
+            Explained =
+                $"From {Format.Count(graph.LookedAt, "call", "calls")} of the last {Format.Length(graph.Length)}. "
+                + "Line weight is the rate, dashes are messages, red is outside of what is usual",
             Width = Format.Number(layout.Width),
             Height = Format.Number(layout.Height),
             Nodes = [.. nodes.Select(node => Node(node, current, services, layout, graph.Length, range))],
@@ -40,19 +46,47 @@ internal sealed class MapBuilder(TelemetryStore store)
     }
 
     private static EdgeView Edge(
-        MapEdge edge, EdgeFigures figures, int most, TimeSpan window, MapLayout layout, EdgeLabels labels, TimeRange range)
+        MapEdge edge,
+        EdgeFigures figures,
+        int most,
+        TimeSpan window,
+        MapLayout layout,
+        EdgeLabels labels,
+        TimeRange range
+    )
     {
         var curve = new EdgeCurve(layout.Of(edge.From), layout.Of(edge.To));
         var (rate, p95) = (Format.Rate(figures.Calls / window.TotalSeconds), Format.Duration((figures.Series.P95 ?? 0) * 1e6));
         return new EdgeView(
-            Party(edge.From), Party(edge.To), curve.Path,
+            Party(edge.From),
+            Party(edge.To),
+            curve.Path,
             Format.Number(Thinnest + ((Thickest - Thinnest) * Math.Sqrt(figures.Calls / (double)most))),
-            edge.From.Kind == NodeKind.Queue || edge.To.Kind == NodeKind.Queue, figures.Series.HasMoreErrors, figures.Series.IsSlower, rate, figures.Series.Errors > 0 ? Format.Percent(figures.Series.ErrorShare ?? 0) : "", p95,
-            figures.Series.UsualP95 is { } usual ? Format.Duration(usual * 1e6) : "", Traces(edge, range), labels.Place(figures.Series.HasMoreErrors ? Format.Percent(figures.Series.ErrorShare ?? 0) : figures.Series.IsSlower ? p95 : rate, curve));
+            edge.From.Kind == NodeKind.Queue || edge.To.Kind == NodeKind.Queue,
+            figures.Series.HasMoreErrors,
+            figures.Series.IsSlower,
+            rate,
+            figures.Series.Errors > 0 ? Format.Percent(figures.Series.ErrorShare ?? 0) : "",
+            p95,
+            figures.Series.UsualP95 is { } usual ? Format.Duration(usual * 1e6) : "",
+            Traces(edge, range),
+            labels.Place(
+                figures.Series.HasMoreErrors ? Format.Percent(figures.Series.ErrorShare ?? 0)
+                    : figures.Series.IsSlower ? p95
+                    : rate,
+                curve
+            )
+        );
     }
 
     private static NodeView Node(
-        MapNode node, List<KeyValuePair<MapEdge, EdgeFigures>> edges, Dictionary<string, Series> services, MapLayout layout, TimeSpan window, TimeRange range)
+        MapNode node,
+        List<KeyValuePair<MapEdge, EdgeFigures>> edges,
+        Dictionary<string, Series> services,
+        MapLayout layout,
+        TimeSpan window,
+        TimeRange range
+    )
     {
         var (x, y) = layout.Of(node);
         var incoming = edges.Where(edge => edge.Key.To == node).Select(edge => edge.Value).ToList();
@@ -60,35 +94,53 @@ internal sealed class MapBuilder(TelemetryStore store)
         var slowest = incoming.Select(edge => edge.Series.P95).Max();
         var name = node.Kind == NodeKind.Queue ? node.Name[(node.Name.IndexOf('.', StringComparison.Ordinal) + 1)..] : node.Name;
         return new NodeView(
-            Format.Number(x), Format.Number(y), name.Length <= MaxName ? name : name[..(MaxName - 1)] + "…", node.Name,
-            node.Kind == NodeKind.Service && services.GetValueOrDefault(node.Name) is { P95: { } own } series ? $"{Format.Duration(own * 1e6)} p95{(series.Errors > 0 ? $", {Format.Percent(series.ErrorShare ?? 0)}" : "")}"
+            Format.Number(x),
+            Format.Number(y),
+            name.Length <= MaxName ? name : name[..(MaxName - 1)] + "…",
+            node.Name,
+            node.Kind == NodeKind.Service && services.GetValueOrDefault(node.Name) is { P95: { } own } series
+                    ? $"{Format.Duration(own * 1e6)} p95{(series.Errors > 0 ? $", {Format.Percent(series.ErrorShare ?? 0)}" : "")}"
                 : node.Kind == NodeKind.Queue ? $"queue, {Format.Rate(calls / window.TotalSeconds)}"
-                : calls == 0 ? "" : $"{Format.Rate(calls / window.TotalSeconds)}{(slowest is { } p95 ? $", {Format.Duration(p95 * 1e6)}" : "")}",
-            node.Kind == NodeKind.Service && services.GetValueOrDefault(node.Name) is { } known && (known.HasMoreErrors || known.IsSlower), node.Kind == NodeKind.Queue, Party(node).Class, Traces(node, range));
+                : calls == 0 ? ""
+                : $"{Format.Rate(calls / window.TotalSeconds)}{(slowest is { } p95 ? $", {Format.Duration(p95 * 1e6)}" : "")}",
+            node.Kind == NodeKind.Service && services.GetValueOrDefault(node.Name) is { } known && (known.HasMoreErrors || known.IsSlower),
+            node.Kind == NodeKind.Queue,
+            Party(node).Class,
+            Traces(node, range)
+        );
     }
 
-    private static MapParty Party(MapNode node) => node.Kind switch
-    {
-        NodeKind.Outside => new MapParty(node.Name, "outside", "outside"),
-        NodeKind.Queue => new MapParty(node.Name, "queue", "server"),
-        NodeKind.Database => new MapParty(node.Name, "server", "server"),
-        _ => new MapParty(node.Name, "", ServiceLook.ClassOf(node.Name)),
-    };
+    private static MapParty Party(MapNode node) =>
+        node.Kind switch
+        {
+            NodeKind.Outside => new MapParty(node.Name, "outside", "outside"),
+            NodeKind.Queue => new MapParty(node.Name, "queue", "server"),
+            NodeKind.Database => new MapParty(node.Name, "server", "server"),
+            _ => new MapParty(node.Name, "", ServiceLook.ClassOf(node.Name)),
+        };
 
-    private static string Traces(MapNode node, TimeRange range) => node.Kind == NodeKind.Service
-        ? Addresses.Traces(("resource", node.Name), Range(range), ("from", From(range)), ("to", To(range)))
-        : Addresses.Traces(("search", Term(node)), Range(range), ("from", From(range)), ("to", To(range)));
+    private static string Traces(MapNode node, TimeRange range) =>
+        node.Kind == NodeKind.Service
+            ? Addresses.Traces(("resource", node.Name), Range(range), ("from", From(range)), ("to", To(range)))
+            : Addresses.Traces(("search", Term(node)), Range(range), ("from", From(range)), ("to", To(range)));
 
-    private static string Traces(MapEdge edge, TimeRange range) => Addresses.Traces(
-        ("resource", edge.From.Kind == NodeKind.Queue ? edge.To.Name : edge.From.Name), ("search", Term(edge.From.Kind == NodeKind.Queue ? edge.From : edge.To)), Range(range), ("from", From(range)), ("to", To(range)));
+    private static string Traces(MapEdge edge, TimeRange range) =>
+        Addresses.Traces(
+            ("resource", edge.From.Kind == NodeKind.Queue ? edge.To.Name : edge.From.Name),
+            ("search", Term(edge.From.Kind == NodeKind.Queue ? edge.From : edge.To)),
+            Range(range),
+            ("from", From(range)),
+            ("to", To(range))
+        );
 
-    private static string Term(MapNode node) => node.Kind switch
-    {
-        NodeKind.Database => $"db.system.name={Filter.Quote(node.Name)}",
-        NodeKind.Queue => $"messaging.destination.name={Filter.Quote(node.Name)}",
-        NodeKind.Outside => $"{node.Attribute}={Filter.Quote(node.Name)}",
-        _ => $"service={Filter.Quote(node.Name)}",
-    };
+    private static string Term(MapNode node) =>
+        node.Kind switch
+        {
+            NodeKind.Database => $"db.system.name={Filter.Quote(node.Name)}",
+            NodeKind.Queue => $"messaging.destination.name={Filter.Quote(node.Name)}",
+            NodeKind.Outside => $"{node.Attribute}={Filter.Quote(node.Name)}",
+            _ => $"service={Filter.Quote(node.Name)}",
+        };
 
     private static (string Name, string? Value) Range(TimeRange range) => ("range", range.Name);
 

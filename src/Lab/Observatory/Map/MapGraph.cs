@@ -56,10 +56,16 @@ internal sealed class MapGraph
             }
         }
 
-        var crossing = inWindow.Where(span => span.Kind is SpanKind.Client or SpanKind.Producer or SpanKind.Consumer).OrderByDescending(span => span.Start).ToList();
+        var crossing = inWindow
+            .Where(span => span.Kind is SpanKind.Client or SpanKind.Producer or SpanKind.Consumer)
+            .OrderByDescending(span => span.Start)
+            .ToList();
         var now = crossing.Where(span => window.IsRecent(span.Start)).ToList();
         LookedAt = Math.Min(now.Count, MaxNow);
-        Length = now.Count > MaxNow && window.To > now[MaxNow - 1].Start ? TimeSpan.FromTicks((long)((window.To - now[MaxNow - 1].Start) / 100)) : window.Recent;
+        Length =
+            now.Count > MaxNow && window.To > now[MaxNow - 1].Start
+                ? TimeSpan.FromTicks((long)((window.To - now[MaxNow - 1].Start) / 100))
+                : window.Recent;
 
         foreach (var span in now.Take(MaxNow))
         {
@@ -98,9 +104,7 @@ internal sealed class MapGraph
 
         if (span.Kind == SpanKind.Client)
         {
-            Add(own, _callees.TryGetValue((span.TraceId, span.SpanId), out var callee)
-                ? Service(callee)
-                : Peer(span), span, milliseconds);
+            Add(own, _callees.TryGetValue((span.TraceId, span.SpanId), out var callee) ? Service(callee) : Peer(span), span, milliseconds);
             return;
         }
 
@@ -114,7 +118,10 @@ internal sealed class MapGraph
         if (span.Kind == SpanKind.Consumer)
         {
             // What counts on the way from a queue is how long the message lay there.
-            var waited = _producers.TryGetValue((span.TraceId, span.ParentId), out var producer) && span.Start >= producer.End ? (span.Start - producer.End) / 1e6 : 0;
+            var waited =
+                _producers.TryGetValue((span.TraceId, span.ParentId), out var producer) && span.Start >= producer.End
+                    ? (span.Start - producer.End) / 1e6
+                    : 0;
             var queue = Node(destination, NodeKind.Queue);
             Add(queue, own, span, waited);
 
@@ -126,7 +133,15 @@ internal sealed class MapGraph
         else if (!_received.Contains((span.TraceId, span.SpanId)))
         {
             // Sent to an exchange, and nobody is known to have received it.
-            Add(own, Node(ValueText.Find(attributes, "messaging.rabbitmq.destination.routing_key") is { Length: > 0 } key ? key : destination, NodeKind.Queue), span, milliseconds);
+            Add(
+                own,
+                Node(
+                    ValueText.Find(attributes, "messaging.rabbitmq.destination.routing_key") is { Length: > 0 } key ? key : destination,
+                    NodeKind.Queue
+                ),
+                span,
+                milliseconds
+            );
         }
     }
 
@@ -163,9 +178,10 @@ internal sealed class MapGraph
     }
 
     // Outside is who is known to be, and who is called but sends no telemetry.
-    private MapNode? Service(string name, string attribute = PeerService) => ServiceLook.ClassOf(name) == "outside" || !_services.Contains(name)
-        ? Node(name, NodeKind.Outside, attribute)
-        : Node(name, NodeKind.Service);
+    private MapNode? Service(string name, string attribute = PeerService) =>
+        ServiceLook.ClassOf(name) == "outside" || !_services.Contains(name)
+            ? Node(name, NodeKind.Outside, attribute)
+            : Node(name, NodeKind.Service);
 
     private MapNode? Node(string name, NodeKind kind, string attribute = "")
     {

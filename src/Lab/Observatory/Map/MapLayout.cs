@@ -17,7 +17,10 @@ internal sealed class MapLayout
     public MapLayout(IReadOnlyCollection<MapNode> nodes, IReadOnlyCollection<MapEdge> edges)
     {
         var columns = Columns(nodes, edges);
-        var neighbours = edges.Select(edge => (edge.From, edge.To)).Concat(edges.Select(edge => (From: edge.To, To: edge.From))).ToLookup(pair => pair.From, pair => pair.To);
+        var neighbours = edges
+            .Select(edge => (edge.From, edge.To))
+            .Concat(edges.Select(edge => (From: edge.To, To: edge.From)))
+            .ToLookup(pair => pair.From, pair => pair.To);
 
         for (var pass = 0; pass < Passes; pass++)
         {
@@ -69,7 +72,10 @@ internal sealed class MapLayout
 
             while (open.TryDequeue(out var node))
             {
-                foreach (var next in from[node].Where(next => !distance.TryGetValue(next, out var known) || (known > distance[node] + 1 && !called.Contains(root))))
+                foreach (
+                    var next in from[node]
+                        .Where(next => !distance.TryGetValue(next, out var known) || (known > distance[node] + 1 && !called.Contains(root)))
+                )
                 {
                     distance[next] = distance[node] + 1;
                     open.Enqueue(next);
@@ -83,10 +89,19 @@ internal sealed class MapLayout
     // By the mean place of the neighbours in other columns, as a share of their column.
     private static void Order(List<MapNode> column, ILookup<MapNode, MapNode> neighbours, List<List<MapNode>> columns)
     {
-        var places = columns.SelectMany(other => other.Index().Select(node => (node.Item, At: (node.Index + 0.5) / other.Count))).ToDictionary(place => place.Item, place => place.At);
+        var places = columns
+            .SelectMany(other => other.Index().Select(node => (node.Item, At: (node.Index + 0.5) / other.Count)))
+            .ToDictionary(place => place.Item, place => place.At);
         var sorted = column
-            .OrderBy(node => neighbours[node].Where(other => !column.Contains(other)).Select(other => places[other]).DefaultIfEmpty(places[node]).Average())
-            .ThenBy(node => node.Name, StringComparer.Ordinal).ToList();
+            .OrderBy(node =>
+                neighbours[node]
+                    .Where(other => !column.Contains(other))
+                    .Select(other => places[other])
+                    .DefaultIfEmpty(places[node])
+                    .Average()
+            )
+            .ThenBy(node => node.Name, StringComparer.Ordinal)
+            .ToList();
         column.Clear();
         column.AddRange(sorted);
     }

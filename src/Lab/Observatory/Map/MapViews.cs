@@ -20,13 +20,36 @@ public sealed record MapView
 }
 
 /// <summary>Class: the colour of a service of ours, srv for a server or queue, out for who is outside.</summary>
-public sealed record NodeView(string X, string Y, string Name, string Title, string Sub, bool IsBad, bool IsQueue, string Class, string Href)
+public sealed record NodeView(
+    string X,
+    string Y,
+    string Name,
+    string Title,
+    string Sub,
+    bool IsBad,
+    bool IsQueue,
+    string Class,
+    string Href
+)
 {
     public string At => $"translate({X} {Y})";
 }
 
 public sealed record EdgeView(
-    MapParty From, MapParty To, string Path, string Weight, bool IsMessage, bool HasMoreErrors, bool IsSlower, string Rate, string Errors, string P95, string Usual, string Href, EdgeLabel? Label)
+    MapParty From,
+    MapParty To,
+    string Path,
+    string Weight,
+    bool IsMessage,
+    bool HasMoreErrors,
+    bool IsSlower,
+    string Rate,
+    string Errors,
+    string P95,
+    string Usual,
+    string Href,
+    EdgeLabel? Label
+)
 {
     public bool IsBad => HasMoreErrors || IsSlower;
 

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Platform.Observatory.Monitors;
 
-/// <summary>Five fields, minute hour day month weekday: <c>*/5 8-18 * * mon-fri</c>. Day and weekday are joined by "or" when both are given.</summary>
+/// <summary>
+/// Five fields, minute hour day month weekday: <c>*/5 8-18 * * mon-fri</c>. Day and weekday are joined by "or" when both are given.
+/// </summary>
 internal sealed class Crontab
 {
     // Days ahead that are searched; the 29th of February comes back after eight years at most.

@@ -5,7 +5,9 @@ using Platform.Observatory.Envelopes;
 
 namespace Platform.Observatory.Monitors;
 
-/// <summary>When a job is expected: <c>{"schedule":{"type":"interval","value":10,"unit":"minute"},"checkin_margin":1,"max_runtime":30}</c>.</summary>
+/// <summary>
+/// When a job is expected: <c>{"schedule":{"type":"interval","value":10,"unit":"minute"},"checkin_margin":1,"max_runtime":30}</c>.
+/// </summary>
 internal sealed record MonitorSchedule(string Type, string Value, string? Unit, string TimeZone, int MarginMinutes, int MaxRuntimeMinutes)
 {
     private const int DefaultMarginMinutes = 1;
@@ -22,8 +24,13 @@ internal sealed record MonitorSchedule(string Type, string Value, string? Unit, 
         var schedule = JsonRead.Child(config, "schedule");
         return JsonRead.Text(schedule, "type") is { } type && JsonRead.Text(schedule, "value") is { } value
             ? new MonitorSchedule(
-                type, value, JsonRead.Text(schedule, "unit"), JsonRead.Text(config, "timezone") ?? "UTC",
-                JsonRead.Integer(config, "checkin_margin") ?? DefaultMarginMinutes, JsonRead.Integer(config, "max_runtime") ?? DefaultMaxRuntimeMinutes)
+                type,
+                value,
+                JsonRead.Text(schedule, "unit"),
+                JsonRead.Text(config, "timezone") ?? "UTC",
+                JsonRead.Integer(config, "checkin_margin") ?? DefaultMarginMinutes,
+                JsonRead.Integer(config, "max_runtime") ?? DefaultMaxRuntimeMinutes
+            )
             : null;
     }
 
@@ -36,7 +43,11 @@ internal sealed record MonitorSchedule(string Type, string Value, string? Unit, 
             return Crontab.Parse(Value)?.Next(run, zone);
         }
 
-        if (Type != "interval" || !int.TryParse(Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count is < 1 or > 10_000)
+        if (
+            Type != "interval"
+            || !int.TryParse(Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            || count is < 1 or > 10_000
+        )
         {
             return null;
         }

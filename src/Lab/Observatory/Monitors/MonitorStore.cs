@@ -65,9 +65,10 @@ internal sealed class MonitorStore
             var status = JsonRead.Text(item, "status")!;
             var seconds = JsonRead.Number(item, "duration");
             var trace = JsonRead.Text(JsonRead.Child(JsonRead.Child(item, "contexts"), "trace"), "trace_id");
-            var index = id == LatestId
-                ? _checkIns.FindLastIndex(known => known.Status == "in_progress")
-                : _checkIns.FindIndex(known => known.Id == id);
+            var index =
+                id == LatestId
+                    ? _checkIns.FindLastIndex(known => known.Status == "in_progress")
+                    : _checkIns.FindIndex(known => known.Id == id);
 
             if (index >= 0)
             {
@@ -78,7 +79,12 @@ internal sealed class MonitorStore
                     return;
                 }
 
-                _checkIns[index] = begun with { Status = status, Ended = status == "in_progress" ? null : at, Seconds = seconds ?? (at - begun.Started).TotalSeconds };
+                _checkIns[index] = begun with
+                {
+                    Status = status,
+                    Ended = status == "in_progress" ? null : at,
+                    Seconds = seconds ?? (at - begun.Started).TotalSeconds,
+                };
                 return;
             }
 
@@ -88,14 +94,24 @@ internal sealed class MonitorStore
             }
 
             var started = status == "in_progress" || seconds is not (> 0 and < 86_400) ? at : at.AddSeconds(-seconds.Value);
-            _checkIns.Add(new CheckIn(id, status, started, status == "in_progress" ? null : at, seconds, JsonRead.Text(item, "release"), trace));
+            _checkIns.Add(
+                new CheckIn(id, status, started, status == "in_progress" ? null : at, seconds, JsonRead.Text(item, "release"), trace)
+            );
         }
 
         public MonitorState State(DateTimeOffset now)
         {
             var last = _checkIns[^1];
             var due = _schedule?.NextAfter(last.Started);
-            return new MonitorState(slug, environment, StateOf(last, due, now), _schedule, due, LastHeard, [.. Enumerable.Reverse(_checkIns)]);
+            return new MonitorState(
+                slug,
+                environment,
+                StateOf(last, due, now),
+                _schedule,
+                due,
+                LastHeard,
+                [.. Enumerable.Reverse(_checkIns)]
+            );
         }
 
         private string StateOf(CheckIn last, DateTimeOffset? due, DateTimeOffset now)
@@ -122,6 +138,21 @@ internal sealed class MonitorStore
 
 /// <summary>CheckIns: the latest first.</summary>
 internal sealed record MonitorState(
-    string Slug, string Environment, string State, MonitorSchedule? Schedule, DateTimeOffset? NextDue, DateTimeOffset LastHeard, IReadOnlyList<CheckIn> CheckIns);
+    string Slug,
+    string Environment,
+    string State,
+    MonitorSchedule? Schedule,
+    DateTimeOffset? NextDue,
+    DateTimeOffset LastHeard,
+    IReadOnlyList<CheckIn> CheckIns
+);
 
-internal sealed record CheckIn(string Id, string Status, DateTimeOffset Started, DateTimeOffset? Ended, double? Seconds, string? Release, string? TraceId);
+internal sealed record CheckIn(
+    string Id,
+    string Status,
+    DateTimeOffset Started,
+    DateTimeOffset? Ended,
+    double? Seconds,
+    string? Release,
+    string? TraceId
+);

@@ -41,9 +41,11 @@ internal static class LostDependencies
             }
         }
 
-        return last.Where(pair => pair.Value.IsLost).GroupBy(pair => (pair.Key.Service, pair.Key.Dependency))
+        return last.Where(pair => pair.Value.IsLost)
+            .GroupBy(pair => (pair.Key.Service, pair.Key.Dependency))
             .Select(group => new LostDependency(group.Key.Service, group.Key.Dependency, group.Min(pair => pair.Value.Time)))
-            .OrderBy(lost => lost.Since).ToLookup(lost => lost.Service, StringComparer.Ordinal);
+            .OrderBy(lost => lost.Since)
+            .ToLookup(lost => lost.Service, StringComparer.Ordinal);
     }
 
     private static (string Dependency, bool IsLost)? WordOf(StoredLog log)

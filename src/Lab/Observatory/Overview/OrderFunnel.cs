@@ -17,7 +17,9 @@ internal static class OrderFunnel
     public static Funnel? Of(IEnumerable<StoredLog> logs, Window window)
     {
         var placed = new Dictionary<UInt128, ulong>();
-        HashSet<UInt128> paid = [], declined = [], fulfilled = [];
+        HashSet<UInt128> paid = [],
+            declined = [],
+            fulfilled = [];
 
         foreach (var log in logs)
         {
@@ -45,7 +47,10 @@ internal static class OrderFunnel
         paid.IntersectWith(placed.Keys);
         declined.IntersectWith(placed.Keys);
         fulfilled.IntersectWith(paid);
-        var waiting = placed.Where(order => !paid.Contains(order.Key) && !declined.Contains(order.Key)).Select(order => order.Value).ToList();
+        var waiting = placed
+            .Where(order => !paid.Contains(order.Key) && !declined.Contains(order.Key))
+            .Select(order => order.Value)
+            .ToList();
         return View(placed.Count, waiting, paid.Count, declined.Count, fulfilled.Count, window);
     }
 
@@ -54,19 +59,29 @@ internal static class OrderFunnel
         var age = waiting.Count == 0 ? TimeSpan.Zero : TimeSpan.FromTicks((long)((window.To - Math.Min(window.To, waiting.Min())) / 100));
         var seconds = (window.To - window.From) / 1e9;
         return new Funnel(
-            Format.Count(placed), Format.Rate(placed / seconds), Format.Count(waiting.Count),
-            waiting.Count == 0 ? "none waits" : $"the oldest for {Format.Duration(Math.Round(age.TotalSeconds) * 1e9)}", age > Stuck,
-            Format.Count(paid), $"{Format.Count(declined)} declined, {Format.Percent(declined / (double)placed)}", Format.Count(fulfilled),
+            Format.Count(placed),
+            Format.Rate(placed / seconds),
+            Format.Count(waiting.Count),
+            waiting.Count == 0 ? "none waits" : $"the oldest for {Format.Duration(Math.Round(age.TotalSeconds) * 1e9)}",
+            age > Stuck,
+            Format.Count(paid),
+            $"{Format.Count(declined)} declined, {Format.Percent(declined / (double)placed)}",
+            Format.Count(fulfilled),
             paid == fulfilled ? "none to go" : $"{Format.Count(paid - fulfilled)} to go",
-            $"Of {Format.Count(placed)} orders placed, {Format.Count(paid)} are paid, {Format.Count(declined)} declined and {Format.Count(waiting.Count)} wait for payment; {Format.Count(fulfilled)} are fulfilled",
-            Flow(placed, paid, fulfilled), Ribbon(252, 497, waiting.Count, placed), Ribbon(502, 747, declined, placed));
+            $"Of {Format.Count(placed)} orders placed, {Format.Count(paid)} are paid, {Format.Count(declined)} declined "
+                + $"and {Format.Count(waiting.Count)} wait for payment; {Format.Count(fulfilled)} are fulfilled",
+            Flow(placed, paid, fulfilled),
+            Ribbon(252, 497, waiting.Count, placed),
+            Ribbon(502, 747, declined, placed)
+        );
     }
 
     // The ribbon over the four columns of 250: all, all, the paid, the fulfilled.
     private static string Flow(int placed, int paid, int fulfilled)
     {
         var (third, fourth) = (Y(paid / (double)placed), Y(fulfilled / (double)placed));
-        return $"M0 4H1000V{fourth}H760C750 {fourth} 750 {third} 740 {third}H510C500 {third} 500 {Format.Number(Base)} 490 {Format.Number(Base)}H0Z";
+        var second = Format.Number(Base);
+        return $"M0 4H1000V{fourth}H760C750 {fourth} 750 {third} 740 {third}H510C500 {third} 500 {second} 490 {second}H0Z";
     }
 
     private static string Ribbon(int from, int to, int count, int placed) =>

@@ -28,8 +28,19 @@ public sealed record Finding(string What, string Who, Moment Since, string After
 
 /// <summary>LastSeen: when anything of it arrived. Lost: what it says that it cannot reach.</summary>
 public sealed record ServiceRow(
-    ServiceName Service, string State, string StateText, string Traces, Trend Rate, Trend Errors, Trend P95, string Release, bool IsNewRelease, string Instances,
-    IReadOnlyList<LostRow> Lost, Moment LastSeen);
+    ServiceName Service,
+    string State,
+    string StateText,
+    string Traces,
+    Trend Rate,
+    Trend Errors,
+    Trend P95,
+    string Release,
+    bool IsNewRelease,
+    string Instances,
+    IReadOnlyList<LostRow> Lost,
+    Moment LastSeen
+);
 
 public sealed record LostRow(string Name, Moment Since, string Href);
 
@@ -40,5 +51,17 @@ public sealed record QueueRow(string Queue, ServiceName Receiver, string Traces,
 public sealed record Trend(string Text, string Usual, string Class, IReadOnlyList<double?> Values);
 
 public sealed record Funnel(
-    string Placed, string Rate, string Waiting, string Oldest, bool IsStuck, string Paid, string Declined, string Fulfilled, string ToGo, string Text,
-    string Flow, string Hold, string Drop);
+    string Placed,
+    string Rate,
+    string Waiting,
+    string Oldest,
+    bool IsStuck,
+    string Paid,
+    string Declined,
+    string Fulfilled,
+    string ToGo,
+    string Text,
+    string Flow,
+    string Hold,
+    string Drop
+);

@@ -56,7 +56,10 @@ internal static class Queues
                     continue;
                 }
 
-                queues.Add((name, span.Origin.Service), queue = new QueueMessages(name, span.Origin.Service, new Series(window), new Series(window)));
+                queues.Add(
+                    (name, span.Origin.Service),
+                    queue = new QueueMessages(name, span.Origin.Service, new Series(window), new Series(window))
+                );
             }
 
             queue.Messages.Add(span);

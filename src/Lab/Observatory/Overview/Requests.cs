@@ -62,14 +62,18 @@ internal sealed class Requests
                 return;
             }
 
-            operations.Add((span.Origin.Service, span.Name), operation = new OperationRequests(span.Origin.Service, span.Name, new Series(window)));
+            operations.Add(
+                (span.Origin.Service, span.Name),
+                operation = new OperationRequests(span.Origin.Service, span.Name, new Series(window))
+            );
         }
 
         operation.Series.Add(span);
         operation.Spans.Add(span);
     }
 
-    private static bool IsRequest(StoredSpan span) => span.Kind is Span.Types.SpanKind.Server or Span.Types.SpanKind.Consumer || span.ParentId == 0;
+    private static bool IsRequest(StoredSpan span) =>
+        span.Kind is Span.Types.SpanKind.Server or Span.Types.SpanKind.Consumer || span.ParentId == 0;
 }
 
 internal sealed class ServiceRequests(string service, Series series)

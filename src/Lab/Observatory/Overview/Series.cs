@@ -27,7 +27,8 @@ internal sealed class Series(Window window)
 
     public double? ErrorShare => After == 0 ? null : Errors / (double)After;
 
-    public double? UsualErrorShare => UsualErrors is var (requests, errors) && requests >= Verdict.MinRequests ? errors / (double)requests : null;
+    public double? UsualErrorShare =>
+        UsualErrors is var (requests, errors) && requests >= Verdict.MinRequests ? errors / (double)requests : null;
 
     /// <summary>Milliseconds; null without a request.</summary>
     public double? P95 => After == 0 ? null : Verdict.P95(Now);

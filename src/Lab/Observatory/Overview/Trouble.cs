@@ -34,7 +34,9 @@ internal sealed class Trouble(Requests requests, Window window, IReadOnlyList<De
         operations.Where(operation => IsFailing(operation.Series)).MaxBy(operation => operation.Series.ErrorShare);
 
     private static OperationRequests? Slowest(IEnumerable<OperationRequests> operations) =>
-        operations.Where(operation => operation.Series.IsSlower).MaxBy(operation => operation.Series.P95 / Math.Max(1, operation.Series.UsualP95!.Value));
+        operations
+            .Where(operation => operation.Series.IsSlower)
+            .MaxBy(operation => operation.Series.P95 / Math.Max(1, operation.Series.UsualP95!.Value));
 
     // A slow database or neighbour makes requests slow, and those are told of. Somebody outside may be asked by nobody's request.
     private bool IsToOutside(OperationRequests call) => call.Series.IsSlower && ServiceLook.ClassOf(PeerOf(call)) == "outside";
@@ -43,14 +45,25 @@ internal sealed class Trouble(Requests requests, Window window, IReadOnlyList<De
     private string PeerOf(OperationRequests call)
     {
         var limit = call.Series.UsualP95 * 1e6;
-        var affected = call.Spans.Where(span => window.IsRecent(span.Start) && (IsFailing(call.Series) ? span.Failed : span.End - span.Start > limit)).TakeLast(MaxPeers);
-        return affected.Select(span => span.Parse().Attributes)
-            .Select(attributes => ValueText.Find(attributes, "peer.service") ?? ValueText.Find(attributes, "db.system.name") ?? ValueText.Find(attributes, "server.address"))
-            .OfType<string>().GroupBy(peer => peer, StringComparer.Ordinal).MaxBy(group => group.Count())?.Key ?? call.Name;
+        var affected = call
+            .Spans.Where(span => window.IsRecent(span.Start) && (IsFailing(call.Series) ? span.Failed : span.End - span.Start > limit))
+            .TakeLast(MaxPeers);
+        return affected
+                .Select(span => span.Parse().Attributes)
+                .Select(attributes =>
+                    ValueText.Find(attributes, "peer.service")
+                    ?? ValueText.Find(attributes, "db.system.name")
+                    ?? ValueText.Find(attributes, "server.address")
+                )
+                .OfType<string>()
+                .GroupBy(peer => peer, StringComparer.Ordinal)
+                .MaxBy(group => group.Count())
+                ?.Key
+            ?? call.Name;
     }
 
-    private static bool IsFailing(Series series) => series.HasMoreErrors
-        || (series.UsualErrorShare is null && series.Errors >= NotableErrors && series.ErrorShare >= NotableShare);
+    private static bool IsFailing(Series series) =>
+        series.HasMoreErrors || (series.UsualErrorShare is null && series.Errors >= NotableErrors && series.ErrorShare >= NotableShare);
 
     // To somebody: what the operation asks of whom; null for a request.
     private Finding View(OperationRequests operation, string? to)
@@ -60,16 +73,41 @@ internal sealed class Trouble(Requests requests, Window window, IReadOnlyList<De
         var limit = series.UsualP95 * 1e6;
         var affected = operation.Spans.Where(span => failing ? span.Failed : span.End - span.Start > limit).ToList();
         var (since, search) = (Since(affected), failing ? "status=error" : $"duration>{Math.Ceiling(series.UsualP95!.Value):0}ms");
-        var deploy = deploys.Where(known => known.Time <= since && known.Time >= since - DeployBefore)
-            .OrderBy(known => known.Service != operation.Service).ThenByDescending(known => known.Time).FirstOrDefault();
+        var deploy = deploys
+            .Where(known => known.Time <= since && known.Time >= since - DeployBefore)
+            .OrderBy(known => known.Service != operation.Service)
+            .ThenByDescending(known => known.Time)
+            .FirstOrDefault();
         return new Finding(
-            failing
-                ? $"{(to is null ? $"{operation.Name} fails in {operation.Service}" : $"Calls of {operation.Service} to {to} fail")}: {Format.Percent(series.ErrorShare!.Value)} of {(to is null ? Format.Count(series.After, "request", "requests") : Format.Count(series.After, "call", "calls"))}{Usual(series.UsualErrorShare is { } share ? Format.Percent(share) : "")}"
-                : $"{(to is null ? $"{operation.Name} is slow in {operation.Service}" : $"Calls of {operation.Service} to {to} are slow")}: p95 {Format.Duration(series.P95!.Value * 1e6)}{Usual(Format.Duration(limit!.Value))}",
-            Who(affected, operation), since is { } began ? Format.Moment(began, window.Range.To) : Moment.None,
-            deploy is null ? "" : $"{deploy.Service} {deploy.Release}", deploy is null ? "" : DeployLinks.Of(deploy).Page,
-            Addresses.Traces(("resource", operation.Service), ("search", $"{(to is null ? "" : "kind=client ")}name={Filter.Quote(operation.Name)} {search}"), ("range", window.Range.Name)),
-            affected.Count > 0 && affected[^1].TraceId != UInt128.Zero ? "/traces/" + Ids.Trace(affected[^1].TraceId) : "");
+            failing ? FailureText(operation, to) : SlownessText(operation, to),
+            Who(affected, operation),
+            since is { } began ? Format.Moment(began, window.Range.To) : Moment.None,
+            deploy is null ? "" : $"{deploy.Service} {deploy.Release}",
+            deploy is null ? "" : DeployLinks.Of(deploy).Page,
+            Addresses.Traces(
+                ("resource", operation.Service),
+                ("search", $"{(to is null ? "" : "kind=client ")}name={Filter.Quote(operation.Name)} {search}"),
+                ("range", window.Range.Name)
+            ),
+            affected.Count > 0 && affected[^1].TraceId != UInt128.Zero ? "/traces/" + Ids.Trace(affected[^1].TraceId) : ""
+        );
+    }
+
+    private static string FailureText(OperationRequests operation, string? to)
+    {
+        var series = operation.Series;
+        var what = to is null ? $"{operation.Name} fails in {operation.Service}" : $"Calls of {operation.Service} to {to} fail";
+        var total = to is null ? Format.Count(series.After, "request", "requests") : Format.Count(series.After, "call", "calls");
+        var usual = series.UsualErrorShare is { } share ? Format.Percent(share) : "";
+        return $"{what}: {Format.Percent(series.ErrorShare!.Value)} of {total}{Usual(usual)}";
+    }
+
+    private static string SlownessText(OperationRequests operation, string? to)
+    {
+        var series = operation.Series;
+        var what = to is null ? $"{operation.Name} is slow in {operation.Service}" : $"Calls of {operation.Service} to {to} are slow";
+        var usual = Format.Duration(series.UsualP95!.Value * 1e6);
+        return $"{what}: p95 {Format.Duration(series.P95!.Value * 1e6)}{Usual(usual)}";
     }
 
     private static string Usual(string text) => text.Length > 0 ? $", usually {text}" : "";
@@ -89,13 +127,17 @@ internal sealed class Trouble(Requests requests, Window window, IReadOnlyList<De
         others.UnionWith(tenants);
         var more = recent.Count > MaxUnpacked ? "at least " : "";
         var who = users.Count > 0 ? $"{more}{Format.Count(users.Count, "user", "users")}" : "";
-        var where = tenants.Count == 0 ? "" : others.Count > tenants.Count ? $"{Format.Count(tenants.Count)} of {Format.Count(others.Count, "tenant", "tenants")}" : Format.Count(tenants.Count, "tenant", "tenants");
+        var where =
+            tenants.Count == 0 ? ""
+            : others.Count > tenants.Count ? $"{Format.Count(tenants.Count)} of {Format.Count(others.Count, "tenant", "tenants")}"
+            : Format.Count(tenants.Count, "tenant", "tenants");
         return who.Length > 0 && where.Length > 0 ? $"{who} in {where}" : who + where;
     }
 
     private static (HashSet<string> Users, HashSet<string> Tenants) Names(IEnumerable<StoredSpan> spans)
     {
-        HashSet<string> users = new(StringComparer.Ordinal), tenants = new(StringComparer.Ordinal);
+        HashSet<string> users = new(StringComparer.Ordinal),
+            tenants = new(StringComparer.Ordinal);
 
         foreach (var span in spans.Where(span => span.IdBits != 0))
         {
@@ -121,7 +163,11 @@ internal sealed class Trouble(Requests requests, Window window, IReadOnlyList<De
         var first = Window.Buckets;
 
         // One step without any may be chance, two in a row are an end.
-        for (var step = Window.Buckets - 1; step >= 0 && (counts[step] >= perStep * Few || (step > 0 && counts[step - 1] >= perStep * Few)); step--)
+        for (
+            var step = Window.Buckets - 1;
+            step >= 0 && (counts[step] >= perStep * Few || (step > 0 && counts[step - 1] >= perStep * Few));
+            step--
+        )
         {
             first = step;
         }

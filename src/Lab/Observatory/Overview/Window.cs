@@ -45,5 +45,6 @@ internal sealed class Window
     public int BucketOf(ulong nanos) => Math.Clamp((int)((nanos - (double)From) / (To - From) * Buckets), 0, Buckets - 1);
 
     /// <summary>A range that is longer than what is kept begins with the oldest record that is kept.</summary>
-    public static Window Of(TimeRange range, IReadOnlyList<StoredSpan> spans) => new(range, spans.Count > 0 ? Math.Max(range.FromNanos, spans[0].Start) : range.FromNanos);
+    public static Window Of(TimeRange range, IReadOnlyList<StoredSpan> spans) =>
+        new(range, spans.Count > 0 ? Math.Max(range.FromNanos, spans[0].Start) : range.FromNanos);
 }

@@ -16,10 +16,20 @@ internal sealed class OwnErrors : ILoggerProvider
     private const int MaxPerMinute = 30;
 
     private static readonly string[] Sources =
-        ["Microsoft.AspNetCore.Diagnostics.ExceptionHandlerMiddleware", "Microsoft.Extensions.Hosting.Internal.Host", Own];
+    [
+        "Microsoft.AspNetCore.Diagnostics.ExceptionHandlerMiddleware",
+        "Microsoft.Extensions.Hosting.Internal.Host",
+        Own,
+    ];
 
     private static readonly string[] Circular =
-        [$"{Own}Ingest.", $"{Own}Envelopes.", $"{Own}History.", $"{Own}Forward.", $"{Own}OwnTelemetry."];
+    [
+        $"{Own}Ingest.",
+        $"{Own}Envelopes.",
+        $"{Own}History.",
+        $"{Own}Forward.",
+        $"{Own}OwnTelemetry.",
+    ];
 
     private readonly SentryClient _client;
     private readonly string _service;
@@ -33,19 +43,21 @@ internal sealed class OwnErrors : ILoggerProvider
         _service = configuration["OTEL_SERVICE_NAME"] is { Length: > 0 } name ? name : "observatory";
         _time = time;
         _minute = time.GetTimestamp();
-        _client = new SentryClient(new SentryOptions
-        {
-            // Nothing is sent to it: the transport is a method call.
-            Dsn = "http://observatory@127.0.0.1/1",
-            Transport = transport,
-            Environment = environment.EnvironmentName,
-            SendDefaultPii = false,
-            AutoSessionTracking = false,
-            SendClientReports = false,
-            DisableSentryHttpMessageHandler = true,
-            ReportAssembliesMode = ReportAssembliesMode.None,
-            ShutdownTimeout = TimeSpan.FromSeconds(1),
-        });
+        _client = new SentryClient(
+            new SentryOptions
+            {
+                // Nothing is sent to it: the transport is a method call.
+                Dsn = "http://observatory@127.0.0.1/1",
+                Transport = transport,
+                Environment = environment.EnvironmentName,
+                SendDefaultPii = false,
+                AutoSessionTracking = false,
+                SendClientReports = false,
+                DisableSentryHttpMessageHandler = true,
+                ReportAssembliesMode = ReportAssembliesMode.None,
+                ShutdownTimeout = TimeSpan.FromSeconds(1),
+            }
+        );
     }
 
     public ILogger CreateLogger(string categoryName) =>
@@ -100,7 +112,12 @@ internal sealed class OwnErrors : ILoggerProvider
         public bool IsEnabled(LogLevel logLevel) => logLevel is LogLevel.Error or LogLevel.Critical;
 
         public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
             if (exception is not null and not OperationCanceledException && IsEnabled(logLevel))
             {

@@ -23,13 +23,16 @@ internal static class OwnTelemetryServices
         }
 
         builder.Logging.AddFilter<OpenTelemetryLoggerProvider>("", LogLevel.Warning);
-        builder.Services.AddOpenTelemetry()
+        builder
+            .Services.AddOpenTelemetry()
             .WithLogging(logging => logging.AddProcessor(new LogScrubber()), options => options.IncludeFormattedMessage = true)
-            .WithTracing(tracing => tracing.AddAspNetCoreInstrumentation(requests =>
-            {
-                requests.Filter = context => Listeners.Of(context) == Listener.Http && !EnvelopeHttp.IsEnvelope(context);
-                requests.EnrichWithHttpRequest = (activity, _) => RemoveQuery(activity);
-            }))
+            .WithTracing(tracing =>
+                tracing.AddAspNetCoreInstrumentation(requests =>
+                {
+                    requests.Filter = context => Listeners.Of(context) == Listener.Http && !EnvelopeHttp.IsEnvelope(context);
+                    requests.EnrichWithHttpRequest = (activity, _) => RemoveQuery(activity);
+                })
+            )
             .UseOtlpExporter();
     }
 

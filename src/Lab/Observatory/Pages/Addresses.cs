@@ -22,13 +22,16 @@ public static class Addresses
             }
         }
 
-        return (at < 0 ? address : address[..at]) + new QueryBuilder(pairs.Where(pair => pair.Value.Length > 0).Select(pair => KeyValuePair.Create(pair.Name, pair.Value)));
+        return (at < 0 ? address : address[..at])
+            + new QueryBuilder(pairs.Where(pair => pair.Value.Length > 0).Select(pair => KeyValuePair.Create(pair.Name, pair.Value)));
     }
 
     public static IEnumerable<(string Name, string Value)> Pairs(string address)
     {
         var at = address.IndexOf('?', StringComparison.Ordinal);
-        return at < 0 ? [] : QueryHelpers.ParseQuery(address[at..]).SelectMany(pair => pair.Value, (pair, value) => (pair.Key, value ?? ""));
+        return at < 0
+            ? []
+            : QueryHelpers.ParseQuery(address[at..]).SelectMany(pair => pair.Value, (pair, value) => (pair.Key, value ?? ""));
     }
 
     public static string Traces(params ReadOnlySpan<(string Name, string? Value)> filters) => With("/traces", filters);

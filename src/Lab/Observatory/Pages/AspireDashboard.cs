@@ -19,12 +19,10 @@ public sealed class AspireDashboard(Uri? address)
     public string? Trace(string traceId) => To("traces/detail/" + Uri.EscapeDataString(traceId));
 
     /// <summary>A login link is refused: its token would be on every page.</summary>
-    public static ValidationResult? Validate(Uri? address) => address is null or
-    {
-        IsAbsoluteUri: true, Scheme: "http" or "https", UserInfo.Length: 0, Query.Length: 0, Fragment.Length: 0,
-    }
-        ? ValidationResult.Success
-        : new ValidationResult("Observatory:DashboardUrl must be an absolute http or https address without user, query and fragment.");
+    public static ValidationResult? Validate(Uri? address) =>
+        address is null or { IsAbsoluteUri: true, Scheme: "http" or "https", UserInfo.Length: 0, Query.Length: 0, Fragment.Length: 0 }
+            ? ValidationResult.Success
+            : new ValidationResult("Observatory:DashboardUrl must be an absolute http or https address without user, query and fragment.");
 
     private string? To(string path) => _address is null ? null : $"{_address}/{path}";
 }

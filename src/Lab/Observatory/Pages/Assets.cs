@@ -6,8 +6,13 @@ namespace Platform.Observatory.Pages;
 /// <summary>The stylesheet, the icon and the scripts, which live in the assembly.</summary>
 internal static class Assets
 {
-    private static readonly FrozenDictionary<string, byte[]> Scripts =
-        new[] { "observatory.js", "keyboard.js", "live.js", "tail.js" }.ToFrozenDictionary(name => name, Read, StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, byte[]> Scripts = new[]
+    {
+        "observatory.js",
+        "keyboard.js",
+        "live.js",
+        "tail.js",
+    }.ToFrozenDictionary(name => name, Read, StringComparer.Ordinal);
 
     private static readonly byte[] Stylesheet = Read("observatory.css");
     private static readonly byte[] Icon = Read("icon.svg");

@@ -20,7 +20,11 @@ internal static class BackLinks
         {
             var span = all[index];
 
-            if (span.TraceId != trace && span.Payload.AsSpan().IndexOf(id) >= 0 && span.Parse().Links.Any(link => link.TraceId.Span.SequenceEqual(id)))
+            if (
+                span.TraceId != trace
+                && span.Payload.AsSpan().IndexOf(id) >= 0
+                && span.Parse().Links.Any(link => link.TraceId.Span.SequenceEqual(id))
+            )
             {
                 links.Add(new TraceLink(span.Name, span.Origin.Service, $"/traces/{Ids.Trace(span.TraceId)}?span={Ids.Span(span.SpanId)}"));
             }

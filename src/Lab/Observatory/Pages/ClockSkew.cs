@@ -7,9 +7,12 @@ internal static class ClockSkew
     private const ulong ToleratedNanos = 5_000_000;
 
     /// <summary>True for a span that arrived before it began, or began before its caller in another process did.</summary>
-    public static bool Is(TreeNode node) => node.Span.IsAhead
-        || (node.Parent is { } parent
+    public static bool Is(TreeNode node) =>
+        node.Span.IsAhead
+        || (
+            node.Parent is { } parent
             && (parent.Origin.Service, parent.Origin.Resource.Instance) != (node.Span.Origin.Service, node.Span.Origin.Resource.Instance)
             && parent.Start > ToleratedNanos
-            && node.Span.Start < parent.Start - ToleratedNanos);
+            && node.Span.Start < parent.Start - ToleratedNanos
+        );
 }

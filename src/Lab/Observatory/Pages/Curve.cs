@@ -20,7 +20,10 @@ public static class Curve
         {
             if (values[index] is { } value)
             {
-                path.Append(isOpen ? 'L' : 'M').Append(Format.Number(X(index, values.Count))).Append(' ').Append(Format.Number(Base - (value / highest * (Base - Top))));
+                path.Append(isOpen ? 'L' : 'M')
+                    .Append(Format.Number(X(index, values.Count)))
+                    .Append(' ')
+                    .Append(Format.Number(Base - (value / highest * (Base - Top))));
                 isOpen = true;
             }
             else

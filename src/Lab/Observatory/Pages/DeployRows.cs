@@ -9,7 +9,13 @@ internal static class DeployRows
     private const int MaxRows = 100;
     private const int MaxIssues = 5;
 
-    public static IReadOnlyList<DeployRow> Build(TelemetryStore telemetry, IssueStore issues, DeployStore deploys, DateTimeOffset now, int limit = MaxRows)
+    public static IReadOnlyList<DeployRow> Build(
+        TelemetryStore telemetry,
+        IssueStore issues,
+        DeployStore deploys,
+        DateTimeOffset now,
+        int limit = MaxRows
+    )
     {
         var effects = new DeployEffects(telemetry, issues, deploys, now);
         return [.. deploys.All().Reverse().Take(limit).Select(deploy => Row(deploy, effects, now))];
@@ -19,14 +25,31 @@ internal static class DeployRows
     {
         var effect = effects.Of(deploy);
         return new DeployRow(
-            deploy.Id, Format.Moment(deploy.Time, now), new ServiceName(deploy.Service, ServiceLook.ClassOf(deploy.Service)), deploy.Release,
-            deploy.PreviousRelease ?? "", string.Join(", ", deploy.Instances), deploy.Source,
-            Share(effect.Before), Share(effect.After), Latency(effect.Before), Latency(effect.After),
+            deploy.Id,
+            Format.Moment(deploy.Time, now),
+            new ServiceName(deploy.Service, ServiceLook.ClassOf(deploy.Service)),
+            deploy.Release,
+            deploy.PreviousRelease ?? "",
+            string.Join(", ", deploy.Instances),
+            deploy.Source,
+            Share(effect.Before),
+            Share(effect.After),
+            Latency(effect.Before),
+            Latency(effect.After),
             [.. effects.NewIssuesOf(deploy).Take(MaxIssues).Select(issue => new PageLink(issue.Type, issue.Links.Page))],
-            effect.Verdict, effect.Verdict switch { DeployEffect.Worse => "bad", DeployEffect.Better => "ok", _ => "" }, effect.Reason);
+            effect.Verdict,
+            effect.Verdict switch
+            {
+                DeployEffect.Worse => "bad",
+                DeployEffect.Better => "ok",
+                _ => "",
+            },
+            effect.Reason
+        );
     }
 
     private static string Share(ServiceSample sample) => sample.ErrorShare is { } share ? Format.Percent(share) : "";
 
-    private static string Latency(ServiceSample sample) => sample.P95Milliseconds is { } milliseconds ? Format.Duration(milliseconds * 1e6) : "";
+    private static string Latency(ServiceSample sample) =>
+        sample.P95Milliseconds is { } milliseconds ? Format.Duration(milliseconds * 1e6) : "";
 }

@@ -32,7 +32,10 @@ internal static class Intervals
     }
 
     /// <summary>What of one stretch none of the others covers, in order of time.</summary>
-    public static IEnumerable<(ulong Start, ulong End)> Without((ulong Start, ulong End) whole, IEnumerable<(ulong Start, ulong End)> others)
+    public static IEnumerable<(ulong Start, ulong End)> Without(
+        (ulong Start, ulong End) whole,
+        IEnumerable<(ulong Start, ulong End)> others
+    )
     {
         var at = whole.Start;
 

@@ -2,14 +2,31 @@ namespace Platform.Observatory.Pages;
 
 /// <summary>What the list of issues and the page of one show; numbers and words only.</summary>
 public sealed record IssueList(
-    IReadOnlyList<IssueRow> Rows, int Matching, string Status, string Service, string Text, IReadOnlyList<string> Services, string StoreText)
+    IReadOnlyList<IssueRow> Rows,
+    int Matching,
+    string Status,
+    string Service,
+    string Text,
+    IReadOnlyList<string> Services,
+    string StoreText
+)
 {
     public bool IsFiltered => Status.Length > 0 || Service.Length > 0 || Text.Length > 0;
 }
 
 public sealed record IssueRow(
-    string Id, string Type, string Value, string Culprit, string Status, IReadOnlyList<ServiceName> Services, string Count, string Users, Moment LastSeen,
-    Moment FirstSeen, IReadOnlyList<Bar> OverTime)
+    string Id,
+    string Type,
+    string Value,
+    string Culprit,
+    string Status,
+    IReadOnlyList<ServiceName> Services,
+    string Count,
+    string Users,
+    Moment LastSeen,
+    Moment FirstSeen,
+    IReadOnlyList<Bar> OverTime
+)
 {
     public string Title => IssueTitle.Of(Type, Value);
 
@@ -69,8 +86,22 @@ public sealed record TagView(string Key, IReadOnlyList<Pair> Values, string Othe
 public sealed record EventRow(Moment Time, string Release, string Tenant, string User, string TraceId);
 
 public sealed record DeployRow(
-    string Id, Moment Time, ServiceName Service, string Release, string Previous, string Instances, string Source, string ErrorsBefore, string ErrorsAfter,
-    string P95Before, string P95After, IReadOnlyList<PageLink> NewIssues, string Verdict, string VerdictClass, string Reason);
+    string Id,
+    Moment Time,
+    ServiceName Service,
+    string Release,
+    string Previous,
+    string Instances,
+    string Source,
+    string ErrorsBefore,
+    string ErrorsAfter,
+    string P95Before,
+    string P95After,
+    IReadOnlyList<PageLink> NewIssues,
+    string Verdict,
+    string VerdictClass,
+    string Reason
+);
 
 public sealed record SearchView(string Id, string At, string Window, string Problem, IReadOnlyList<SearchRow> Rows, string Summary)
 {

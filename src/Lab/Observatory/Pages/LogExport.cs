@@ -7,11 +7,25 @@ using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Pages;
 
-/// <summary>The lines of a view as a file: <c>/logs?format=ndjson|csv</c>, oldest first, the newest of more than there is room for.</summary>
+/// <summary>
+/// The lines of a view as a file: <c>/logs?format=ndjson|csv</c>, oldest first, the newest of more than there is room for.
+/// </summary>
 internal static class LogExport
 {
     public const int MaxLines = TelemetryQuery.MaxLimit;
-    private static readonly string[] Columns = ["timestamp", "level", "service", "instance", "release", "environment", "trace_id", "span_id", "event", "message"];
+    private static readonly string[] Columns =
+    [
+        "timestamp",
+        "level",
+        "service",
+        "instance",
+        "release",
+        "environment",
+        "trace_id",
+        "span_id",
+        "event",
+        "message",
+    ];
 
     // A cell that begins like this is a formula to a spreadsheet.
     private static readonly SearchValues<char> Formula = SearchValues.Create("=+-@\t\r\n");
@@ -37,7 +51,11 @@ internal static class LogExport
             }
         }
 
-        return TypedResults.Bytes(Encoding.UTF8.GetBytes(text.ToString()), format == "csv" ? "text/csv; charset=utf-8" : "application/x-ndjson", $"logs.{format}");
+        return TypedResults.Bytes(
+            Encoding.UTF8.GetBytes(text.ToString()),
+            format == "csv" ? "text/csv; charset=utf-8" : "application/x-ndjson",
+            $"logs.{format}"
+        );
     }
 
     public static string Cell(string value)
@@ -46,14 +64,28 @@ internal static class LogExport
         return $"\"{safe.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
 
-    private static string Json(StoredLog log, Otlp.LogRecord message) => JsonSerializer.Serialize(
-        Columns.Zip(Values(log, message)).Select(pair => KeyValuePair.Create(pair.First, pair.Second))
-            .Concat(message.Attributes.Select(attribute => KeyValuePair.Create(attribute.Key, ValueText.Whole(attribute.Value))))
-            .Where(pair => pair.Value.Length > 0).DistinctBy(pair => pair.Key).ToDictionary());
+    private static string Json(StoredLog log, Otlp.LogRecord message) =>
+        JsonSerializer.Serialize(
+            Columns
+                .Zip(Values(log, message))
+                .Select(pair => KeyValuePair.Create(pair.First, pair.Second))
+                .Concat(message.Attributes.Select(attribute => KeyValuePair.Create(attribute.Key, ValueText.Whole(attribute.Value))))
+                .Where(pair => pair.Value.Length > 0)
+                .DistinctBy(pair => pair.Key)
+                .ToDictionary()
+        );
 
     private static string[] Values(StoredLog log, Otlp.LogRecord message) =>
-    [
-        Format.Iso(log.Time), Severities.NameOf(log.Severity) ?? "", log.Origin.Service, log.Origin.Resource.Instance ?? "", log.Origin.Resource.Version ?? "", log.Origin.Resource.Environment ?? "",
-        log.TraceId == UInt128.Zero ? "" : Ids.Trace(log.TraceId), log.SpanId == 0 ? "" : Ids.Span(log.SpanId), message.EventName, ValueText.Whole(message.Body),
-    ];
+        [
+            Format.Iso(log.Time),
+            Severities.NameOf(log.Severity) ?? "",
+            log.Origin.Service,
+            log.Origin.Resource.Instance ?? "",
+            log.Origin.Resource.Version ?? "",
+            log.Origin.Resource.Environment ?? "",
+            log.TraceId == UInt128.Zero ? "" : Ids.Trace(log.TraceId),
+            log.SpanId == 0 ? "" : Ids.Span(log.SpanId),
+            message.EventName,
+            ValueText.Whole(message.Body),
+        ];
 }

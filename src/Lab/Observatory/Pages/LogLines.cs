@@ -13,23 +13,32 @@ internal static class LogLines
         return new LogLine(
             LogQuery.IdOf(log),
             Format.Moment(log.Time, now),
-            log.HasError ? "bad" : log.Severity >= StoredLog.WarningSeverity ? "warn" : "",
+            log.HasError ? "bad"
+                : log.Severity >= StoredLog.WarningSeverity ? "warn"
+                : "",
             message.SeverityText,
             new ServiceName(log.Origin.Service, ServiceLook.ClassOf(log.Origin.Service)),
             text.Length > 0 ? text : name,
             text.Length > 0 ? name : "",
-            log.TraceId == UInt128.Zero ? "" : Ids.Trace(log.TraceId));
+            log.TraceId == UInt128.Zero ? "" : Ids.Trace(log.TraceId)
+        );
     }
 
-    /// <summary>Lines of one trace in order of time, with the time since the first, and where the work went from one service to another.</summary>
+    /// <summary>
+    /// Lines of one trace in order of time, with the time since the first, and where the work went from one service to another.
+    /// </summary>
     public static IReadOnlyList<LogLine> OfTrace(IReadOnlyList<StoredLog> logs, DateTimeOffset now) =>
-    [
-        .. logs.Index().Select(item => Of(item.Item, now) with
-        {
-            Offset = "+" + Format.Duration(item.Item.Time - logs[0].Time),
-            Gap = item.Index > 0 && logs[item.Index - 1].Origin.Service != item.Item.Origin.Service
-                ? $"{Format.Duration(item.Item.Time - logs[item.Index - 1].Time)} later, in {item.Item.Origin.Service}"
-                : "",
-        }),
-    ];
+        [
+            .. logs.Index()
+                .Select(item =>
+                    Of(item.Item, now) with
+                    {
+                        Offset = "+" + Format.Duration(item.Item.Time - logs[0].Time),
+                        Gap =
+                            item.Index > 0 && logs[item.Index - 1].Origin.Service != item.Item.Origin.Service
+                                ? $"{Format.Duration(item.Item.Time - logs[item.Index - 1].Time)} later, in {item.Item.Origin.Service}"
+                                : "",
+                    }
+                ),
+        ];
 }

@@ -32,7 +32,14 @@ internal sealed class LogListBuilder(TelemetryStore store, DeployStore deploys, 
             Severity = query.Severity,
             Search = query.Query.Search ?? "",
             TraceId = query.Query.TraceId is { } trace ? Ids.Trace(trace) : "",
-            Services = [.. store.Resources.All().Where(resource => resource.HasLogs).Select(resource => resource.Name).Distinct(StringComparer.Ordinal)],
+            Services =
+            [
+                .. store
+                    .Resources.All()
+                    .Where(resource => resource.HasLogs)
+                    .Select(resource => resource.Name)
+                    .Distinct(StringComparer.Ordinal),
+            ],
             Histogram = query.Query.TraceId is null ? HistogramBuilder.Build(matching, query.Range, deploys.All(), address) : null,
             Open = query.Line.Length > 0 && matching.Find(log => LogQuery.IdOf(log) == query.Line) is { } open ? Details(open, now) : null,
         };
@@ -51,9 +58,17 @@ internal sealed class LogListBuilder(TelemetryStore store, DeployStore deploys, 
         var trace = log.TraceId == UInt128.Zero ? "" : Ids.Trace(log.TraceId);
 
         // The lines of the same request are those of its trace; without one, of the same process at about the same time.
-        var (near, of) = trace.Length > 0
-            ? (store.Logs.Trace(log.TraceId).OrderBy(other => other.Time).ToList(), "the same trace")
-            : (store.Logs.Snapshot().Where(other => other.Origin.Resource == log.Origin.Resource && IsNear(other, log)).OrderBy(other => other.Time).ToList(), "the same process");
+        var (near, of) =
+            trace.Length > 0
+                ? (store.Logs.Trace(log.TraceId).OrderBy(other => other.Time).ToList(), "the same trace")
+                : (
+                    store
+                        .Logs.Snapshot()
+                        .Where(other => other.Origin.Resource == log.Origin.Resource && IsNear(other, log))
+                        .OrderBy(other => other.Time)
+                        .ToList(),
+                    "the same process"
+                );
         var at = near.FindIndex(other => ReferenceEquals(other, log));
         var first = Math.Max(0, at - MaxAround);
         var around = near.Skip(first).Take((2 * MaxAround) + 1).ToList();
@@ -62,18 +77,31 @@ internal sealed class LogListBuilder(TelemetryStore store, DeployStore deploys, 
             [
                 .. new Pair[]
                 {
-                    new("level", message.SeverityText), new("service", log.Origin.Service), new("instance", log.Origin.Resource.Instance ?? ""), new("release", log.Origin.Resource.Version ?? ""),
-                    new("trace", trace), new("span", log.SpanId == 0 ? "" : Ids.Span(log.SpanId)), new("event", message.EventName), new("scope", log.Origin.Scope?.Name ?? ""),
+                    new("level", message.SeverityText),
+                    new("service", log.Origin.Service),
+                    new("instance", log.Origin.Resource.Instance ?? ""),
+                    new("release", log.Origin.Resource.Version ?? ""),
+                    new("trace", trace),
+                    new("span", log.SpanId == 0 ? "" : Ids.Span(log.SpanId)),
+                    new("event", message.EventName),
+                    new("scope", log.Origin.Scope?.Name ?? ""),
                 }.Where(pair => pair.Value.Length > 0),
             ],
-            ValueText.Pairs(message.Attributes), LogLines.OfTrace(around, now), $"Around it, in {of}", [.. Links(log, trace, message)]);
+            ValueText.Pairs(message.Attributes),
+            LogLines.OfTrace(around, now),
+            $"Around it, in {of}",
+            [.. Links(log, trace, message)]
+        );
     }
 
     private IEnumerable<PageLink> Links(StoredLog log, string trace, Otlp.LogRecord message)
     {
         if (trace.Length > 0)
         {
-            yield return new PageLink("Open its trace", log.SpanId == 0 ? $"/traces/{trace}" : $"/traces/{trace}?span={Ids.Span(log.SpanId)}");
+            yield return new PageLink(
+                "Open its trace",
+                log.SpanId == 0 ? $"/traces/{trace}" : $"/traces/{trace}?span={Ids.Span(log.SpanId)}"
+            );
             yield return new PageLink("All lines of the trace", Addresses.Logs(("traceId", trace)));
         }
 
@@ -88,7 +116,14 @@ internal sealed class LogListBuilder(TelemetryStore store, DeployStore deploys, 
         }
 
         var (from, to) = (log.Time - Math.Min(log.Time, Nanos(Near)), log.Time + Nanos(Near));
-        yield return new PageLink("Same process, ±5 s", Addresses.Logs(("resource", log.Origin.Resource.Instance ?? log.Origin.Service), ("from", Format.Iso(from)), ("to", Format.Iso(to))));
+        yield return new PageLink(
+            "Same process, ±5 s",
+            Addresses.Logs(
+                ("resource", log.Origin.Resource.Instance ?? log.Origin.Service),
+                ("from", Format.Iso(from)),
+                ("to", Format.Iso(to))
+            )
+        );
 
         if (dashboard.Resource(log.Origin.Service) is { } resource)
         {
@@ -96,7 +131,8 @@ internal sealed class LogListBuilder(TelemetryStore store, DeployStore deploys, 
         }
     }
 
-    private static bool IsNear(StoredLog other, StoredLog log) => Math.Max(other.Time, log.Time) - Math.Min(other.Time, log.Time) <= Nanos(Near);
+    private static bool IsNear(StoredLog other, StoredLog log) =>
+        Math.Max(other.Time, log.Time) - Math.Min(other.Time, log.Time) <= Nanos(Near);
 
     private static ulong Nanos(TimeSpan time) => (ulong)time.Ticks * 100;
 }

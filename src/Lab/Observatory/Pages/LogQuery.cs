@@ -12,14 +12,20 @@ internal sealed record LogQuery(TelemetryQuery Query, TimeRange Range, string Se
     {
         query = null!;
 
-        if (!TimeRange.TryParse(values, now, TimeRange.All, out var range, out error)
-            || !TelemetryQuery.TryParse(TraceQuery.WithoutTimes(values), Signal.Logs, out var telemetry, out error))
+        if (
+            !TimeRange.TryParse(values, now, TimeRange.All, out var range, out error)
+            || !TelemetryQuery.TryParse(TraceQuery.WithoutTimes(values), Signal.Logs, out var telemetry, out error)
+        )
         {
             return false;
         }
 
         query = new LogQuery(
-            range.IsAll ? telemetry : telemetry with { From = range.From, To = range.IsFixed ? range.To : null }, range, values["severity"].ToString(), values["line"].ToString());
+            range.IsAll ? telemetry : telemetry with { From = range.From, To = range.IsFixed ? range.To : null },
+            range,
+            values["severity"].ToString(),
+            values["line"].ToString()
+        );
         return true;
     }
 

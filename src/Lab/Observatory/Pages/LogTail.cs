@@ -55,7 +55,12 @@ internal sealed class LogTail(TelemetryStore store, PageRenderer pages, TimeProv
         return TypedResults.Empty;
     }
 
-    private async Task WriteAsync(HttpResponse response, Follower<StoredLog> follower, TelemetryQuery query, CancellationToken cancellationToken)
+    private async Task WriteAsync(
+        HttpResponse response,
+        Follower<StoredLog> follower,
+        TelemetryQuery query,
+        CancellationToken cancellationToken
+    )
     {
         var fresh = new List<StoredLog>();
 
@@ -74,12 +79,21 @@ internal sealed class LogTail(TelemetryStore store, PageRenderer pages, TimeProv
         }
 
         var now = time.GetUtcNow();
-        var html = await pages.FragmentAsync<LogRows>(new()
-        {
-            [nameof(LogRows.Lines)] = fresh.TakeLast(MaxLines).OrderByDescending(log => log.Time).Select(log => LogLines.Of(log, now)).ToList(),
-            [nameof(LogRows.Address)] = "/logs",
-        });
-        await response.WriteAsync($"data: {JsonSerializer.Serialize(new { fresh.Count, Html = html }, JsonSerializerOptions.Web)}\n\n", cancellationToken);
+        var html = await pages.FragmentAsync<LogRows>(
+            new()
+            {
+                [nameof(LogRows.Lines)] = fresh
+                    .TakeLast(MaxLines)
+                    .OrderByDescending(log => log.Time)
+                    .Select(log => LogLines.Of(log, now))
+                    .ToList(),
+                [nameof(LogRows.Address)] = "/logs",
+            }
+        );
+        await response.WriteAsync(
+            $"data: {JsonSerializer.Serialize(new { fresh.Count, Html = html }, JsonSerializerOptions.Web)}\n\n",
+            cancellationToken
+        );
         await response.Body.FlushAsync(cancellationToken);
     }
 }

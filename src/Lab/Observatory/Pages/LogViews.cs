@@ -28,8 +28,19 @@ public sealed record LogList
     public bool IsFiltered => Resource.Length > 0 || Severity.Length > 0 || Search.Length > 0 || TraceId.Length > 0 || !Range.IsAll;
 }
 
-/// <summary>Id: names the line in an address. Offset: from the first line of the trace, where only one is shown. Gap: what stands before it.</summary>
-public sealed record LogLine(string Id, Moment Time, string Class, string Level, ServiceName Service, string Text, string Event, string TraceId)
+/// <summary>
+/// Id: names the line in an address. Offset: from the first line of the trace, where only one is shown. Gap: what stands before it.
+/// </summary>
+public sealed record LogLine(
+    string Id,
+    Moment Time,
+    string Class,
+    string Level,
+    ServiceName Service,
+    string Text,
+    string Event,
+    string TraceId
+)
 {
     public string Offset { get; init; } = "";
 
@@ -38,8 +49,21 @@ public sealed record LogLine(string Id, Moment Time, string Class, string Level,
 
 /// <summary>One line with all that it carries, and what was written around it.</summary>
 public sealed record LogDetails(
-    string Id, IReadOnlyList<Pair> Facts, IReadOnlyList<Pair> Attributes, IReadOnlyList<LogLine> Around, string AroundText, IReadOnlyList<PageLink> Links);
+    string Id,
+    IReadOnlyList<Pair> Facts,
+    IReadOnlyList<Pair> Attributes,
+    IReadOnlyList<LogLine> Around,
+    string AroundText,
+    IReadOnlyList<PageLink> Links
+);
 
 /// <summary>Lines over time by level; each look is one path of bars.</summary>
 public sealed record Histogram(
-    IReadOnlyList<Dots> Bars, string Grid, IReadOnlyList<AxisMark> Levels, IReadOnlyList<TimeMark> Times, IReadOnlyList<Zone> Zones, IReadOnlyList<DeployMark> Deploys, string Label);
+    IReadOnlyList<Dots> Bars,
+    string Grid,
+    IReadOnlyList<AxisMark> Levels,
+    IReadOnlyList<TimeMark> Times,
+    IReadOnlyList<Zone> Zones,
+    IReadOnlyList<DeployMark> Deploys,
+    string Label
+);

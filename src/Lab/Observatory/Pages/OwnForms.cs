@@ -7,5 +7,7 @@ internal static class OwnForms
     private const int MaxFormBytes = 8 << 10;
 
     public static bool IsOwn(HttpRequest request) =>
-        request.Headers["Sec-Fetch-Site"].ToString() is "" or "same-origin" && request.HasFormContentType && request.ContentLength is <= MaxFormBytes;
+        request.Headers["Sec-Fetch-Site"].ToString() is "" or "same-origin"
+        && request.HasFormContentType
+        && request.ContentLength is <= MaxFormBytes;
 }

@@ -10,27 +10,31 @@ namespace Platform.Observatory.Pages;
 /// </summary>
 internal sealed class PageRenderer(IServiceProvider services, PageFrames frames, ILoggerFactory loggerFactory)
 {
-    public IResult Login(bool wrongToken, string? returnUrl) => Page<LoginPage>(wrongToken ? StatusCodes.Status401Unauthorized : null, new()
-    {
-        [nameof(LoginPage.WrongToken)] = wrongToken,
-        [nameof(LoginPage.ReturnUrl)] = LocalAddress.Or(returnUrl),
-    });
+    public IResult Login(bool wrongToken, string? returnUrl) =>
+        Page<LoginPage>(
+            wrongToken ? StatusCodes.Status401Unauthorized : null,
+            new() { [nameof(LoginPage.WrongToken)] = wrongToken, [nameof(LoginPage.ReturnUrl)] = LocalAddress.Or(returnUrl) }
+        );
 
     public IResult Page<TComponent>(int? status, Dictionary<string, object?> parameters)
         where TComponent : IComponent =>
         new PageResult(async context =>
         {
-            var html = await RenderAsync<CascadingValue<PageFrame>>(new()
-            {
-                [nameof(CascadingValue<>.Value)] = frames.Of(context),
-                [nameof(CascadingValue<>.IsFixed)] = true,
-                [nameof(CascadingValue<>.ChildContent)] = (RenderFragment)(builder =>
+            var html = await RenderAsync<CascadingValue<PageFrame>>(
+                new()
                 {
-                    builder.OpenComponent<TComponent>(0);
-                    builder.AddMultipleAttributes(1, parameters!);
-                    builder.CloseComponent();
-                }),
-            });
+                    [nameof(CascadingValue<>.Value)] = frames.Of(context),
+                    [nameof(CascadingValue<>.IsFixed)] = true,
+                    [nameof(CascadingValue<>.ChildContent)] = (RenderFragment)(
+                        builder =>
+                        {
+                            builder.OpenComponent<TComponent>(0);
+                            builder.AddMultipleAttributes(1, parameters!);
+                            builder.CloseComponent();
+                        }
+                    ),
+                }
+            );
             context.Response.StatusCode = status ?? context.Response.StatusCode;
             context.Response.ContentType = "text/html; charset=utf-8";
             await context.Response.WriteAsync(html, context.RequestAborted);
@@ -45,7 +49,8 @@ internal sealed class PageRenderer(IServiceProvider services, PageFrames frames,
     {
         await using var renderer = new HtmlRenderer(services, loggerFactory);
         return await renderer.Dispatcher.InvokeAsync(async () =>
-            (await renderer.RenderComponentAsync<TComponent>(ParameterView.FromDictionary(parameters))).ToHtmlString());
+            (await renderer.RenderComponentAsync<TComponent>(ParameterView.FromDictionary(parameters))).ToHtmlString()
+        );
     }
 
     private sealed class PageResult(Func<HttpContext, Task> write) : IResult

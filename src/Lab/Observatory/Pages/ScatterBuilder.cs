@@ -16,8 +16,33 @@ internal static class ScatterBuilder
     // From a microsecond to a thousand days, about three to a power of ten.
     private static readonly double[] Round =
     [
-        1e3, 3e3, 1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8, 3e8, 1e9, 3e9, 1e10, 3e10, 60e9, 300e9, 600e9, 1800e9, 3600e9, 4 * 3600e9, 12 * 3600e9, 86_400e9, 10 * 86_400e9,
-        100 * 86_400e9, 1000 * 86_400e9,
+        1e3,
+        3e3,
+        1e4,
+        3e4,
+        1e5,
+        3e5,
+        1e6,
+        3e6,
+        1e7,
+        3e7,
+        1e8,
+        3e8,
+        1e9,
+        3e9,
+        1e10,
+        3e10,
+        60e9,
+        300e9,
+        600e9,
+        1800e9,
+        3600e9,
+        4 * 3600e9,
+        12 * 3600e9,
+        86_400e9,
+        10 * 86_400e9,
+        100 * 86_400e9,
+        1000 * 86_400e9,
     ];
 
     /// <summary>Null without a trace.</summary>
@@ -32,17 +57,51 @@ internal static class ScatterBuilder
             ? new TimeAxis(traces.Min(trace => trace.Start), traces.Max(trace => trace.Start))
             : new TimeAxis(range.FromNanos, range.ToNanos);
         var (low, high) = Around(traces);
-        var middles = traces.GroupBy(trace => trace.Name, StringComparer.Ordinal).Where(route => route.Count() >= MinForMiddle)
-            .ToDictionary(route => route.Key, route => route.Select(trace => trace.Duration).Order().ElementAt(route.Count() / 2) * Slow, StringComparer.Ordinal);
+        var middles = traces
+            .GroupBy(trace => trace.Name, StringComparer.Ordinal)
+            .Where(route => route.Count() >= MinForMiddle)
+            .ToDictionary(
+                route => route.Key,
+                route => route.Select(trace => trace.Duration).Order().ElementAt(route.Count() / 2) * Slow,
+                StringComparer.Ordinal
+            );
         var failed = Sample([.. traces.Where(trace => trace.Errors > 0)], MaxPoints / 2).ToList();
         var drawn = failed.Concat(Sample([.. traces.Where(trace => trace.Errors == 0)], MaxPoints - failed.Count)).ToList();
-        var dots = drawn.GroupBy(trace => Look(trace, middles)).OrderBy(look => look.Key switch { "" => 0, "bad" => 2, _ => 1 }).ThenBy(look => look.Key, StringComparer.Ordinal)
-            .Select(look => new Dots(look.Key, Path(look, axis, low, high), look.Key switch { "" => "", "bad" => "with an error", var service => "slow in " + service })).ToList();
+        var dots = drawn
+            .GroupBy(trace => Look(trace, middles))
+            .OrderBy(look =>
+                look.Key switch
+                {
+                    "" => 0,
+                    "bad" => 2,
+                    _ => 1,
+                }
+            )
+            .ThenBy(look => look.Key, StringComparer.Ordinal)
+            .Select(look => new Dots(
+                look.Key,
+                Path(look, axis, low, high),
+                look.Key switch
+                {
+                    "" => "",
+                    "bad" => "with an error",
+                    var service => "slow in " + service,
+                }
+            ))
+            .ToList();
         var ticks = Ticks(low, high).ToList();
+        var (shortest, longest) = (traces.Min(trace => trace.Duration), traces.Max(trace => trace.Duration));
         return new Scatter(
-            dots, string.Concat(ticks.Select(tick => $"M0 {tick.At}H1000")), ticks, axis.Times, axis.Zones(address), axis.Deploys(deploys),
-            $"Duration of {Format.Count(drawn.Count, "trace", "traces")} over time, from {Format.Duration(traces.Min(trace => trace.Duration))} to {Format.Duration(traces.Max(trace => trace.Duration))}",
-            drawn.Count < traces.Count ? $"{Format.Count(drawn.Count)} of {Format.Count(traces.Count)} are drawn" : "");
+            dots,
+            string.Concat(ticks.Select(tick => $"M0 {tick.At}H1000")),
+            ticks,
+            axis.Times,
+            axis.Zones(address),
+            axis.Deploys(deploys),
+            $"Duration of {Format.Count(drawn.Count, "trace", "traces")} over time, "
+                + $"from {Format.Duration(shortest)} to {Format.Duration(longest)}",
+            drawn.Count < traces.Count ? $"{Format.Count(drawn.Count)} of {Format.Count(traces.Count)} are drawn" : ""
+        );
     }
 
     private static string Look(TraceSummary trace, Dictionary<string, double> middles)
@@ -52,7 +111,12 @@ internal static class ScatterBuilder
             return "bad";
         }
 
-        return middles.TryGetValue(trace.Name, out var limit) && trace.Duration > limit && ServiceLook.ClassOf(trace.Busiest()) is var look and not ("server" or "outside") ? look : "";
+        return
+            middles.TryGetValue(trace.Name, out var limit)
+            && trace.Duration > limit
+            && ServiceLook.ClassOf(trace.Busiest()) is var look and not ("server" or "outside")
+            ? look
+            : "";
     }
 
     private static IEnumerable<TraceSummary> Sample(List<TraceSummary> traces, int most)
@@ -71,7 +135,11 @@ internal static class ScatterBuilder
 
         foreach (var trace in traces)
         {
-            path.Append('M').Append(Format.Number(axis.At(trace.Start) * 10)).Append(' ').Append(Format.Number(Y(trace.Duration, low, high))).Append("h0");
+            path.Append('M')
+                .Append(Format.Number(axis.At(trace.Start) * 10))
+                .Append(' ')
+                .Append(Format.Number(Y(trace.Duration, low, high)))
+                .Append("h0");
         }
 
         return path.ToString();

@@ -12,8 +12,13 @@ internal static class ServiceShares
         var waited = path.Waits.Sum(wait => (double)(wait.End - wait.Start));
         return
         [
-            .. nodes.GroupBy(node => node.Span.Origin.Service, node => node.Span, StringComparer.Ordinal).Take(MaxServices).Select(service => Share(service.Key, [.. service], path, times, whole)),
-            .. waited > 0 ? [new ServiceShare("nothing ran", "waiting", Format.Number(waited / whole * 100), Format.Duration(waited), "", "", "")] : Array.Empty<ServiceShare>(),
+            .. nodes
+                .GroupBy(node => node.Span.Origin.Service, node => node.Span, StringComparer.Ordinal)
+                .Take(MaxServices)
+                .Select(service => Share(service.Key, [.. service], path, times, whole)),
+            .. waited > 0
+                ? [new ServiceShare("nothing ran", "waiting", Format.Number(waited / whole * 100), Format.Duration(waited), "", "", "")]
+                : Array.Empty<ServiceShare>(),
         ];
     }
 
@@ -22,7 +27,13 @@ internal static class ServiceShares
         var onPath = spans.Sum(span => path.Of(span).Sum(part => (double)(part.End - part.Start)));
         var failed = spans.Count(span => span.Failed);
         return new ServiceShare(
-            service, ServiceLook.ClassOf(service), Format.Number(onPath / Math.Max(1, whole) * 100), Format.Duration(onPath), Format.Duration(spans.Sum(times.SelfNanos)),
-            Format.Count(spans.Count), failed > 0 ? Format.Count(failed) : "");
+            service,
+            ServiceLook.ClassOf(service),
+            Format.Number(onPath / Math.Max(1, whole) * 100),
+            Format.Duration(onPath),
+            Format.Duration(spans.Sum(times.SelfNanos)),
+            Format.Count(spans.Count),
+            failed > 0 ? Format.Count(failed) : ""
+        );
     }
 }

@@ -23,9 +23,15 @@ internal sealed class SpanDetailsBuilder(ulong traceStart, SpanTimes times, Usua
             message.Status?.Message ?? "",
             span.Received,
             ValueText.Pairs(message.Attributes),
-            [.. message.Events.Select(item => new SpanEvent(
-                Format.Duration(item.TimeUnixNano > traceStart ? item.TimeUnixNano - traceStart : 0), item.Name, ValueText.Pairs(item.Attributes)))],
+            [
+                .. message.Events.Select(item => new SpanEvent(
+                    Format.Duration(item.TimeUnixNano > traceStart ? item.TimeUnixNano - traceStart : 0),
+                    item.Name,
+                    ValueText.Pairs(item.Attributes)
+                )),
+            ],
             [.. message.Links.Select(link => new SpanLink(Ids.Hex(link.TraceId), Ids.Hex(link.SpanId)))],
-            ValueText.Pairs(span.Origin.Resource.Resource.Attributes));
+            ValueText.Pairs(span.Origin.Resource.Resource.Attributes)
+        );
     }
 }

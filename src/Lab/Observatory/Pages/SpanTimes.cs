@@ -3,17 +3,27 @@ using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Pages;
 
-/// <summary>What a span did itself, and where it waited: the time no child covers, of which a call's is waiting until the other side began.</summary>
+/// <summary>
+/// What a span did itself, and where it waited: the time no child covers, of which a call's is waiting until the other side began.
+/// </summary>
 internal sealed class SpanTimes(IReadOnlyList<TreeNode> nodes)
 {
     private const double NotableShare = 0.05;
     private const double NotableNanos = 1e6;
-    private readonly ILookup<ulong, StoredSpan> _children = nodes.Where(node => node.Parent is not null).ToLookup(node => node.Parent!.SpanId, node => node.Span);
+    private readonly ILookup<ulong, StoredSpan> _children = nodes
+        .Where(node => node.Parent is not null)
+        .ToLookup(node => node.Parent!.SpanId, node => node.Span);
 
     public IReadOnlyList<(ulong Start, ulong End)> Self(StoredSpan span)
     {
         var wait = Wait(span);
-        return [.. Intervals.Without((span.Start, span.End), _children[span.SpanId].Select(child => (child.Start, child.End)).Concat(wait is { } waits ? [waits] : []))];
+        return
+        [
+            .. Intervals.Without(
+                (span.Start, span.End),
+                _children[span.SpanId].Select(child => (child.Start, child.End)).Concat(wait is { } waits ? [waits] : [])
+            ),
+        ];
     }
 
     public double SelfNanos(StoredSpan span) => Self(span).Sum(part => (double)(part.End - part.Start));
@@ -26,7 +36,11 @@ internal sealed class SpanTimes(IReadOnlyList<TreeNode> nodes)
             return null;
         }
 
-        var began = _children[span.SpanId].Where(child => child.Kind == Span.Types.SpanKind.Server).Select(child => child.Start).DefaultIfEmpty().Min();
+        var began = _children[span.SpanId]
+            .Where(child => child.Kind == Span.Types.SpanKind.Server)
+            .Select(child => child.Start)
+            .DefaultIfEmpty()
+            .Min();
         var length = began > span.Start && began <= span.End ? began - span.Start : 0;
         return length >= NotableNanos && length >= (span.End - span.Start) * NotableShare ? (span.Start, began) : null;
     }

@@ -27,11 +27,44 @@ public sealed record StoreView
 
 /// <summary>Kept and room are empty for a signal that is only counted.</summary>
 public sealed record SignalRow(
-    string Name, string Received, string Refused, string Dropped, string Twice, string Late, string Ahead, string MadeRoom, string Kept, string Of, string FullPercent, string Bytes, string MaxBytes);
+    string Name,
+    string Received,
+    string Refused,
+    string Dropped,
+    string Twice,
+    string Late,
+    string Ahead,
+    string MadeRoom,
+    string Kept,
+    string Of,
+    string FullPercent,
+    string Bytes,
+    string MaxBytes
+);
 
 /// <summary>Error is empty while all is well; Now says whether it goes on, and Share is empty while all traces are sent.</summary>
 public sealed record ForwardRow(
-    string Destination, string Endpoint, string Share, string Signal, string Sent, string Refused, string Thinned, string Dropped, string Retries,
-    string Waiting, string Error, Moment? ErrorSince, bool IsFailing);
+    string Destination,
+    string Endpoint,
+    string Share,
+    string Signal,
+    string Sent,
+    string Refused,
+    string Thinned,
+    string Dropped,
+    string Retries,
+    string Waiting,
+    string Error,
+    Moment? ErrorSince,
+    bool IsFailing
+);
 
-public sealed record SenderRow(ServiceName Service, string Instance, string Signals, string Lost, Moment FirstSeen, Moment LastSeen, string Href);
+public sealed record SenderRow(
+    ServiceName Service,
+    string Instance,
+    string Signals,
+    string Lost,
+    Moment FirstSeen,
+    Moment LastSeen,
+    string Href
+);

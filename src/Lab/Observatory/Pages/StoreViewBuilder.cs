@@ -10,8 +10,14 @@ namespace Platform.Observatory.Pages;
 
 /// <summary>What arrived, what of it is here, and what is not and why.</summary>
 internal sealed class StoreViewBuilder(
-    TelemetryStore store, RefusalLog refusals, IssueStore issues, ItemCounters items, HistoryLog history, Forwarder forwarder,
-    TimeProvider time)
+    TelemetryStore store,
+    RefusalLog refusals,
+    IssueStore issues,
+    ItemCounters items,
+    HistoryLog history,
+    Forwarder forwarder,
+    TimeProvider time
+)
 {
     private const int MaxSenders = 100;
 
@@ -27,12 +33,14 @@ internal sealed class StoreViewBuilder(
             Signals = [Row("Spans", stats.Spans), Row("Log records", stats.Logs), Row("Metric points", stats.Metrics)],
             Refusals =
             [
-                .. refusals.Counts.OrderByDescending(kind => kind.Value)
+                .. refusals
+                    .Counts.OrderByDescending(kind => kind.Value)
                     .Select(kind => new Pair(Words(kind.Key), Format.Count(kind.Value))),
             ],
             Errors =
             [
-                .. items.Items.OrderByDescending(item => item.Value)
+                .. items
+                    .Items.OrderByDescending(item => item.Value)
                     .Select(item => new Pair($"items of type {item.Key}", Format.Count(item.Value))),
                 new Pair("issues", $"{Format.Count(stats.Envelopes.Issues.Issues)} of {Format.Count(stats.Envelopes.Issues.MaxIssues)}"),
                 new Pair("events kept", Kept(stats.Envelopes.Issues)),
@@ -84,36 +92,75 @@ internal sealed class StoreViewBuilder(
         }
     }
 
-    private static string Amount(long spans, long logs) => spans == 0 ? Format.Count(logs, "log record", "log records")
+    private static string Amount(long spans, long logs) =>
+        spans == 0 ? Format.Count(logs, "log record", "log records")
         : logs == 0 ? Format.Count(spans, "span", "spans")
         : $"{Format.Count(spans, "span", "spans")} and {Format.Count(logs, "log record", "log records")}";
 
-    private static SignalRow Row(string name, StoredSignalStats stats) => new(
-        name, Format.Count(stats.Received), Format.Count(stats.Rejected), Format.Count(stats.Dropped), Format.Count(stats.Duplicate),
-        Format.Count(stats.Late), Format.Count(stats.Ahead),
-        Format.Count(stats.Evicted), Format.Count(stats.Stored), Format.Count(stats.MaxStored),
-        Format.Number(100 * Math.Max(stats.Stored / (double)stats.MaxStored, stats.StoredBytes / (double)stats.MaxStoredBytes)),
-        Format.Bytes(stats.StoredBytes), Format.Bytes(stats.MaxStoredBytes));
+    private static SignalRow Row(string name, StoredSignalStats stats) =>
+        new(
+            name,
+            Format.Count(stats.Received),
+            Format.Count(stats.Rejected),
+            Format.Count(stats.Dropped),
+            Format.Count(stats.Duplicate),
+            Format.Count(stats.Late),
+            Format.Count(stats.Ahead),
+            Format.Count(stats.Evicted),
+            Format.Count(stats.Stored),
+            Format.Count(stats.MaxStored),
+            Format.Number(100 * Math.Max(stats.Stored / (double)stats.MaxStored, stats.StoredBytes / (double)stats.MaxStoredBytes)),
+            Format.Bytes(stats.StoredBytes),
+            Format.Bytes(stats.MaxStoredBytes)
+        );
 
     private static string Kept(IssueStats issues) =>
         $"{Format.Count(issues.EventsKept)}, {Format.Bytes(issues.EventBytes)} of {Format.Bytes(issues.MaxEventBytes)}";
 
-    private static SignalRow Row(string name, SignalStats stats) => new(
-        name, Format.Count(stats.Received), Format.Count(stats.Rejected), Format.Count(stats.Dropped), "", "", "", "", "", "", "", "", "");
+    private static SignalRow Row(string name, SignalStats stats) =>
+        new(
+            name,
+            Format.Count(stats.Received),
+            Format.Count(stats.Rejected),
+            Format.Count(stats.Dropped),
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            ""
+        );
 
-    private static ForwardRow Row(ForwardStats destination, LaneStats lane, DateTimeOffset now) => new(
-        destination.Name, destination.Endpoint, destination.Share < 1 ? $"{Format.Number(100 * destination.Share)} % of new traces" : "",
-        lane.Signal, Format.Count(lane.Sent), Format.Count(lane.Refused), Format.Count(lane.Thinned), Format.Count(lane.Dropped),
-        Format.Count(lane.Retries),
-        lane.WaitingItems == 0 ? "" : $"{Format.Count(lane.WaitingItems)}, {Format.Bytes(lane.WaitingBytes)}", lane.LastError ?? "",
-        (lane.FailingSince ?? lane.LastErrorAt) is { } at ? Format.Moment(at, now) : null, lane.FailingSince is not null);
+    private static ForwardRow Row(ForwardStats destination, LaneStats lane, DateTimeOffset now) =>
+        new(
+            destination.Name,
+            destination.Endpoint,
+            destination.Share < 1 ? $"{Format.Number(100 * destination.Share)} % of new traces" : "",
+            lane.Signal,
+            Format.Count(lane.Sent),
+            Format.Count(lane.Refused),
+            Format.Count(lane.Thinned),
+            Format.Count(lane.Dropped),
+            Format.Count(lane.Retries),
+            lane.WaitingItems == 0 ? "" : $"{Format.Count(lane.WaitingItems)}, {Format.Bytes(lane.WaitingBytes)}",
+            lane.LastError ?? "",
+            (lane.FailingSince ?? lane.LastErrorAt) is { } at ? Format.Moment(at, now) : null,
+            lane.FailingSince is not null
+        );
 
     private static IEnumerable<Pair> HistoryOf(HistoryStats history)
     {
         yield return new Pair(
-            "spans and logs", $"{Format.Bytes(history.Telemetry.BytesOnDisk)} of {Format.Bytes(history.Telemetry.MaxBytes)}");
+            "spans and logs",
+            $"{Format.Bytes(history.Telemetry.BytesOnDisk)} of {Format.Bytes(history.Telemetry.MaxBytes)}"
+        );
         yield return new Pair(
-            "errors, check-ins, deploys", $"{Format.Bytes(history.Errors.BytesOnDisk)} of {Format.Bytes(history.Errors.MaxBytes)}");
+            "errors, check-ins, deploys",
+            $"{Format.Bytes(history.Errors.BytesOnDisk)} of {Format.Bytes(history.Errors.MaxBytes)}"
+        );
         yield return new Pair("batches written", Format.Count(history.Written));
         yield return new Pair("batches that did not reach the disk", Format.Count(history.Dropped));
         yield return new Pair("records read at the start", Format.Count(history.Replayed.Records));
@@ -121,27 +168,34 @@ internal sealed class StoreViewBuilder(
     }
 
     private static IEnumerable<string> Signals(KnownResourceState sender) =>
-        new[] { sender.HasTraces ? "spans" : "", sender.HasLogs ? "logs" : "", sender.HasMetrics ? "metrics" : "" }
-            .Where(signal => signal.Length > 0);
+        new[] { sender.HasTraces ? "spans" : "", sender.HasLogs ? "logs" : "", sender.HasMetrics ? "metrics" : "" }.Where(signal =>
+            signal.Length > 0
+        );
 
-    private static SenderRow Sender(KnownResourceState sender, DateTimeOffset now) => new(
-        new ServiceName(sender.Name, ServiceLook.ClassOf(sender.Name)), sender.InstanceId ?? "",
-        string.Join(", ", Signals(sender)),
-        sender.LostSpans + sender.LostLogs > 0 ? Amount(sender.LostSpans, sender.LostLogs) : "",
-        Format.Moment(sender.FirstSeen, now), Format.Moment(sender.LastSeen, now), Addresses.Traces(("resource", sender.DisplayName)));
+    private static SenderRow Sender(KnownResourceState sender, DateTimeOffset now) =>
+        new(
+            new ServiceName(sender.Name, ServiceLook.ClassOf(sender.Name)),
+            sender.InstanceId ?? "",
+            string.Join(", ", Signals(sender)),
+            sender.LostSpans + sender.LostLogs > 0 ? Amount(sender.LostSpans, sender.LostLogs) : "",
+            Format.Moment(sender.FirstSeen, now),
+            Format.Moment(sender.LastSeen, now),
+            Addresses.Traces(("resource", sender.DisplayName))
+        );
 
-    private static string Words(Refusal refusal) => refusal switch
-    {
-        Refusal.Malformed => "not readable",
-        Refusal.TooLarge => "too large",
-        Refusal.Overloaded => "too much at one time",
-        Refusal.Unauthenticated => "without the key",
-        Refusal.Forbidden => "not allowed",
-        Refusal.RateLimited => "too many errors in a minute",
-        Refusal.UnsupportedType => "of an unknown content type",
-        Refusal.UnsupportedEncoding => "of an unknown encoding",
-        Refusal.NotFound => "for an unknown address",
-        Refusal.Looped => "sent on in a circle",
-        _ => "by another method",
-    };
+    private static string Words(Refusal refusal) =>
+        refusal switch
+        {
+            Refusal.Malformed => "not readable",
+            Refusal.TooLarge => "too large",
+            Refusal.Overloaded => "too much at one time",
+            Refusal.Unauthenticated => "without the key",
+            Refusal.Forbidden => "not allowed",
+            Refusal.RateLimited => "too many errors in a minute",
+            Refusal.UnsupportedType => "of an unknown content type",
+            Refusal.UnsupportedEncoding => "of an unknown encoding",
+            Refusal.NotFound => "for an unknown address",
+            Refusal.Looped => "sent on in a circle",
+            _ => "by another method",
+        };
 }

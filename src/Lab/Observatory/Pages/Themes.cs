@@ -23,13 +23,17 @@ internal static class Themes
 
         if (form["theme"].ToString() is "light" or "dark")
         {
-            context.Response.Cookies.Append(CookieName, form["theme"].ToString(), new CookieOptions
-            {
-                HttpOnly = true,
-                SameSite = SameSiteMode.Strict,
-                Path = "/",
-                MaxAge = Lasts,
-            });
+            context.Response.Cookies.Append(
+                CookieName,
+                form["theme"].ToString(),
+                new CookieOptions
+                {
+                    HttpOnly = true,
+                    SameSite = SameSiteMode.Strict,
+                    Path = "/",
+                    MaxAge = Lasts,
+                }
+            );
         }
         else
         {

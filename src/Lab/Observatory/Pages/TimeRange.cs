@@ -68,13 +68,17 @@ public sealed record TimeRange(string Name, DateTimeOffset From, DateTimeOffset 
         return true;
     }
 
-    private static TimeRange? Named(string name, DateTimeOffset now) => name == All
-        ? new TimeRange(All, DateTimeOffset.UnixEpoch, now)
-        : Array.Find(Known, known => known.Name == name) is { Name: not null } found ? new TimeRange(name, now - found.Length, now) : null;
+    private static TimeRange? Named(string name, DateTimeOffset now) =>
+        name == All ? new TimeRange(All, DateTimeOffset.UnixEpoch, now)
+        : Array.Find(Known, known => known.Name == name) is { Name: not null } found ? new TimeRange(name, now - found.Length, now)
+        : null;
 
     private static DateTimeOffset? Moment(string text, DateTimeOffset now, DateTimeOffset otherwise) =>
         text.Length == 0 ? otherwise
-        : TimeOnly.TryParseExact(text, Clocks, CultureInfo.InvariantCulture, DateTimeStyles.None, out var clock) ? new DateTimeOffset(now.UtcDateTime.Date, TimeSpan.Zero) + clock.ToTimeSpan()
-        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) && time > DateTimeOffset.UnixEpoch ? time
+        : TimeOnly.TryParseExact(text, Clocks, CultureInfo.InvariantCulture, DateTimeStyles.None, out var clock)
+            ? new DateTimeOffset(now.UtcDateTime.Date, TimeSpan.Zero) + clock.ToTimeSpan()
+        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+        && time > DateTimeOffset.UnixEpoch
+            ? time
         : null;
 }

@@ -19,5 +19,6 @@ internal sealed class TimeScale(ulong start, ulong end)
         return new Bar(Format.Number(left), Format.Number(Math.Max(0, At(to) - left)), look);
     }
 
-    public IReadOnlyList<Bar> Bars(IEnumerable<(ulong Start, ulong End)> parts) => [.. parts.Where(part => Shows(part.Start, part.End)).Select(part => Bar(part.Start, part.End, ""))];
+    public IReadOnlyList<Bar> Bars(IEnumerable<(ulong Start, ulong End)> parts) =>
+        [.. parts.Where(part => Shows(part.Start, part.End)).Select(part => Bar(part.Start, part.End, ""))];
 }

@@ -15,9 +15,11 @@ internal sealed class TraceFinding(IReadOnlyList<TreeNode> nodes, CriticalPath p
     /// <summary>Spans that took longer than usual for reasons of their own, largest difference first.</summary>
     public IReadOnlyList<(StoredSpan Span, double Excess)> Slower { get; } =
     [
-        .. nodes.Select(node => (node.Span, Excess: usual.Excess(node.Span) ?? 0))
+        .. nodes
+            .Select(node => (node.Span, Excess: usual.Excess(node.Span) ?? 0))
             .Where(slow => slow.Excess > 0 && times.Children(slow.Span).Sum(child => usual.Excess(child) ?? 0) < slow.Excess * Most)
-            .OrderByDescending(slow => slow.Excess).Take(MaxSlower),
+            .OrderByDescending(slow => slow.Excess)
+            .Take(MaxSlower),
     ];
 
     /// <summary>Empty when nothing stands out.</summary>
@@ -34,28 +36,52 @@ internal sealed class TraceFinding(IReadOnlyList<TreeNode> nodes, CriticalPath p
             var waited = Within(span).Sum(inner => times.Wait(inner) is { } wait ? (double)(wait.End - wait.Start) : 0);
             var usually = $", usually {Format.Duration(usual.Of(span)!.Value)}";
             return (
-                $"{Format.Duration(span.End - span.Start)} of {Format.Duration(whole)} pass in", span.Name, Query.Ids.Span(span.SpanId),
-                waited > Slower[0].Excess * NotableShare ? $"{usually}; {Format.Duration(waited)} of them before the other side began" : usually);
+                $"{Format.Duration(span.End - span.Start)} of {Format.Duration(whole)} pass in",
+                span.Name,
+                Query.Ids.Span(span.SpanId),
+                waited > Slower[0].Excess * NotableShare
+                    ? $"{usually}; {Format.Duration(waited)} of them before the other side began"
+                    : usually
+            );
         }
 
-        var longest = nodes.Select(node => (node.Span, Nanos: path.Of(node.Span).Sum(part => (double)(part.End - part.Start)))).DefaultIfEmpty().MaxBy(own => own.Nanos);
+        var longest = nodes
+            .Select(node => (node.Span, Nanos: path.Of(node.Span).Sum(part => (double)(part.End - part.Start))))
+            .DefaultIfEmpty()
+            .MaxBy(own => own.Nanos);
         return longest.Span is null || longest.Nanos < whole * NotableShare || nodes.Count == 1
             ? ("", "", "", "")
-            : ($"{Format.Duration(longest.Nanos)} of {Format.Duration(whole)} pass in", longest.Span.Name, Query.Ids.Span(longest.Span.SpanId), $", in {longest.Span.Origin.Service} itself");
+            : (
+                $"{Format.Duration(longest.Nanos)} of {Format.Duration(whole)} pass in",
+                longest.Span.Name,
+                Query.Ids.Span(longest.Span.SpanId),
+                $", in {longest.Span.Origin.Service} itself"
+            );
     }
 
     // Nobody's time: a queue, a timer, or the delay before the next attempt.
     private (string Time, string Name, string SpanId, string More) Waiting(double waits, double whole)
     {
         var nothing = $"In {Format.Duration(waits)} of {Format.Duration(whole)} nothing ran";
-        var attempts = nodes.Select(node => node.Span).Where(span => span.Failed && !times.Children(span).Any(child => child.Failed))
-            .GroupBy(span => (span.Origin.Service, span.Name)).MaxBy(group => group.Count())?.ToList() ?? [];
+        var attempts =
+            nodes
+                .Select(node => node.Span)
+                .Where(span => span.Failed && !times.Children(span).Any(child => child.Failed))
+                .GroupBy(span => (span.Origin.Service, span.Name))
+                .MaxBy(group => group.Count())
+                ?.ToList()
+            ?? [];
 
         var longest = path.Waits.MaxBy(wait => wait.End - wait.Start);
 
         if (attempts.Exists(attempt => attempt.End <= longest.Start) && attempts.Exists(attempt => attempt.Start >= longest.End))
         {
-            return ($"{nothing}, between attempts of", attempts[^1].Name, Query.Ids.Span(attempts[^1].SpanId), $" in {attempts[^1].Origin.Service}, of which {Format.Count(attempts.Count)} failed");
+            return (
+                $"{nothing}, between attempts of",
+                attempts[^1].Name,
+                Query.Ids.Span(attempts[^1].SpanId),
+                $" in {attempts[^1].Origin.Service}, of which {Format.Count(attempts.Count)} failed"
+            );
         }
 
         return nodes.FirstOrDefault(node => node.Span.Start == longest.End)?.Span is { } next

@@ -38,11 +38,20 @@ public sealed record TraceList
 
     public required TraceGrouping? Groups { get; init; }
 
-    public bool IsFiltered => Resource.Length > 0 || Search.Length > 0 || ErrorsOnly || Route.Length > 0 || MinDuration.Length > 0 || !Range.IsAll;
+    public bool IsFiltered =>
+        Resource.Length > 0 || Search.Length > 0 || ErrorsOnly || Route.Length > 0 || MinDuration.Length > 0 || !Range.IsAll;
 }
 
 public sealed record TraceRow(
-    string TraceId, Moment Time, string Name, IReadOnlyList<ServiceName> Services, string Duration, string Spans, int Errors, IReadOnlyList<Bar> Bars);
+    string TraceId,
+    Moment Time,
+    string Name,
+    IReadOnlyList<ServiceName> Services,
+    string Duration,
+    string Spans,
+    int Errors,
+    IReadOnlyList<Bar> Bars
+);
 
 public sealed record ServiceName(string Name, string Class);
 
@@ -65,8 +74,15 @@ public sealed record TimeMark(string At, Moment Time, string Class);
 
 /// <summary>Duration of traces over time.</summary>
 public sealed record Scatter(
-    IReadOnlyList<Dots> Dots, string Grid, IReadOnlyList<AxisMark> Durations, IReadOnlyList<TimeMark> Times, IReadOnlyList<Zone> Zones, IReadOnlyList<DeployMark> Deploys,
-    string Label, string Note);
+    IReadOnlyList<Dots> Dots,
+    string Grid,
+    IReadOnlyList<AxisMark> Durations,
+    IReadOnlyList<TimeMark> Times,
+    IReadOnlyList<Zone> Zones,
+    IReadOnlyList<DeployMark> Deploys,
+    string Label,
+    string Note
+);
 
 public sealed record DeployMark(string At, string Text, string Href, string Class);
 

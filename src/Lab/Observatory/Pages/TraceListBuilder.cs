@@ -15,8 +15,15 @@ internal sealed class TraceListBuilder(TelemetryStore store, DeployStore deploys
     {
         var now = time.GetUtcNow();
         var traces = TraceGroups.Matching(store.Spans.Snapshot(), query.Query).Select(spans => new TraceSummary(spans)).ToList();
-        var routes = traces.GroupBy(trace => trace.Name, StringComparer.Ordinal).OrderByDescending(route => route.Count()).Select(route => route.Key).Where(name => name.Length > 0).Take(MaxRoutes);
-        var matching = traces.Where(trace => (query.Route.Length == 0 || trace.Name == query.Route) && trace.Duration >= query.MinNanos).ToList();
+        var routes = traces
+            .GroupBy(trace => trace.Name, StringComparer.Ordinal)
+            .OrderByDescending(route => route.Count())
+            .Select(route => route.Key)
+            .Where(name => name.Length > 0)
+            .Take(MaxRoutes);
+        var matching = traces
+            .Where(trace => (query.Route.Length == 0 || trace.Name == query.Route) && trace.Duration >= query.MinNanos)
+            .ToList();
         var rows = Math.Min(query.Query.Limit, PageRows);
         return new TraceList
         {
@@ -33,18 +40,26 @@ internal sealed class TraceListBuilder(TelemetryStore store, DeployStore deploys
             By = query.By,
             Page = query.Page,
             HasMore = query.Page * rows < matching.Count,
-            Services = [.. store.Resources.All().Where(resource => resource.HasTraces).Select(resource => resource.Name).Distinct(StringComparer.Ordinal)],
+            Services =
+            [
+                .. store
+                    .Resources.All()
+                    .Where(resource => resource.HasTraces)
+                    .Select(resource => resource.Name)
+                    .Distinct(StringComparer.Ordinal),
+            ],
             Routes = [.. routes],
             Scatter = ScatterBuilder.Build(matching, query.Range, deploys.All(), address),
             Groups = TraceGroupsBuilder.Build(matching, query.By, query.Query.Search ?? "", address),
         };
     }
 
-    private static IEnumerable<TraceSummary> Sorted(List<TraceSummary> traces, string sort) => sort switch
-    {
-        "duration" => traces.OrderByDescending(trace => trace.Duration),
-        "spans" => traces.OrderByDescending(trace => trace.Spans.Count),
-        "errors" => traces.OrderByDescending(trace => trace.Errors).ThenByDescending(trace => trace.Start),
-        _ => traces.OrderByDescending(trace => trace.Start),
-    };
+    private static IEnumerable<TraceSummary> Sorted(List<TraceSummary> traces, string sort) =>
+        sort switch
+        {
+            "duration" => traces.OrderByDescending(trace => trace.Duration),
+            "spans" => traces.OrderByDescending(trace => trace.Spans.Count),
+            "errors" => traces.OrderByDescending(trace => trace.Errors).ThenByDescending(trace => trace.Start),
+            _ => traces.OrderByDescending(trace => trace.Start),
+        };
 }

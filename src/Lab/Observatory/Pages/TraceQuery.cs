@@ -32,8 +32,10 @@ internal sealed record TraceQuery(TelemetryQuery Query, TimeRange Range)
     {
         query = null!;
 
-        if (!TimeRange.TryParse(values, now, TimeRange.All, out var range, out error)
-            || !TelemetryQuery.TryParse(WithoutTimes(values), Signal.Traces, out var telemetry, out error))
+        if (
+            !TimeRange.TryParse(values, now, TimeRange.All, out var range, out error)
+            || !TelemetryQuery.TryParse(WithoutTimes(values), Signal.Traces, out var telemetry, out error)
+        )
         {
             return false;
         }
@@ -53,13 +55,19 @@ internal sealed record TraceQuery(TelemetryQuery Query, TimeRange Range)
         {
             error = "sort must be start, duration, spans or errors.";
         }
-        else if (values["page"].ToString() is { Length: > 0 } text && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out page) || page is < 1 or > MaxPage))
+        else if (
+            values["page"].ToString() is { Length: > 0 } text
+            && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out page) || page is < 1 or > MaxPage)
+        )
         {
             error = $"page must be between 1 and {MaxPage}.";
         }
         else
         {
-            query = new TraceQuery(range.IsAll ? telemetry : telemetry with { From = range.From, To = range.IsFixed ? range.To : null }, range)
+            query = new TraceQuery(
+                range.IsAll ? telemetry : telemetry with { From = range.From, To = range.IsFixed ? range.To : null },
+                range
+            )
             {
                 Route = values["route"].ToString(),
                 MinDuration = min,
@@ -75,7 +83,10 @@ internal sealed record TraceQuery(TelemetryQuery Query, TimeRange Range)
     }
 
     // The range is read here: it knows more ways to say a time than the query API.
-    internal static QueryCollection WithoutTimes(IQueryCollection values) => new(values
-        .Where(pair => pair.Key.ToLowerInvariant() is not ("from" or "to"))
-        .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.OrdinalIgnoreCase) as Dictionary<string, StringValues>);
+    internal static QueryCollection WithoutTimes(IQueryCollection values) =>
+        new(
+            values
+                .Where(pair => pair.Key.ToLowerInvariant() is not ("from" or "to"))
+                .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.OrdinalIgnoreCase) as Dictionary<string, StringValues>
+        );
 }

@@ -54,9 +54,14 @@ internal sealed class TraceSummary
             inChildren[span.ParentId] = inChildren.GetValueOrDefault(span.ParentId) + (span.End - span.Start);
         }
 
-        return Spans.MaxBy(span => (span.End - span.Start) - Math.Min(span.End - span.Start, inChildren.GetValueOrDefault(span.SpanId)))!.Origin.Service;
+        return Spans
+            .MaxBy(span => (span.End - span.Start) - Math.Min(span.End - span.Start, inChildren.GetValueOrDefault(span.SpanId)))!
+            .Origin.Service;
     }
 
-    private string NameOf() => Root.Kind == Otlp.Span.Types.SpanKind.Client
-        && Spans.Find(span => span.ParentId == Root.SpanId && span.Kind == Otlp.Span.Types.SpanKind.Server) is { } called ? called.Name : Root.Name;
+    private string NameOf() =>
+        Root.Kind == Otlp.Span.Types.SpanKind.Client
+        && Spans.Find(span => span.ParentId == Root.SpanId && span.Kind == Otlp.Span.Types.SpanKind.Server) is { } called
+            ? called.Name
+            : Root.Name;
 }

@@ -65,7 +65,11 @@ internal sealed class UsualTimes
 
     /// <summary>How much longer than usual it lasted; null for one that is as usual.</summary>
     public double? Excess(StoredSpan span) =>
-        _usual.TryGetValue(Key(span), out var usual) && span.End - span.Start is var time && time > usual.P95 && time > usual.Middle * MinFactor && time - usual.Middle > MinNanos
+        _usual.TryGetValue(Key(span), out var usual)
+        && span.End - span.Start is var time
+        && time > usual.P95
+        && time > usual.Middle * MinFactor
+        && time - usual.Middle > MinNanos
             ? time - usual.Middle
             : null;
 
@@ -75,5 +79,6 @@ internal sealed class UsualTimes
         return (times[times.Count / 2], Verdict.P95([.. times]));
     }
 
-    private static (string Service, string Name, Span.Types.SpanKind Kind) Key(StoredSpan span) => (span.Origin.Service, span.Name, span.Kind);
+    private static (string Service, string Name, Span.Types.SpanKind Kind) Key(StoredSpan span) =>
+        (span.Origin.Service, span.Name, span.Kind);
 }

@@ -12,10 +12,13 @@ internal static class ValueText
     public static string Of(AnyValue? value)
     {
         var text = Whole(value);
-        return text.Length <= MaxLength ? text : string.Concat(text.AsSpan(0, char.IsHighSurrogate(text[MaxLength - 1]) ? MaxLength - 1 : MaxLength), "…");
+        return text.Length <= MaxLength
+            ? text
+            : string.Concat(text.AsSpan(0, char.IsHighSurrogate(text[MaxLength - 1]) ? MaxLength - 1 : MaxLength), "…");
     }
 
-    public static IReadOnlyList<Pair> Pairs(IEnumerable<KeyValue> attributes) => [.. attributes.Select(attribute => new Pair(attribute.Key, Of(attribute.Value)))];
+    public static IReadOnlyList<Pair> Pairs(IEnumerable<KeyValue> attributes) =>
+        [.. attributes.Select(attribute => new Pair(attribute.Key, Of(attribute.Value)))];
 
     public static string? Find(IEnumerable<KeyValue> attributes, string key)
     {
@@ -30,15 +33,17 @@ internal static class ValueText
         return null;
     }
 
-    public static string Whole(AnyValue? value) => value?.ValueCase switch
-    {
-        AnyValue.ValueOneofCase.StringValue => value.StringValue,
-        AnyValue.ValueOneofCase.BoolValue => value.BoolValue ? "true" : "false",
-        AnyValue.ValueOneofCase.IntValue => value.IntValue.ToString(CultureInfo.InvariantCulture),
-        AnyValue.ValueOneofCase.DoubleValue => value.DoubleValue.ToString(CultureInfo.InvariantCulture),
-        AnyValue.ValueOneofCase.BytesValue => Convert.ToHexStringLower(value.BytesValue.Span),
-        AnyValue.ValueOneofCase.ArrayValue => $"[{string.Join(", ", value.ArrayValue.Values.Select(Whole))}]",
-        AnyValue.ValueOneofCase.KvlistValue => $"{{{string.Join(", ", value.KvlistValue.Values.Select(pair => $"{pair.Key}: {Whole(pair.Value)}"))}}}",
-        _ => "",
-    };
+    public static string Whole(AnyValue? value) =>
+        value?.ValueCase switch
+        {
+            AnyValue.ValueOneofCase.StringValue => value.StringValue,
+            AnyValue.ValueOneofCase.BoolValue => value.BoolValue ? "true" : "false",
+            AnyValue.ValueOneofCase.IntValue => value.IntValue.ToString(CultureInfo.InvariantCulture),
+            AnyValue.ValueOneofCase.DoubleValue => value.DoubleValue.ToString(CultureInfo.InvariantCulture),
+            AnyValue.ValueOneofCase.BytesValue => Convert.ToHexStringLower(value.BytesValue.Span),
+            AnyValue.ValueOneofCase.ArrayValue => $"[{string.Join(", ", value.ArrayValue.Values.Select(Whole))}]",
+            AnyValue.ValueOneofCase.KvlistValue =>
+                $"{{{string.Join(", ", value.KvlistValue.Values.Select(pair => $"{pair.Key}: {Whole(pair.Value)}"))}}}",
+            _ => "",
+        };
 }

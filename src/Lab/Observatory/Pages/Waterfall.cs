@@ -142,8 +142,23 @@ public sealed record WaterfallRow(RowKind Kind, int Depth, string Name, string D
 }
 
 public sealed record SpanDetails(
-    string Name, string SpanId, ServiceName Service, string Kind, string Offset, string Duration, string Usual, string Self, string Waited, bool Failed, string StatusMessage, int Received,
-    IReadOnlyList<Pair> Attributes, IReadOnlyList<SpanEvent> Events, IReadOnlyList<SpanLink> Links, IReadOnlyList<Pair> Resource);
+    string Name,
+    string SpanId,
+    ServiceName Service,
+    string Kind,
+    string Offset,
+    string Duration,
+    string Usual,
+    string Self,
+    string Waited,
+    bool Failed,
+    string StatusMessage,
+    int Received,
+    IReadOnlyList<Pair> Attributes,
+    IReadOnlyList<SpanEvent> Events,
+    IReadOnlyList<SpanLink> Links,
+    IReadOnlyList<Pair> Resource
+);
 
 public sealed record Pair(string Key, string Value);
 

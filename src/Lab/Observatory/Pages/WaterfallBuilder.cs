@@ -3,8 +3,17 @@ using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Pages;
 
-/// <summary>Turns the records of one trace into lines and numbers. all: every span of the store, for what is usual and who links here.</summary>
-internal sealed class WaterfallBuilder(IReadOnlyList<StoredSpan> spans, IReadOnlyList<StoredLog> logs, StoredSpan[] all, TraceView view, string address, DateTimeOffset now)
+/// <summary>
+/// Turns the records of one trace into lines and numbers. all: every span of the store, for what is usual and who links here.
+/// </summary>
+internal sealed class WaterfallBuilder(
+    IReadOnlyList<StoredSpan> spans,
+    IReadOnlyList<StoredLog> logs,
+    StoredSpan[] all,
+    TraceView view,
+    string address,
+    DateTimeOffset now
+)
 {
     // What a browser draws without trouble and a person scrolls through.
     private const int MaxSpanRows = 1_000;
@@ -24,7 +33,12 @@ internal sealed class WaterfallBuilder(IReadOnlyList<StoredSpan> spans, IReadOnl
     {
         var nodes = _tree.Nodes;
         var root = nodes[0].Span;
-        var (path, times, usual, scale) = (new CriticalPath(nodes), new SpanTimes(nodes), new UsualTimes(spans, root, all), view.ScaleOf(_start, _end));
+        var (path, times, usual, scale) = (
+            new CriticalPath(nodes),
+            new SpanTimes(nodes),
+            new UsualTimes(spans, root, all),
+            view.ScaleOf(_start, _end)
+        );
         var rows = new WaterfallRows(scale, _start, view.IsZoomed, path, times, usual, view.SpanId, now);
         var drawn = nodes.Take(MaxSpanRows).ToList();
         AddRows(rows, drawn);
@@ -39,10 +53,19 @@ internal sealed class WaterfallBuilder(IReadOnlyList<StoredSpan> spans, IReadOnl
             Name = new TraceSummary([.. spans]).Name,
             Start = Format.Moment(_start, now),
             Duration = Format.Duration(_end - _start),
-            Usual = usual.Trace is { } middle ? $"usually {Format.Duration(middle)}, of {Format.Count(usual.Traces, "trace", "traces")}" : "",
+            Usual = usual.Trace is { } middle
+                ? $"usually {Format.Duration(middle)}, of {Format.Count(usual.Traces, "trace", "traces")}"
+                : "",
             Ids = [.. IdsOf(drawn)],
             Finding = new FindingText(time, name, spanId, rest),
-            Services = [.. nodes.Select(node => node.Span.Origin.Service).Distinct(StringComparer.Ordinal).Take(MaxServices).Select(service => new ServiceName(service, ServiceLook.ClassOf(service)))],
+            Services =
+            [
+                .. nodes
+                    .Select(node => node.Span.Origin.Service)
+                    .Distinct(StringComparer.Ordinal)
+                    .Take(MaxServices)
+                    .Select(service => new ServiceName(service, ServiceLook.ClassOf(service))),
+            ],
             Shares = ServiceShares.Of(nodes, path, times, _end - _start),
             Spans = spans.Count,
             Errors = spans.Count(span => span.Failed),
@@ -52,16 +75,33 @@ internal sealed class WaterfallBuilder(IReadOnlyList<StoredSpan> spans, IReadOnl
             Mini = Mini(),
             Zones = Zones(),
             IsZoomed = view.IsZoomed,
-            Ticks = [.. Enumerable.Range(0, Ticks).Select(tick => new Tick(Format.Number(100.0 * tick / Ticks), Format.Duration(scale.Start - _start + (scale.Length * tick / Ticks))))],
+            Ticks =
+            [
+                .. Enumerable
+                    .Range(0, Ticks)
+                    .Select(tick => new Tick(
+                        Format.Number(100.0 * tick / Ticks),
+                        Format.Duration(scale.Start - _start + (scale.Length * tick / Ticks))
+                    )),
+            ],
             Rows = view.Sort switch
             {
                 "duration" => [.. rows.Rows.OrderByDescending(row => row.Nanos)],
                 "self" => [.. rows.Rows.OrderByDescending(row => row.SelfNanos)],
                 _ => rows.Rows,
             },
-            Slower = [.. finding.Slower.Select(slow => new SlowSpan(
-                slow.Span.Name, Ids.Span(slow.Span.SpanId), slow.Span.Origin.Service, ServiceLook.ClassOf(slow.Span.Origin.Service), Format.Duration(slow.Span.End - slow.Span.Start),
-                Format.Duration(usual.Of(slow.Span) ?? 0), "+" + Format.Duration(slow.Excess)))],
+            Slower =
+            [
+                .. finding.Slower.Select(slow => new SlowSpan(
+                    slow.Span.Name,
+                    Ids.Span(slow.Span.SpanId),
+                    slow.Span.Origin.Service,
+                    ServiceLook.ClassOf(slow.Span.Origin.Service),
+                    Format.Duration(slow.Span.End - slow.Span.Start),
+                    Format.Duration(usual.Of(slow.Span) ?? 0),
+                    "+" + Format.Duration(slow.Excess)
+                )),
+            ],
             LinksOut = [.. rows.Links.Take(MaxLinks)],
             LinksIn = BackLinks.To(root.TraceId, all),
             Selected = details,
@@ -107,19 +147,50 @@ internal sealed class WaterfallBuilder(IReadOnlyList<StoredSpan> spans, IReadOnl
     private List<MiniBar> Mini()
     {
         var whole = new TimeScale(_start, _end);
-        var lines = spans.OrderBy(span => span.Start).Select(span => span.Origin.Service).Distinct(StringComparer.Ordinal).Index().ToDictionary(service => service.Item, service => service.Index % MiniLines, StringComparer.Ordinal);
-        var atWork = spans.GroupBy(span => span.Origin.Service).SelectMany(service => Intervals.Union(service.Select(span => (span.Start, span.End)))
-            .Select(part => whole.Bar(part.Start, part.End, ServiceLook.ClassOf(service.Key))).Select(bar => new MiniBar(bar.Start, bar.Width, Format.Number(4 + (lines[service.Key] * MiniLine)), bar.Class)));
-        var failures = spans.Where(span => span.Failed).Select(span => new MiniBar(Format.Number(whole.At(span.End)), "0.3", Format.Number(4 + (lines[span.Origin.Service] * MiniLine)), "err"));
+        var lines = spans
+            .OrderBy(span => span.Start)
+            .Select(span => span.Origin.Service)
+            .Distinct(StringComparer.Ordinal)
+            .Index()
+            .ToDictionary(service => service.Item, service => service.Index % MiniLines, StringComparer.Ordinal);
+        var atWork = spans
+            .GroupBy(span => span.Origin.Service)
+            .SelectMany(service =>
+                Intervals
+                    .Union(service.Select(span => (span.Start, span.End)))
+                    .Select(part => whole.Bar(part.Start, part.End, ServiceLook.ClassOf(service.Key)))
+                    .Select(bar => new MiniBar(bar.Start, bar.Width, Format.Number(4 + (lines[service.Key] * MiniLine)), bar.Class))
+            );
+        var failures = spans
+            .Where(span => span.Failed)
+            .Select(span => new MiniBar(
+                Format.Number(whole.At(span.End)),
+                "0.3",
+                Format.Number(4 + (lines[span.Origin.Service] * MiniLine)),
+                "err"
+            ));
         return [.. atWork.Take(MaxMiniBars), .. failures.Take(MaxMiniBars)];
     }
 
     private List<Zone> Zones()
     {
         var piece = (_end - _start) / 1e6 / Pieces;
-        return [.. Enumerable.Range(0, Pieces).Select(index => new Zone(
-            Format.Number(100.0 * index / Pieces), Format.Number(100.0 / Pieces),
-            Addresses.With(address, ("from", Format.Number(index * piece)), ("to", Format.Number((index + 1) * piece)), ("view", null)), $"Closer, from {Format.Duration(index * piece * 1e6)} on"))];
+        return
+        [
+            .. Enumerable
+                .Range(0, Pieces)
+                .Select(index => new Zone(
+                    Format.Number(100.0 * index / Pieces),
+                    Format.Number(100.0 / Pieces),
+                    Addresses.With(
+                        address,
+                        ("from", Format.Number(index * piece)),
+                        ("to", Format.Number((index + 1) * piece)),
+                        ("view", null)
+                    ),
+                    $"Closer, from {Format.Duration(index * piece * 1e6)} on"
+                )),
+        ];
     }
 
     private List<string> Notes(int drawn, int logRows)
@@ -143,12 +214,19 @@ internal sealed class WaterfallBuilder(IReadOnlyList<StoredSpan> spans, IReadOnl
 
         if (spans.Count(span => span.IsLate) is var late and > 0)
         {
-            notes.Add($"{Format.Count(late, "span arrived", "spans arrived")} more than a minute after {(late == 1 ? "it" : "they")} ended.");
+            notes.Add(
+                $"{Format.Count(late, "span arrived", "spans arrived")} more than a minute after {(late == 1 ? "it" : "they")} ended."
+            );
         }
 
         if (_tree.Nodes.Count(ClockSkew.Is) is var skewed and > 0)
         {
-            notes.Add($"{Format.Count(skewed, "span begins before the span that called it, or in the future", "spans begin before the spans that called them, or in the future")}: the clocks differ.");
+            var begin = Format.Count(
+                skewed,
+                "span begins before the span that called it, or in the future",
+                "spans begin before the spans that called them, or in the future"
+            );
+            notes.Add($"{begin}: the clocks differ.");
         }
 
         if (_tree.Circles > 0)

@@ -6,7 +6,16 @@ using SpanKind = Platform.Observatory.Otlp.Span.Types.SpanKind;
 namespace Platform.Observatory.Pages;
 
 /// <summary>The lines of a waterfall: spans in the order of the tree, between them the ways of messages, waits, logs and errors.</summary>
-internal sealed class WaterfallRows(TimeScale scale, ulong traceStart, bool isZoomed, CriticalPath path, SpanTimes times, UsualTimes usual, string? selectedSpanId, DateTimeOffset now)
+internal sealed class WaterfallRows(
+    TimeScale scale,
+    ulong traceStart,
+    bool isZoomed,
+    CriticalPath path,
+    SpanTimes times,
+    UsualTimes usual,
+    string? selectedSpanId,
+    DateTimeOffset now
+)
 {
     private const int MaxLogRows = 500;
     private const int MaxIndent = 16;
@@ -16,7 +25,9 @@ internal sealed class WaterfallRows(TimeScale scale, ulong traceStart, bool isZo
     private const double RoomLeft = 18;
     private readonly List<WaterfallRow> _rows = [];
     private readonly Dictionary<(ulong Parent, string Name), StoredSpan> _attempts = [];
-    private readonly Dictionary<ulong, (ulong Start, ulong End)> _waits = path.Waits.ToLookup(wait => wait.End).ToDictionary(wait => wait.Key, wait => wait.First());
+    private readonly Dictionary<ulong, (ulong Start, ulong End)> _waits = path
+        .Waits.ToLookup(wait => wait.End)
+        .ToDictionary(wait => wait.Key, wait => wait.First());
 
     public int LogRows { get; private set; }
 
@@ -28,7 +39,13 @@ internal sealed class WaterfallRows(TimeScale scale, ulong traceStart, bool isZo
     {
         var span = node.Span;
         var message = span.Parse();
-        Links.AddRange(message.Links.Select(link => new TraceLink(span.Name, Ids.Hex(link.TraceId)[..Math.Min(8, link.TraceId.Length * 2)], $"/traces/{Ids.Hex(link.TraceId)}?span={Ids.Hex(link.SpanId)}")));
+        Links.AddRange(
+            message.Links.Select(link => new TraceLink(
+                span.Name,
+                Ids.Hex(link.TraceId)[..Math.Min(8, link.TraceId.Length * 2)],
+                $"/traces/{Ids.Hex(link.TraceId)}?span={Ids.Hex(link.SpanId)}"
+            ))
+        );
         AddWhatCameBefore(node, message);
         _attempts[(span.ParentId, span.Name)] = span;
 
@@ -40,32 +57,38 @@ internal sealed class WaterfallRows(TimeScale scale, ulong traceStart, bool isZo
         var text = TextPlace(span.Start, span.End);
         var self = times.Self(span);
         var usualEnd = usual.Of(span) is { } middle && usual.Excess(span) is not null ? span.Start + (ulong)middle : (ulong?)null;
-        _rows.Add(new WaterfallRow(
-            RowKind.Span, Math.Min(node.Depth, MaxIndent), span.Name.Length > 0 ? span.Name : "(no name)", Detail(span, node, message),
-            ServiceLook.ClassOf(span.Origin.Service))
-        {
-            SpanId = Ids.Span(span.SpanId),
-            Bar = scale.Bar(span.Start, span.End, ""),
-            Self = scale.Bars(self),
-            Gaps = times.Wait(span) is { } wait ? scale.Bars([wait]) : [],
-            Critical = scale.Bars(path.Of(span)),
-            UsualEnd = usualEnd is { } end && scale.Shows(end, end) ? scale.Bar(end, end, "") : null,
-            UsualText = usual.Of(span) is { } usually ? Format.Duration(usually) : "",
-            Excess = usual.Excess(span) is { } excess ? "+" + Format.Duration(excess) : "",
-            TextAt = Format.Number(text.At),
-            TextClass = text.Class,
-            Text = Format.Duration(span.End - span.Start),
-            SelfText = Format.Duration(self.Sum(part => (double)(part.End - part.Start))),
-            Offset = Format.Duration(span.Start - traceStart),
-            Nanos = span.End - span.Start,
-            SelfNanos = self.Sum(part => (double)(part.End - part.Start)),
-            SpanKind = KindOf(span.Kind),
-            Service = span.Origin.Service,
-            Failed = span.Failed,
-            IsLate = span.IsLate,
-            IsSkewed = ClockSkew.Is(node),
-            IsSelected = selectedSpanId is not null && Ids.Span(span.SpanId) == selectedSpanId,
-        });
+        _rows.Add(
+            new WaterfallRow(
+                RowKind.Span,
+                Math.Min(node.Depth, MaxIndent),
+                span.Name.Length > 0 ? span.Name : "(no name)",
+                Detail(span, node, message),
+                ServiceLook.ClassOf(span.Origin.Service)
+            )
+            {
+                SpanId = Ids.Span(span.SpanId),
+                Bar = scale.Bar(span.Start, span.End, ""),
+                Self = scale.Bars(self),
+                Gaps = times.Wait(span) is { } wait ? scale.Bars([wait]) : [],
+                Critical = scale.Bars(path.Of(span)),
+                UsualEnd = usualEnd is { } end && scale.Shows(end, end) ? scale.Bar(end, end, "") : null,
+                UsualText = usual.Of(span) is { } usually ? Format.Duration(usually) : "",
+                Excess = usual.Excess(span) is { } excess ? "+" + Format.Duration(excess) : "",
+                TextAt = Format.Number(text.At),
+                TextClass = text.Class,
+                Text = Format.Duration(span.End - span.Start),
+                SelfText = Format.Duration(self.Sum(part => (double)(part.End - part.Start))),
+                Offset = Format.Duration(span.Start - traceStart),
+                Nanos = span.End - span.Start,
+                SelfNanos = self.Sum(part => (double)(part.End - part.Start)),
+                SpanKind = KindOf(span.Kind),
+                Service = span.Origin.Service,
+                Failed = span.Failed,
+                IsLate = span.IsLate,
+                IsSkewed = ClockSkew.Is(node),
+                IsSelected = selectedSpanId is not null && Ids.Span(span.SpanId) == selectedSpanId,
+            }
+        );
         AddExceptions(message, node.Depth);
     }
 
@@ -74,24 +97,36 @@ internal sealed class WaterfallRows(TimeScale scale, ulong traceStart, bool isZo
         foreach (var record in records.Where(record => !isZoomed || scale.Shows(record.Time, record.Time)).Take(MaxLogRows - LogRows))
         {
             var message = record.Parse();
-            var look = record.Severity >= StoredLog.ErrorSeverity ? "bad" : record.Severity >= StoredLog.WarningSeverity ? "warn" : "";
+            var look =
+                record.Severity >= StoredLog.ErrorSeverity ? "bad"
+                : record.Severity >= StoredLog.WarningSeverity ? "warn"
+                : "";
             var text = ValueText.Of(message.Body);
-            _rows.Add(new WaterfallRow(RowKind.Log, Math.Min(depth, MaxIndent), text.Length > 0 ? text : message.EventName, record.Origin.Service, look)
-            {
-                Time = Format.Moment(record.Time, now),
-            });
+            _rows.Add(
+                new WaterfallRow(
+                    RowKind.Log,
+                    Math.Min(depth, MaxIndent),
+                    text.Length > 0 ? text : message.EventName,
+                    record.Origin.Service,
+                    look
+                )
+                {
+                    Time = Format.Moment(record.Time, now),
+                }
+            );
             LogRows++;
         }
     }
 
-    public static string KindOf(SpanKind kind) => kind switch
-    {
-        SpanKind.Server => "server",
-        SpanKind.Client => "client",
-        SpanKind.Producer => "producer",
-        SpanKind.Consumer => "consumer",
-        _ => "internal",
-    };
+    public static string KindOf(SpanKind kind) =>
+        kind switch
+        {
+            SpanKind.Server => "server",
+            SpanKind.Client => "client",
+            SpanKind.Producer => "producer",
+            SpanKind.Consumer => "consumer",
+            _ => "internal",
+        };
 
     private void AddWhatCameBefore(TreeNode node, Span message)
     {
@@ -120,14 +155,19 @@ internal sealed class WaterfallRows(TimeScale scale, ulong traceStart, bool isZo
         }
 
         var text = TextPlace(from, to);
-        _rows.Add(new WaterfallRow(kind, Math.Min(depth, MaxIndent), name, "", "")
-        {
-            Bar = scale.Bar(from, to, ""),
-            Critical = scale.Bars(path.Waits.Where(wait => wait.Start < to && wait.End > from).Select(wait => (Math.Max(wait.Start, from), Math.Min(wait.End, to)))),
-            TextAt = Format.Number(text.At),
-            TextClass = text.Class,
-            Text = Format.Duration(to - from) + words,
-        });
+        _rows.Add(
+            new WaterfallRow(kind, Math.Min(depth, MaxIndent), name, "", "")
+            {
+                Bar = scale.Bar(from, to, ""),
+                Critical = scale.Bars(
+                    path.Waits.Where(wait => wait.Start < to && wait.End > from)
+                        .Select(wait => (Math.Max(wait.Start, from), Math.Min(wait.End, to)))
+                ),
+                TextAt = Format.Number(text.At),
+                TextClass = text.Class,
+                Text = Format.Duration(to - from) + words,
+            }
+        );
     }
 
     // An exception of a span is said where it happened, also when nobody logged it.
@@ -135,8 +175,22 @@ internal sealed class WaterfallRows(TimeScale scale, ulong traceStart, bool isZo
     {
         foreach (var item in message.Events.Where(item => item.Name == "exception").Take(MaxLogRows - LogRows))
         {
-            var (type, text) = (ValueText.Find(item.Attributes, "exception.type") ?? "", ValueText.Find(item.Attributes, "exception.message") ?? "");
-            _rows.Add(new WaterfallRow(RowKind.Log, Math.Min(depth, MaxIndent), $"{type[(type.LastIndexOf('.') + 1)..]}: {text}", "exception", "bad") { Time = Format.Moment(item.TimeUnixNano, now) });
+            var (type, text) = (
+                ValueText.Find(item.Attributes, "exception.type") ?? "",
+                ValueText.Find(item.Attributes, "exception.message") ?? ""
+            );
+            _rows.Add(
+                new WaterfallRow(
+                    RowKind.Log,
+                    Math.Min(depth, MaxIndent),
+                    $"{type[(type.LastIndexOf('.') + 1)..]}: {text}",
+                    "exception",
+                    "bad"
+                )
+                {
+                    Time = Format.Moment(item.TimeUnixNano, now),
+                }
+            );
             LogRows++;
         }
     }
@@ -154,10 +208,11 @@ internal sealed class WaterfallRows(TimeScale scale, ulong traceStart, bool isZo
             : span.Origin.Service;
     }
 
-    private (double At, string Class) TextPlace(ulong from, ulong to) => (scale.At(from), scale.At(to)) switch
-    {
-        (_, var end) when end <= RoomRight => (end, ""),
-        (var start, _) when start >= RoomLeft => (start, "flip"),
-        (_, var end) => (end, "on"),
-    };
+    private (double At, string Class) TextPlace(ulong from, ulong to) =>
+        (scale.At(from), scale.At(to)) switch
+        {
+            (_, var end) when end <= RoomRight => (end, ""),
+            (var start, _) when start >= RoomLeft => (start, "flip"),
+            (_, var end) => (end, "on"),
+        };
 }

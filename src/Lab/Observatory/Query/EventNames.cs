@@ -18,7 +18,11 @@ internal static class EventNames
         }
 
         var message = log.Parse();
-        return message.EventName == name || message.Attributes.Any(attribute =>
-            attribute.Key == Attribute && attribute.Value?.ValueCase == AnyValue.ValueOneofCase.StringValue && attribute.Value.StringValue == name);
+        return message.EventName == name
+            || message.Attributes.Any(attribute =>
+                attribute.Key == Attribute
+                && attribute.Value?.ValueCase == AnyValue.ValueOneofCase.StringValue
+                && attribute.Value.StringValue == name
+            );
     }
 }

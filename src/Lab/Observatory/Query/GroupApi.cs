@@ -3,7 +3,9 @@ using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Query;
 
-/// <summary><c>/api/telemetry/groups?signal=traces&amp;by=tenant.id&amp;hasError=true</c>: failing spans by tenant, or anything by anything.</summary>
+/// <summary>
+/// <c>/api/telemetry/groups?signal=traces&amp;by=tenant.id&amp;hasError=true</c>: failing spans by tenant, or anything by anything.
+/// </summary>
 internal static class GroupApi
 {
     private const int MaxNameLength = 200;

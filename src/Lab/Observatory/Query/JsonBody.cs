@@ -31,6 +31,10 @@ internal static class JsonBody
         }
     }
 
-    public static ProblemHttpResult Bad() => TypedResults.Problem(
-        $"The body must be a JSON object of at most {MaxBytes} bytes and of type application/json.", statusCode: StatusCodes.Status400BadRequest, title: "Bad body");
+    public static ProblemHttpResult Bad() =>
+        TypedResults.Problem(
+            $"The body must be a JSON object of at most {MaxBytes} bytes and of type application/json.",
+            statusCode: StatusCodes.Status400BadRequest,
+            title: "Bad body"
+        );
 }

@@ -31,8 +31,11 @@ internal sealed class RecordGroups(Signal signal, string by, TelemetryQuery quer
         var ordered = groups.Values.OrderByDescending(group => group.Count).ThenBy(group => group.Value, StringComparer.Ordinal).ToList();
         var others = ordered.Skip(query.Limit).ToList();
         return new GroupAnswer(
-            by, [.. ordered.Take(query.Limit).Select(Row)],
-            new OtherGroups(others.Count, others.Sum(group => group.Count), others.Sum(group => group.Errors)), total);
+            by,
+            [.. ordered.Take(query.Limit).Select(Row)],
+            new OtherGroups(others.Count, others.Sum(group => group.Count), others.Sum(group => group.Errors)),
+            total
+        );
     }
 
     private void Add(Dictionary<string, Group> groups, TelemetryRecord record)
@@ -51,13 +54,21 @@ internal sealed class RecordGroups(Signal signal, string by, TelemetryQuery quer
     {
         group.Milliseconds.Sort();
         return new RecordGroup(
-            group.Value.Length > 0 ? group.Value : null, group.Count, group.Errors,
-            Percentile(group.Milliseconds, 0.5), Percentile(group.Milliseconds, 0.95), Percentile(group.Milliseconds, 0.99),
-            UnixTime.Of(group.First), UnixTime.Of(group.Last), Links(group.Value));
+            group.Value.Length > 0 ? group.Value : null,
+            group.Count,
+            group.Errors,
+            Percentile(group.Milliseconds, 0.5),
+            Percentile(group.Milliseconds, 0.95),
+            Percentile(group.Milliseconds, 0.99),
+            UnixTime.Of(group.First),
+            UnixTime.Of(group.Last),
+            Links(group.Value)
+        );
     }
 
     // The value that so many do not exceed; null without a value.
-    private static double? Percentile(List<double> sorted, double share) => sorted.Count == 0 ? null : sorted[(int)Math.Ceiling(sorted.Count * share) - 1];
+    private static double? Percentile(List<double> sorted, double share) =>
+        sorted.Count == 0 ? null : sorted[(int)Math.Ceiling(sorted.Count * share) - 1];
 
     // Null where the value is too long for a filter.
     private GroupLinks? Links(string value)
@@ -91,7 +102,9 @@ internal sealed class RecordGroups(Signal signal, string by, TelemetryQuery quer
             parameters.Add("severity", severity);
         }
 
-        return signal == Signal.Traces ? new GroupLinks("/api/telemetry/spans" + parameters, "/traces" + parameters) : new GroupLinks("/api/telemetry/logs" + parameters, "/logs" + parameters);
+        return signal == Signal.Traces
+            ? new GroupLinks("/api/telemetry/spans" + parameters, "/traces" + parameters)
+            : new GroupLinks("/api/telemetry/logs" + parameters, "/logs" + parameters);
     }
 
     private sealed class Group(string value)
@@ -128,7 +141,16 @@ internal sealed record GroupAnswer(string By, IReadOnlyList<RecordGroup> Groups,
 
 /// <summary>The percentiles are those of durations, in milliseconds; null for logs.</summary>
 internal sealed record RecordGroup(
-    string? Value, int Count, int Errors, double? P50, double? P95, double? P99, DateTimeOffset First, DateTimeOffset Last, GroupLinks? Links);
+    string? Value,
+    int Count,
+    int Errors,
+    double? P50,
+    double? P95,
+    double? P99,
+    DateTimeOffset First,
+    DateTimeOffset Last,
+    GroupLinks? Links
+);
 
 internal sealed record OtherGroups(int Groups, int Count, int Errors);
 

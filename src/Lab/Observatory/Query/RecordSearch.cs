@@ -53,16 +53,17 @@ internal static class RecordSearch
         return false;
     }
 
-    private static bool Contains(AnyValue? value, string text) => value?.ValueCase switch
-    {
-        AnyValue.ValueOneofCase.StringValue => Has(value.StringValue, text),
-        AnyValue.ValueOneofCase.IntValue => Has(value.IntValue.ToString(CultureInfo.InvariantCulture), text),
-        AnyValue.ValueOneofCase.DoubleValue => Has(value.DoubleValue.ToString(CultureInfo.InvariantCulture), text),
-        AnyValue.ValueOneofCase.BoolValue => Has(value.BoolValue ? "true" : "false", text),
-        AnyValue.ValueOneofCase.ArrayValue => value.ArrayValue.Values.Any(item => Contains(item, text)),
-        AnyValue.ValueOneofCase.KvlistValue => Contains(value.KvlistValue.Values, text),
-        _ => false,
-    };
+    private static bool Contains(AnyValue? value, string text) =>
+        value?.ValueCase switch
+        {
+            AnyValue.ValueOneofCase.StringValue => Has(value.StringValue, text),
+            AnyValue.ValueOneofCase.IntValue => Has(value.IntValue.ToString(CultureInfo.InvariantCulture), text),
+            AnyValue.ValueOneofCase.DoubleValue => Has(value.DoubleValue.ToString(CultureInfo.InvariantCulture), text),
+            AnyValue.ValueOneofCase.BoolValue => Has(value.BoolValue ? "true" : "false", text),
+            AnyValue.ValueOneofCase.ArrayValue => value.ArrayValue.Values.Any(item => Contains(item, text)),
+            AnyValue.ValueOneofCase.KvlistValue => Contains(value.KvlistValue.Values, text),
+            _ => false,
+        };
 
     private static bool Has(string? value, string text) => value?.Contains(text, StringComparison.OrdinalIgnoreCase) == true;
 }

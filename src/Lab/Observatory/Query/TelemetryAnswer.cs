@@ -16,8 +16,13 @@ internal sealed class TelemetryAnswer(HttpResponse response)
 
     /// <summary>Each group of records is written as one run, so that the spans of a trace stay together.</summary>
     public async Task WriteAsync(
-        Signal signal, IEnumerable<IReadOnlyList<TelemetryRecord>> groups, int totalCount, int returnedCount,
-        Action<Utf8JsonWriter>? more, CancellationToken cancellationToken)
+        Signal signal,
+        IEnumerable<IReadOnlyList<TelemetryRecord>> groups,
+        int totalCount,
+        int returnedCount,
+        Action<Utf8JsonWriter>? more,
+        CancellationToken cancellationToken
+    )
     {
         response.ContentType = "application/json";
         await using var writer = new Utf8JsonWriter(response.BodyWriter, WriterOptions);
@@ -57,7 +62,12 @@ internal sealed class TelemetryAnswer(HttpResponse response)
     }
 
     private async Task WriteResourceAsync(
-        Utf8JsonWriter writer, Signal signal, OriginResource resource, IEnumerable<TelemetryRecord> records, CancellationToken cancellationToken)
+        Utf8JsonWriter writer,
+        Signal signal,
+        OriginResource resource,
+        IEnumerable<TelemetryRecord> records,
+        CancellationToken cancellationToken
+    )
     {
         var (_, scopes, items) = Names(signal);
         writer.WriteStartObject();
@@ -89,7 +99,6 @@ internal sealed class TelemetryAnswer(HttpResponse response)
         writer.WriteEndObject();
     }
 
-    private static (string Resources, string Scopes, string Items) Names(Signal signal) => signal == Signal.Traces
-        ? ("resourceSpans", "scopeSpans", "spans")
-        : ("resourceLogs", "scopeLogs", "logRecords");
+    private static (string Resources, string Scopes, string Items) Names(Signal signal) =>
+        signal == Signal.Traces ? ("resourceSpans", "scopeSpans", "spans") : ("resourceLogs", "scopeLogs", "logRecords");
 }

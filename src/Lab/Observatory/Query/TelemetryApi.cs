@@ -12,18 +12,38 @@ namespace Platform.Observatory.Query;
 
 /// <summary>What the platform's telemetry says, for programs. Paths and parameters are those of Aspire's telemetry API.</summary>
 internal sealed class TelemetryApi(
-    TelemetryStore store, IngestQueue<StoredSpan> spanQueue, IngestQueue<StoredLog> logQueue, RefusalLog refusals, IssueStore issues, ItemCounters items,
-    HistoryLog history, Forwarder forwarder, DeployStore deploys, TimeProvider time, IHostApplicationLifetime lifetime)
+    TelemetryStore store,
+    IngestQueue<StoredSpan> spanQueue,
+    IngestQueue<StoredLog> logQueue,
+    RefusalLog refusals,
+    IssueStore issues,
+    ItemCounters items,
+    HistoryLog history,
+    Forwarder forwarder,
+    DeployStore deploys,
+    TimeProvider time,
+    IHostApplicationLifetime lifetime
+)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
         var api = routes.MapGroup("/api/telemetry");
         api.MapGet("/resources", (TelemetryStore store) => TypedResults.Ok(store.Resources.All()));
         api.MapGet("/stats", (TelemetryApi telemetry, CancellationToken cancellationToken) => telemetry.StatsAsync(cancellationToken));
-        api.MapGet("/spans", (TelemetryApi telemetry, TelemetryStore store, HttpContext context) => telemetry.RecordsAsync(context, Signal.Traces, store.Spans));
-        api.MapGet("/logs", (TelemetryApi telemetry, TelemetryStore store, HttpContext context) => telemetry.RecordsAsync(context, Signal.Logs, store.Logs));
+        api.MapGet(
+            "/spans",
+            (TelemetryApi telemetry, TelemetryStore store, HttpContext context) =>
+                telemetry.RecordsAsync(context, Signal.Traces, store.Spans)
+        );
+        api.MapGet(
+            "/logs",
+            (TelemetryApi telemetry, TelemetryStore store, HttpContext context) => telemetry.RecordsAsync(context, Signal.Logs, store.Logs)
+        );
         api.MapGet("/traces", (TelemetryApi telemetry, HttpContext context) => telemetry.TracesAsync(context));
-        api.MapGet("/traces/{traceId}", (TelemetryApi telemetry, string traceId, HttpContext context) => telemetry.TraceAsync(traceId, context));
+        api.MapGet(
+            "/traces/{traceId}",
+            (TelemetryApi telemetry, string traceId, HttpContext context) => telemetry.TraceAsync(traceId, context)
+        );
     }
 
     /// <summary>A reader sees what was received before it asked, so that nobody has to guess how long storing takes.</summary>
@@ -53,7 +73,13 @@ internal sealed class TelemetryApi(
 
         var (total, newest) = Newest(records.Snapshot(), query);
         await new TelemetryAnswer(context.Response).WriteAsync(
-            signal, [newest], total, newest.Count, query.TraceId is { } id ? writer => WriteLinks(writer, id, store.Spans.Trace(id)) : null, context.RequestAborted);
+            signal,
+            [newest],
+            total,
+            newest.Count,
+            query.TraceId is { } id ? writer => WriteLinks(writer, id, store.Spans.Trace(id)) : null,
+            context.RequestAborted
+        );
         return TypedResults.Empty;
     }
 
@@ -67,7 +93,14 @@ internal sealed class TelemetryApi(
         await SettledAsync(context.RequestAborted);
         var traces = TraceGroups.Matching(store.Spans.Snapshot(), query);
         var newest = traces.TakeLast(query.Limit).ToList();
-        await new TelemetryAnswer(context.Response).WriteAsync(Signal.Traces, newest, traces.Count, newest.Count, null, context.RequestAborted);
+        await new TelemetryAnswer(context.Response).WriteAsync(
+            Signal.Traces,
+            newest,
+            traces.Count,
+            newest.Count,
+            null,
+            context.RequestAborted
+        );
         return TypedResults.Empty;
     }
 
@@ -78,16 +111,25 @@ internal sealed class TelemetryApi(
 
         if (spans.Count == 0)
         {
-            return TypedResults.Problem("No span of this trace is in the store.", statusCode: StatusCodes.Status404NotFound, title: "Unknown trace");
+            return TypedResults.Problem(
+                "No span of this trace is in the store.",
+                statusCode: StatusCodes.Status404NotFound,
+                title: "Unknown trace"
+            );
         }
 
         await new TelemetryAnswer(context.Response).WriteAsync(
-            Signal.Traces, [spans], spans.Count, spans.Count, writer =>
+            Signal.Traces,
+            [spans],
+            spans.Count,
+            spans.Count,
+            writer =>
             {
                 WriteDuplicates(writer, spans);
                 WriteLinks(writer, id, spans);
             },
-            context.RequestAborted);
+            context.RequestAborted
+        );
         return TypedResults.Empty;
     }
 

@@ -71,7 +71,9 @@ internal sealed record TelemetryQuery
             query = query with { Limit = count };
         }
 
-        if (!TryParseSwitch(values["hasError"].ToString(), out var hasError) || !TryParseSwitch(values["follow"].ToString(), out var follow))
+        if (
+            !TryParseSwitch(values["hasError"].ToString(), out var hasError) || !TryParseSwitch(values["follow"].ToString(), out var follow)
+        )
         {
             error = "hasError and follow must be true or false.";
             return false;
@@ -132,7 +134,12 @@ internal sealed record TelemetryQuery
 
     private static bool TryParseTime(string text, out DateTimeOffset? time)
     {
-        var parsed = DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment);
+        var parsed = DateTimeOffset.TryParse(
+            text,
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+            out var moment
+        );
         time = parsed ? moment : null;
         return parsed || text.Length == 0;
     }

@@ -10,15 +10,35 @@ internal sealed record TraceLinks(IReadOnlyList<IssueSummary> Issues, IReadOnlyL
 {
     private const int MaxIssues = 50;
 
-    public static TraceLinks Of(IReadOnlyList<StoredSpan> spans, IssueStore issues, DeployStore deploys, DateTimeOffset now) => Of(spans[0].TraceId, spans, issues, deploys, now);
+    public static TraceLinks Of(IReadOnlyList<StoredSpan> spans, IssueStore issues, DeployStore deploys, DateTimeOffset now) =>
+        Of(spans[0].TraceId, spans, issues, deploys, now);
 
     /// <summary>Of a trace that may not be in the store any more, or was never kept: its errors still are.</summary>
-    public static TraceLinks Of(UInt128 trace, IReadOnlyList<StoredSpan> spans, IssueStore issues, DeployStore deploys, DateTimeOffset now) =>
+    public static TraceLinks Of(
+        UInt128 trace,
+        IReadOnlyList<StoredSpan> spans,
+        IssueStore issues,
+        DeployStore deploys,
+        DateTimeOffset now
+    ) =>
         new(
-            [.. issues.EventsWhere(item => item.TraceId == trace).Select(item => item.IssueId).Distinct(StringComparer.Ordinal).Take(MaxIssues)
-                .Select(id => issues.Get(id, now)?.Issue).OfType<IssueSummary>()],
-            [.. spans.Select(span => (span.Origin.Service, span.Origin.Resource.Version)).Distinct()
-                .Select(process => deploys.Find(process.Service, process.Version)).OfType<Deploy>()]);
+            [
+                .. issues
+                    .EventsWhere(item => item.TraceId == trace)
+                    .Select(item => item.IssueId)
+                    .Distinct(StringComparer.Ordinal)
+                    .Take(MaxIssues)
+                    .Select(id => issues.Get(id, now)?.Issue)
+                    .OfType<IssueSummary>(),
+            ],
+            [
+                .. spans
+                    .Select(span => (span.Origin.Service, span.Origin.Resource.Version))
+                    .Distinct()
+                    .Select(process => deploys.Find(process.Service, process.Version))
+                    .OfType<Deploy>(),
+            ]
+        );
 
     public void Write(Utf8JsonWriter writer, string traceId)
     {
@@ -27,7 +47,18 @@ internal sealed record TraceLinks(IReadOnlyList<IssueSummary> Issues, IReadOnlyL
         writer.WriteString("trace", $"/api/telemetry/traces/{traceId}");
         writer.WriteString("logs", $"/api/telemetry/logs?traceId={traceId}");
         writer.WritePropertyName("issues");
-        JsonSerializer.Serialize(writer, Issues.Select(issue => new { issue.Id, issue.Title, issue.Status, Api = issue.Links.Self, issue.Links.Page }), JsonSerializerOptions.Web);
+        JsonSerializer.Serialize(
+            writer,
+            Issues.Select(issue => new
+            {
+                issue.Id,
+                issue.Title,
+                issue.Status,
+                Api = issue.Links.Self,
+                issue.Links.Page,
+            }),
+            JsonSerializerOptions.Web
+        );
         writer.WritePropertyName("deploys");
         JsonSerializer.Serialize(
             writer,
@@ -40,7 +71,8 @@ internal sealed record TraceLinks(IReadOnlyList<IssueSummary> Issues, IReadOnlyL
                 Api = DeployLinks.Of(deploy).Self,
                 DeployLinks.Of(deploy).Page,
             }),
-            JsonSerializerOptions.Web);
+            JsonSerializerOptions.Web
+        );
         writer.WriteEndObject();
     }
 }

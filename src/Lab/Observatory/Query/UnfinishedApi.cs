@@ -24,7 +24,10 @@ internal static class UnfinishedApi
 
         var age = 0;
 
-        if (values["olderThan"].ToString() is { Length: > 0 } text && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out age) || age > MaxSeconds))
+        if (
+            values["olderThan"].ToString() is { Length: > 0 } text
+            && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out age) || age > MaxSeconds)
+        )
         {
             return TelemetryApi.BadQuery($"olderThan must be whole seconds, at most {MaxSeconds}.");
         }
@@ -40,17 +43,22 @@ internal static class UnfinishedApi
         var finished = logs.Where(log => EventNames.Has(log, completed)).Select(log => log.TraceId).ToHashSet();
         var limit = UnixTime.NanosOf(now.AddSeconds(-age));
         var begun = logs.Where(log => log.Time <= limit && EventNames.Has(log, started) && query.Matches(log)).ToList();
-        var unfinished = begun.Where(log => log.TraceId != UInt128.Zero && !finished.Contains(log.TraceId)).OrderBy(log => log.Time).ToList();
-        return TypedResults.Ok(new
-        {
-            Items = unfinished.Take(query.Limit).Select(log => Item(log, now)),
-            TotalCount = unfinished.Count,
-            ReturnedCount = Math.Min(unfinished.Count, query.Limit),
-            Started = begun.Count,
+        var unfinished = begun
+            .Where(log => log.TraceId != UInt128.Zero && !finished.Contains(log.TraceId))
+            .OrderBy(log => log.Time)
+            .ToList();
+        return TypedResults.Ok(
+            new
+            {
+                Items = unfinished.Take(query.Limit).Select(log => Item(log, now)),
+                TotalCount = unfinished.Count,
+                ReturnedCount = Math.Min(unfinished.Count, query.Limit),
+                Started = begun.Count,
 
-            // Nothing says what these belong to.
-            WithoutTrace = begun.Count(log => log.TraceId == UInt128.Zero),
-        });
+                // Nothing says what these belong to.
+                WithoutTrace = begun.Count(log => log.TraceId == UInt128.Zero),
+            }
+        );
     }
 
     private static object Item(StoredLog log, DateTimeOffset now)
@@ -65,7 +73,9 @@ internal static class UnfinishedApi
             log.Origin.Service,
             Text = ValueText.Of(message.Body),
             TraceId = trace,
-            Ids = RecordIds.Keys.Where(key => ValueText.Find(message.Attributes, key) is not null).ToDictionary(key => key, key => ValueText.Find(message.Attributes, key)),
+            Ids = RecordIds
+                .Keys.Where(key => ValueText.Find(message.Attributes, key) is not null)
+                .ToDictionary(key => key, key => ValueText.Find(message.Attributes, key)),
             Links = new
             {
                 Trace = $"/api/telemetry/traces/{trace}",

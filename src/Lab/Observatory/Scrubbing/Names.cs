@@ -27,8 +27,22 @@ internal static class Names
     private static int Count;
 
     private static readonly SearchValues<string> SecretParts = SearchValues.Create(
-        ["password", "passwd", "passphrase", "secret", "apikey", "privatekey", "credential", "authorization", "cookie", "cardnumber", "creditcard", "connectionstring"],
-        StringComparison.OrdinalIgnoreCase);
+        [
+            "password",
+            "passwd",
+            "passphrase",
+            "secret",
+            "apikey",
+            "privatekey",
+            "credential",
+            "authorization",
+            "cookie",
+            "cardnumber",
+            "creditcard",
+            "connectionstring",
+        ],
+        StringComparison.OrdinalIgnoreCase
+    );
 
     public static NameKind KindOf(string name)
     {
@@ -52,12 +66,17 @@ internal static class Names
     {
         var last = Plain(name[(name.LastIndexOf('.') + 1)..]);
         var whole = Plain(name);
-        return whole.AsSpan().ContainsAny(SecretParts) || last is "auth" or "bearer" or "pwd" or "cvv" or "cvc" or "pan" or "ssn" or "iban" ? NameKind.Secret
+        return whole.AsSpan().ContainsAny(SecretParts) || last is "auth" or "bearer" or "pwd" or "cvv" or "cvc" or "pan" or "ssn" or "iban"
+                ? NameKind.Secret
             : whole.EndsWith("token", StringComparison.Ordinal) ? NameKind.Token
-            : whole.EndsWith("traceid", StringComparison.Ordinal) || whole.EndsWith("spanid", StringComparison.Ordinal) ? NameKind.TraceContext
+            : whole.EndsWith("traceid", StringComparison.Ordinal) || whole.EndsWith("spanid", StringComparison.Ordinal)
+                ? NameKind.TraceContext
             : NameKind.Plain;
     }
 
     private static string Plain(string name) =>
-        name.Replace("-", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal).Replace(".", "", StringComparison.Ordinal).ToLowerInvariant();
+        name.Replace("-", "", StringComparison.Ordinal)
+            .Replace("_", "", StringComparison.Ordinal)
+            .Replace(".", "", StringComparison.Ordinal)
+            .ToLowerInvariant();
 }

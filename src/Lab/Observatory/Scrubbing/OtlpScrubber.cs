@@ -10,9 +10,7 @@ internal sealed partial class OtlpScrubber
 {
     private bool _changed;
 
-    private OtlpScrubber()
-    {
-    }
+    private OtlpScrubber() { }
 
     /// <summary>True when something was taken out.</summary>
     public static bool Scrub(ExportTraceServiceRequest request)
@@ -120,16 +118,20 @@ internal sealed partial class OtlpScrubber
     }
 
     // What a sender masked itself is left as it is.
-    private static bool IsSecret(NameKind kind, AnyValue? value) => value?.ValueCase switch
-    {
-        null or AnyValue.ValueOneofCase.None or AnyValue.ValueOneofCase.BoolValue => false,
-        AnyValue.ValueOneofCase.StringValue => kind is NameKind.Secret or NameKind.Token && value.StringValue is not ("" or "***" or TextScrubber.Filtered),
-        AnyValue.ValueOneofCase.IntValue or AnyValue.ValueOneofCase.DoubleValue => kind == NameKind.Secret,
-        _ => kind is NameKind.Secret or NameKind.Token,
-    };
+    private static bool IsSecret(NameKind kind, AnyValue? value) =>
+        value?.ValueCase switch
+        {
+            null or AnyValue.ValueOneofCase.None or AnyValue.ValueOneofCase.BoolValue => false,
+            AnyValue.ValueOneofCase.StringValue => kind is NameKind.Secret or NameKind.Token
+                && value.StringValue is not ("" or "***" or TextScrubber.Filtered),
+            AnyValue.ValueOneofCase.IntValue or AnyValue.ValueOneofCase.DoubleValue => kind == NameKind.Secret,
+            _ => kind is NameKind.Secret or NameKind.Token,
+        };
 
     private static bool IsId(AnyValue? value) =>
-        value?.ValueCase == AnyValue.ValueOneofCase.StringValue && value.StringValue.Length is 16 or 32 && value.StringValue.All(char.IsAsciiHexDigit);
+        value?.ValueCase == AnyValue.ValueOneofCase.StringValue
+        && value.StringValue.Length is 16 or 32
+        && value.StringValue.All(char.IsAsciiHexDigit);
 
     // The depth is bounded by the decoders.
     private void Value(AnyValue? value)

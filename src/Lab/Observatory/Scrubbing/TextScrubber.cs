@@ -16,10 +16,28 @@ internal static partial class TextScrubber
     // Without one of these in a text, none of the expressions about words can match.
     private static readonly SearchValues<string> Words = SearchValues.Create(
         [
-            "bearer", "basic", "eyJ", "password", "passwd", "passphrase", "pwd", "secret", "apikey", "api_key", "api-key", "accesskey", "access_key",
-            "access-key", "token", "authorization", "cookie", "cvv", "cvc",
+            "bearer",
+            "basic",
+            "eyJ",
+            "password",
+            "passwd",
+            "passphrase",
+            "pwd",
+            "secret",
+            "apikey",
+            "api_key",
+            "api-key",
+            "accesskey",
+            "access_key",
+            "access-key",
+            "token",
+            "authorization",
+            "cookie",
+            "cvv",
+            "cvc",
         ],
-        StringComparison.OrdinalIgnoreCase);
+        StringComparison.OrdinalIgnoreCase
+    );
 
     /// <summary>The same instance when there is nothing to hide. Three vectorised passes decide that for nearly all texts.</summary>
     public static string Scrub(string text)
@@ -69,7 +87,10 @@ internal static partial class TextScrubber
 
         foreach (var character in text)
         {
-            digits = char.IsAsciiDigit(character) ? digits + 1 : character is ' ' or '-' ? digits : 0;
+            digits =
+                char.IsAsciiDigit(character) ? digits + 1
+                : character is ' ' or '-' ? digits
+                : 0;
 
             if (digits >= LeastCardDigits)
             {
@@ -100,7 +121,10 @@ internal static partial class TextScrubber
     }
 
     // Every repetition is bounded, so that no text makes these slow. The last label is letters: shop@1.4.0 is a release.
-    [GeneratedRegex(@"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,24}", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,24}",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex Email();
 
     // postgres://shop:hunter2@postgres/orders
@@ -115,26 +139,40 @@ internal static partial class TextScrubber
 
     // Cookie: sid=8f3c; theme=dark
     [GeneratedRegex(
-        @"(cookie\\?[""']?\s{0,4}[=:]\s{0,4}\\?[""']?)[^\s=;,""'\\]{1,256}=[^\s;,""'\\]{0,4096}(?:;\s{0,2}[^\s=;,""'\\]{1,256}(?:=[^\s;,""'\\]{0,4096})?){0,64}",
-        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+        @"(cookie\\?[""']?\s{0,4}[=:]\s{0,4}\\?[""']?)[^\s=;,""'\\]{1,256}=[^\s;,""'\\]{0,4096}"
+            + @"(?:;\s{0,2}[^\s=;,""'\\]{1,256}(?:=[^\s;,""'\\]{0,4096})?){0,64}",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
+    )]
     private static partial Regex Cookies();
+
+    private const string SecretName =
+        @"password|passwd|passphrase|pwd|secret|api[_-]?key|access[_-]?key|token|authorization|cookie|\bcvv|\bcvc";
+
+    private const string Placeholder =
+        @"\$\d{1,3}|\?|%s|[@:]p\d{1,3}"
+        + @"|(?:[@:]|\w{1,64}\.)(?:password|passwd|pwd|secret|token|api_?key)\w{0,16}"
+        + @"|\{\w{0,64}\}|null|none|true|false|\*{3,64}";
 
     // password=x, "token": "x y", api_key: x. Not what stands for a value, in SQL above all: password = $1, = @p0, = ?,
     // = excluded.password, = crypt($1); token={Token}.
     [GeneratedRegex(
-        """
-        ((?:password|passwd|passphrase|pwd|secret|api[_-]?key|access[_-]?key|token|authorization|cookie|\bcvv|\bcvc)\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?)
-        (?!(?:\$\d{1,3}|\?|%s|[@:]p\d{1,3}|(?:[@:]|\w{1,64}\.)(?:password|passwd|pwd|secret|token|api_?key)\w{0,16}|\{\w{0,64}\}|null|none|true|false|\*{3,64})(?:$|::|[\s&;,)"'\\}]))
-        (?!(?:bearer|basic)\s|\w{1,32}\((?:\$\d|\?|%s|@p\d))
-        (?:(?<=["'])[^"'\\\r\n]{1,4096}|[^\s&;,"'\\}]{1,4096}(?:(?<=\()'[^'\r\n]{0,4096}')?)
-        """,
-        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.IgnorePatternWhitespace)]
+        $$"""
+            ((?:{{SecretName}})\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?)
+            (?!(?:{{Placeholder}})(?:$|::|[\s&;,)"'\\}]))
+            (?!(?:bearer|basic)\s|\w{1,32}\((?:\$\d|\?|%s|@p\d))
+            (?:(?<=["'])[^"'\\\r\n]{1,4096}|[^\s&;,"'\\}]{1,4096}(?:(?<=\()'[^'\r\n]{0,4096}')?)
+            """,
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.IgnorePatternWhitespace
+    )]
     private static partial Regex Assignment();
 
     // In one piece, or in groups as they are printed on cards. Looser, a GUID of digits would be one; a fraction and the span id of a
     // traceparent are none either.
     [GeneratedRegex(
-        @"(?<![0-9A-Za-z]|[0-9][.,]|[0-9a-f]{32}-)(?:[2-6][0-9]{12,18}|[2-6][0-9]{3}([ -])[0-9]{4}\1[0-9]{4}\1[0-9]{1,7}|3[0-9]{3}([ -])[0-9]{6}\2[0-9]{5})(?![0-9A-Za-z])",
-        RegexOptions.CultureInvariant)]
+        @"(?<![0-9A-Za-z]|[0-9][.,]|[0-9a-f]{32}-)"
+            + @"(?:[2-6][0-9]{12,18}|[2-6][0-9]{3}([ -])[0-9]{4}\1[0-9]{4}\1[0-9]{1,7}|3[0-9]{3}([ -])[0-9]{6}\2[0-9]{5})"
+            + @"(?![0-9A-Za-z])",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex CardNumber();
 }

@@ -23,18 +23,36 @@ internal sealed class TimelineBuilder(TelemetryStore telemetry, IssueStore issue
         var (from, to) = query.At is { } at ? (at - query.Window, at + query.Window) : (DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
         var traces = query.Id is null ? [] : TracesOf(query.Id, from, to);
         var kept = TellingMost(traces);
-        var entries = (query.Id is null ? Trouble(from, to) : Belonging(query.Id, kept)).Where(entry => entry.Time >= from && entry.Time <= to).ToList();
+        var entries = (query.Id is null ? Trouble(from, to) : Belonging(query.Id, kept))
+            .Where(entry => entry.Time >= from && entry.Time <= to)
+            .ToList();
 
         // A deploy belongs to the timeline when it began shortly before or during what is shown.
-        var (first, last) = entries.Count == 0 ? (from, to) : (entries.Min(entry => entry.Time) - query.Window, entries.Max(entry => entry.Time) + query.Window);
+        var (first, last) =
+            entries.Count == 0
+                ? (from, to)
+                : (entries.Min(entry => entry.Time) - query.Window, entries.Max(entry => entry.Time) + query.Window);
         var services = entries.Select(entry => entry.Service).ToHashSet(StringComparer.Ordinal);
-        entries.AddRange(deploys.All()
-            .Where(deploy => query.At is not null ? deploy.Time >= from && deploy.Time <= to : deploy.Time >= first && deploy.Time <= last && services.Contains(deploy.Service))
-            .Select(Entry));
+        entries.AddRange(
+            deploys
+                .All()
+                .Where(deploy =>
+                    query.At is not null
+                        ? deploy.Time >= from && deploy.Time <= to
+                        : deploy.Time >= first && deploy.Time <= last && services.Contains(deploy.Service)
+                )
+                .Select(Entry)
+        );
         var sorted = entries.OrderBy(entry => entry.Time).ThenBy(entry => entry.Signal, StringComparer.Ordinal).ToList();
         return new Timeline(
-            query.Id, query.At is null ? null : from, query.At is null ? null : to, [.. sorted.Take(MaxEntries)], sorted.Count, kept.Count,
-            kept.Count < traces.Count);
+            query.Id,
+            query.At is null ? null : from,
+            query.At is null ? null : to,
+            [.. sorted.Take(MaxEntries)],
+            sorted.Count,
+            kept.Count,
+            kept.Count < traces.Count
+        );
     }
 
     private List<UInt128> TracesOf(string id, DateTimeOffset from, DateTimeOffset to)
@@ -42,19 +60,26 @@ internal sealed class TimelineBuilder(TelemetryStore telemetry, IssueStore issue
         // A request id can have the form of a trace id.
         IEnumerable<UInt128> named = TelemetryQuery.TryParseTraceId(id, out var traceId) && IsKnown(traceId) ? [traceId] : [];
         var (first, last) = (UnixTime.NanosOf(from), UnixTime.NanosOf(to));
-        return [.. Carrying(telemetry.Spans, id).Where(span => span.Start >= first && span.Start <= last).Select(record => record.TraceId)
-            .Concat(Carrying(telemetry.Logs, id).Where(log => log.Time >= first && log.Time <= last).Select(record => record.TraceId))
-            .Concat(issues.EventsWhere(item => item.Time >= from && item.Time <= to && Names(item, id)).Select(item => item.TraceId))
-            .Concat(named)
-            .Where(trace => trace != UInt128.Zero)
-            .Distinct()];
+        return
+        [
+            .. Carrying(telemetry.Spans, id)
+                .Where(span => span.Start >= first && span.Start <= last)
+                .Select(record => record.TraceId)
+                .Concat(Carrying(telemetry.Logs, id).Where(log => log.Time >= first && log.Time <= last).Select(record => record.TraceId))
+                .Concat(issues.EventsWhere(item => item.Time >= from && item.Time <= to && Names(item, id)).Select(item => item.TraceId))
+                .Concat(named)
+                .Where(trace => trace != UInt128.Zero)
+                .Distinct(),
+        ];
     }
 
     /// <summary>Whole traces, as many as the entries have room for; the newest first among equals.</summary>
     private HashSet<UInt128> TellingMost(List<UInt128> traces)
     {
         var sizes = traces
-            .Select((trace, arrival) => (Trace: trace, Arrival: arrival, Spans: telemetry.Spans.Trace(trace), Logs: telemetry.Logs.Trace(trace)))
+            .Select(
+                (trace, arrival) => (Trace: trace, Arrival: arrival, Spans: telemetry.Spans.Trace(trace), Logs: telemetry.Logs.Trace(trace))
+            )
             .OrderByDescending(trace => trace.Spans.Any(span => span.Failed) || trace.Logs.Any(log => log.HasError))
             .ThenByDescending(trace => trace.Spans.Count + trace.Logs.Count)
             .ThenByDescending(trace => trace.Arrival)
@@ -77,15 +102,20 @@ internal sealed class TimelineBuilder(TelemetryStore telemetry, IssueStore issue
     }
 
     private bool IsKnown(UInt128 trace) =>
-        telemetry.Spans.Trace(trace).Count > 0 || telemetry.Logs.Trace(trace).Count > 0 || issues.EventsWhere(item => item.TraceId == trace).Count > 0;
+        telemetry.Spans.Trace(trace).Count > 0
+        || telemetry.Logs.Trace(trace).Count > 0
+        || issues.EventsWhere(item => item.TraceId == trace).Count > 0;
 
     private IEnumerable<TimelineEntry> Belonging(string id, HashSet<UInt128> traces)
     {
         var spans = traces.SelectMany(telemetry.Spans.Trace).Select(Entry);
-        var logs = traces.SelectMany(telemetry.Logs.Trace)
+        var logs = traces
+            .SelectMany(telemetry.Logs.Trace)
             .Concat(Carrying(telemetry.Logs, id).Where(log => log.TraceId == UInt128.Zero))
             .Select(Entry);
-        var events = issues.EventsWhere(item => traces.Contains(item.TraceId) || (item.TraceId == UInt128.Zero && Names(item, id))).Select(Entry);
+        var events = issues
+            .EventsWhere(item => traces.Contains(item.TraceId) || (item.TraceId == UInt128.Zero && Names(item, id)))
+            .Select(Entry);
         return spans.Concat(logs).Concat(events);
     }
 
@@ -93,7 +123,10 @@ internal sealed class TimelineBuilder(TelemetryStore telemetry, IssueStore issue
     {
         var (first, last) = (UnixTime.NanosOf(from), UnixTime.NanosOf(to));
         var spans = telemetry.Spans.Snapshot().Where(span => span.Failed && span.Start >= first && span.Start <= last).Select(Entry);
-        var logs = telemetry.Logs.Snapshot().Where(log => log.Severity >= StoredLog.WarningSeverity && log.Time >= first && log.Time <= last).Select(Entry);
+        var logs = telemetry
+            .Logs.Snapshot()
+            .Where(log => log.Severity >= StoredLog.WarningSeverity && log.Time >= first && log.Time <= last)
+            .Select(Entry);
         return spans.Concat(logs).Concat(issues.EventsWhere(item => item.Time >= from && item.Time <= to).Select(Entry));
     }
 
@@ -103,24 +136,39 @@ internal sealed class TimelineBuilder(TelemetryStore telemetry, IssueStore issue
         var bits = RecordIds.BitsOf(id);
 
         // Other ids with the same bits are rare, and are looked at.
-        return store.Snapshot().Where(record => (record.IdBits & bits) == bits && record switch
-        {
-            StoredSpan span => RecordIds.Contains(span.Parse().Attributes, id),
-            StoredLog log => RecordIds.Contains(log.Parse().Attributes, id),
-            _ => false,
-        });
+        return store
+            .Snapshot()
+            .Where(record =>
+                (record.IdBits & bits) == bits
+                && record switch
+                {
+                    StoredSpan span => RecordIds.Contains(span.Parse().Attributes, id),
+                    StoredLog log => RecordIds.Contains(log.Parse().Attributes, id),
+                    _ => false,
+                }
+            );
     }
 
     private static bool Names(ErrorEvent item, string id) =>
-        item.EventId == id || item.RequestId == id || item.User == id || item.Tenant == id
+        item.EventId == id
+        || item.RequestId == id
+        || item.User == id
+        || item.Tenant == id
         || item.Tags.Any(tag => tag.Value == id && tag.Key is ("platform.order.id" or "order_id"));
 
     private static TimelineEntry Entry(StoredSpan span)
     {
         var trace = Ids.Trace(span.TraceId);
         return new TimelineEntry(
-            UnixTime.Of(span.Start), "span", span.Origin.Service, span.Name, span.Failed, (span.End - span.Start) / 1e6, trace,
-            new TimelineLinks($"/api/telemetry/traces/{trace}", $"/traces/{trace}?span={Ids.Span(span.SpanId)}"));
+            UnixTime.Of(span.Start),
+            "span",
+            span.Origin.Service,
+            span.Name,
+            span.Failed,
+            (span.End - span.Start) / 1e6,
+            trace,
+            new TimelineLinks($"/api/telemetry/traces/{trace}", $"/traces/{trace}?span={Ids.Span(span.SpanId)}")
+        );
     }
 
     private static TimelineEntry Entry(StoredLog log)
@@ -129,17 +177,40 @@ internal sealed class TimelineBuilder(TelemetryStore telemetry, IssueStore issue
         var trace = log.TraceId == UInt128.Zero ? null : Ids.Trace(log.TraceId);
         var text = ValueText.Of(message.Body);
         return new TimelineEntry(
-            UnixTime.Of(log.Time), "log", log.Origin.Service, text.Length > 0 ? text : message.EventName, log.HasError, null, trace,
+            UnixTime.Of(log.Time),
+            "log",
+            log.Origin.Service,
+            text.Length > 0 ? text : message.EventName,
+            log.HasError,
+            null,
+            trace,
             trace is null
                 ? new TimelineLinks(null, $"/logs?resource={Uri.EscapeDataString(log.Origin.Service)}")
-                : new TimelineLinks($"/api/telemetry/logs?traceId={trace}", $"/logs?traceId={trace}"));
+                : new TimelineLinks($"/api/telemetry/logs?traceId={trace}", $"/logs?traceId={trace}")
+        );
     }
 
-    private static TimelineEntry Entry(ErrorEvent item) => new(
-        item.Time, "event", item.Service, item.Value.Length > 0 ? $"{item.Type}: {item.Value}" : item.Type, true, null,
-        item.TraceId == UInt128.Zero ? null : Ids.Trace(item.TraceId), new TimelineLinks($"/api/issues/{item.IssueId}", $"/issues/{item.IssueId}"));
+    private static TimelineEntry Entry(ErrorEvent item) =>
+        new(
+            item.Time,
+            "event",
+            item.Service,
+            item.Value.Length > 0 ? $"{item.Type}: {item.Value}" : item.Type,
+            true,
+            null,
+            item.TraceId == UInt128.Zero ? null : Ids.Trace(item.TraceId),
+            new TimelineLinks($"/api/issues/{item.IssueId}", $"/issues/{item.IssueId}")
+        );
 
-    private static TimelineEntry Entry(Deploy deploy) => new(
-        deploy.Time, "deploy", deploy.Service, deploy.PreviousRelease is null ? deploy.Release : $"{deploy.Release} after {deploy.PreviousRelease}", false, null, null,
-        new TimelineLinks($"/api/deploys?service={Uri.EscapeDataString(deploy.Service)}", DeployLinks.Of(deploy).Page));
+    private static TimelineEntry Entry(Deploy deploy) =>
+        new(
+            deploy.Time,
+            "deploy",
+            deploy.Service,
+            deploy.PreviousRelease is null ? deploy.Release : $"{deploy.Release} after {deploy.PreviousRelease}",
+            false,
+            null,
+            null,
+            new TimelineLinks($"/api/deploys?service={Uri.EscapeDataString(deploy.Service)}", DeployLinks.Of(deploy).Page)
+        );
 }

@@ -10,11 +10,9 @@ internal sealed class Follower<TRecord>
 {
     private const int Capacity = 4_096;
 
-    private readonly Channel<TRecord> _channel = Channel.CreateBounded<TRecord>(new BoundedChannelOptions(Capacity)
-    {
-        SingleReader = true,
-        SingleWriter = true,
-    });
+    private readonly Channel<TRecord> _channel = Channel.CreateBounded<TRecord>(
+        new BoundedChannelOptions(Capacity) { SingleReader = true, SingleWriter = true }
+    );
 
     public ChannelReader<TRecord> Reader => _channel.Reader;
 

@@ -42,10 +42,13 @@ internal sealed class KnownResources
     {
         lock (_lock)
         {
-            return [.. _resources.Values
-                .Select(known => known.State)
-                .OrderBy(state => state.Name, StringComparer.Ordinal)
-                .ThenBy(state => state.InstanceId, StringComparer.Ordinal)];
+            return
+            [
+                .. _resources
+                    .Values.Select(known => known.State)
+                    .OrderBy(state => state.Name, StringComparer.Ordinal)
+                    .ThenBy(state => state.InstanceId, StringComparer.Ordinal),
+            ];
         }
     }
 
@@ -75,8 +78,16 @@ internal sealed class KnownResources
 }
 
 internal sealed record KnownResourceState(
-    string Name, string? InstanceId, bool HasLogs, bool HasTraces, bool HasMetrics, DateTimeOffset FirstSeen, DateTimeOffset LastSeen,
-    long LostSpans, long LostLogs)
+    string Name,
+    string? InstanceId,
+    bool HasLogs,
+    bool HasTraces,
+    bool HasMetrics,
+    DateTimeOffset FirstSeen,
+    DateTimeOffset LastSeen,
+    long LostSpans,
+    long LostLogs
+)
 {
     public string DisplayName => InstanceId is null ? Name : $"{Name}-{InstanceId}";
 }

@@ -22,15 +22,23 @@ internal sealed class OriginResource(Resource resource, string schemaUrl)
     /// <summary>By name (all instances), by name-instance, or by instance id; names compare without case.</summary>
     public bool Matches(string name) =>
         string.Equals(Service, name, StringComparison.OrdinalIgnoreCase)
-        || (Instance is not null
-            && (string.Equals(Instance, name, StringComparison.OrdinalIgnoreCase)
-                || string.Equals($"{Service}-{Instance}", name, StringComparison.OrdinalIgnoreCase)));
+        || (
+            Instance is not null
+            && (
+                string.Equals(Instance, name, StringComparison.OrdinalIgnoreCase)
+                || string.Equals($"{Service}-{Instance}", name, StringComparison.OrdinalIgnoreCase)
+            )
+        );
 
     private static string? Attribute(Resource resource, string key)
     {
         foreach (var attribute in resource.Attributes)
         {
-            if (attribute.Key == key && attribute.Value?.ValueCase == AnyValue.ValueOneofCase.StringValue && attribute.Value.StringValue.Length > 0)
+            if (
+                attribute.Key == key
+                && attribute.Value?.ValueCase == AnyValue.ValueOneofCase.StringValue
+                && attribute.Value.StringValue.Length > 0
+            )
             {
                 return attribute.Value.StringValue;
             }

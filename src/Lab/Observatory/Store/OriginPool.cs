@@ -34,7 +34,10 @@ internal sealed class OriginPool
         }
 
         // The schema URL is part of the key: two senders may describe the same process by different conventions.
-        return _resources.GetOrAdd(ByteString.CopyFrom([.. resource.ToByteArray(), 0, .. System.Text.Encoding.UTF8.GetBytes(schemaUrl)]), made);
+        return _resources.GetOrAdd(
+            ByteString.CopyFrom([.. resource.ToByteArray(), 0, .. System.Text.Encoding.UTF8.GetBytes(schemaUrl)]),
+            made
+        );
     }
 
     public Origin OriginOf(OriginResource resource, InstrumentationScope? scope, string schemaUrl)

@@ -28,7 +28,8 @@ internal static class RecordIds
     }
 
     /// <summary>0 for an attribute that is none of the ids.</summary>
-    public static ulong BitsOf(KeyValue attribute) => Keys.Contains(attribute.Key) && TextOf(attribute) is { Length: > 0 } id ? BitsOf(id) : 0;
+    public static ulong BitsOf(KeyValue attribute) =>
+        Keys.Contains(attribute.Key) && TextOf(attribute) is { Length: > 0 } id ? BitsOf(id) : 0;
 
     /// <summary>Never 0. A record that carries the id has all of them.</summary>
     public static ulong BitsOf(string id)
@@ -57,10 +58,11 @@ internal static class RecordIds
         return false;
     }
 
-    private static string? TextOf(KeyValue attribute) => attribute.Value?.ValueCase switch
-    {
-        AnyValue.ValueOneofCase.StringValue => attribute.Value.StringValue,
-        AnyValue.ValueOneofCase.IntValue => attribute.Value.IntValue.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        _ => null,
-    };
+    private static string? TextOf(KeyValue attribute) =>
+        attribute.Value?.ValueCase switch
+        {
+            AnyValue.ValueOneofCase.StringValue => attribute.Value.StringValue,
+            AnyValue.ValueOneofCase.IntValue => attribute.Value.IntValue.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            _ => null,
+        };
 }

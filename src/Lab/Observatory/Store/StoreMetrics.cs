@@ -16,7 +16,14 @@ internal sealed class StoreMetrics
     private readonly Meter _meter;
 
     public StoreMetrics(
-        TelemetryStore store, RefusalLog refusals, IssueStore issues, ItemCounters items, HistoryLog history, Forwarder forwarder, IMeterFactory meters)
+        TelemetryStore store,
+        RefusalLog refusals,
+        IssueStore issues,
+        ItemCounters items,
+        HistoryLog history,
+        Forwarder forwarder,
+        IMeterFactory meters
+    )
     {
         _meter = meters.Create(MeterName);
         Count("received", "Items that were well formed and taken.", counters => counters.Received);
@@ -27,20 +34,50 @@ internal sealed class StoreMetrics
         Count("late", "Items that arrived more than a minute after they ended.", counters => counters.Late);
         Count("ahead", "Items that began after they arrived: the sender's clock is ahead.", counters => counters.Ahead);
         _meter.CreateObservableGauge("platform.observatory.kept", () => Kept(size => size.Records), "{item}", "Items in the store.");
-        _meter.CreateObservableGauge("platform.observatory.kept.size", () => Kept(size => size.Bytes), "By", "Bytes of the items in the store.");
+        _meter.CreateObservableGauge(
+            "platform.observatory.kept.size",
+            () => Kept(size => size.Bytes),
+            "By",
+            "Bytes of the items in the store."
+        );
         _meter.CreateObservableCounter(
-            "platform.observatory.requests.refused", () => refusals.Counts.Select(kind => new Measurement<long>(kind.Value, Tag("reason", kind.Key.ToString().ToLowerInvariant()))), "{request}",
-            "Requests refused as a whole.");
+            "platform.observatory.requests.refused",
+            () => refusals.Counts.Select(kind => new Measurement<long>(kind.Value, Tag("reason", kind.Key.ToString().ToLowerInvariant()))),
+            "{request}",
+            "Requests refused as a whole."
+        );
         _meter.CreateObservableCounter(
-            "platform.observatory.envelope.items", () => items.Items.Select(item => new Measurement<long>(item.Value, Tag("type", item.Key))), "{item}", "Items of envelopes.");
-        _meter.CreateObservableCounter("platform.observatory.lost_by_senders", () => items.LostBySenders, "{item}", "Items that SDKs say they threw away.");
+            "platform.observatory.envelope.items",
+            () => items.Items.Select(item => new Measurement<long>(item.Value, Tag("type", item.Key))),
+            "{item}",
+            "Items of envelopes."
+        );
+        _meter.CreateObservableCounter(
+            "platform.observatory.lost_by_senders",
+            () => items.LostBySenders,
+            "{item}",
+            "Items that SDKs say they threw away."
+        );
         _meter.CreateObservableGauge("platform.observatory.issues", () => issues.Stats.Issues, "{issue}", "Issues in the store.");
-        _meter.CreateObservableCounter("platform.observatory.history.dropped", () => history.Stats.Dropped, "{batch}", "Batches that did not reach the disk.");
+        _meter.CreateObservableCounter(
+            "platform.observatory.history.dropped",
+            () => history.Stats.Dropped,
+            "{batch}",
+            "Batches that did not reach the disk."
+        );
         ForwardMetrics.AddTo(_meter, forwarder);
 
-        void Count(string name, string description, Func<SignalCounters, long> value) => _meter.CreateObservableCounter(
-            "platform.observatory." + name,
-            () => Signals.Select(signal => new Measurement<long>(value(store.CountersOf(signal)), Tag("signal", signal.ToString().ToLowerInvariant()))), "{item}", description);
+        void Count(string name, string description, Func<SignalCounters, long> value) =>
+            _meter.CreateObservableCounter(
+                "platform.observatory." + name,
+                () =>
+                    Signals.Select(signal => new Measurement<long>(
+                        value(store.CountersOf(signal)),
+                        Tag("signal", signal.ToString().ToLowerInvariant())
+                    )),
+                "{item}",
+                description
+            );
 
         IEnumerable<Measurement<long>> Kept(Func<(int Records, int Traces, long Bytes), long> value) =>
             [new(value(store.Spans.Size), Tag("signal", "traces")), new(value(store.Logs.Size), Tag("signal", "logs"))];

@@ -12,6 +12,7 @@ internal static class UnixTime
     public static uint SecondsOf(DateTimeOffset time) => (uint)Math.Clamp(time.ToUnixTimeSeconds(), 0, uint.MaxValue);
 
     public static ulong NanosOf(DateTimeOffset time) =>
-        time <= DateTimeOffset.UnixEpoch ? 0
-        : (ulong)Math.Min((time - DateTimeOffset.UnixEpoch).Ticks, long.MaxValue / (long)NanosPerTick) * NanosPerTick;
+        time <= DateTimeOffset.UnixEpoch
+            ? 0
+            : (ulong)Math.Min((time - DateTimeOffset.UnixEpoch).Ticks, long.MaxValue / (long)NanosPerTick) * NanosPerTick;
 }

@@ -20,17 +20,39 @@ internal sealed class Company : TestApp
     public static Task<Company> StartAcquirerAsync(params string[] settings) => StartAcquirerAsync(TimeProvider.System, settings);
 
     public static Task<Company> StartAcquirerAsync(TimeProvider time, params string[] settings) =>
-        StartAsync(AcquirerApp.Create, "Acquirer", time, [$"Acquirer:LedgerDirectory={OwnDirectory}", $"Acquirer:WebhookSecret={WebhookSecret}", .. settings]);
+        StartAsync(
+            AcquirerApp.Create,
+            "Acquirer",
+            time,
+            [$"Acquirer:LedgerDirectory={OwnDirectory}", $"Acquirer:WebhookSecret={WebhookSecret}", .. settings]
+        );
 
     public static Task<Company> StartLlmAsync(params string[] settings) =>
         StartAsync(LlmApp.Create, "Llm", TimeProvider.System, ["Llm:Models:0=pebble-mini", .. settings]);
 
     public async Task<HttpResponseMessage> ChargeAsync(
-        Guid key, string number = "4242424242424242", long amount = 1299, CancellationToken? cancellationToken = null)
+        Guid key,
+        string number = "4242424242424242",
+        long amount = 1299,
+        CancellationToken? cancellationToken = null
+    )
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/charges");
         request.Headers.Add("Idempotency-Key", key.ToString());
-        request.Content = JsonContent.Create(new { amount, currency = "EUR", card = new { number, expiry = "12/40", cvc = "123" }, reference = "order-1" });
+        request.Content = JsonContent.Create(
+            new
+            {
+                amount,
+                currency = "EUR",
+                card = new
+                {
+                    number,
+                    expiry = "12/40",
+                    cvc = "123",
+                },
+                reference = "order-1",
+            }
+        );
         return await Client.SendAsync(request, cancellationToken ?? TestContext.Current.CancellationToken);
     }
 
@@ -71,7 +93,11 @@ internal sealed class Company : TestApp
         await response.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
 
     private static async Task<Company> StartAsync(
-        Func<string[], Action<WebApplicationBuilder>, WebApplication> create, string section, TimeProvider time, IEnumerable<string> settings)
+        Func<string[], Action<WebApplicationBuilder>, WebApplication> create,
+        string section,
+        TimeProvider time,
+        IEnumerable<string> settings
+    )
     {
         var (app, logs) = await StartCoreAsync(create, time, [$"{section}:ApiKey={ApiKey}", $"{section}:AdminKey={AdminKey}", .. settings]);
         return new Company(app, logs);

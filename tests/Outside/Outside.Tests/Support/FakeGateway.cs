@@ -30,17 +30,42 @@ internal sealed class FakeGateway
         configure(builder);
         builder.Services.AddRouting();
         var app = builder.Build();
-        app.MapPost("/api/sessions", (SessionBody body) =>
-        {
-            Sessions.Enqueue(body.User);
-            return Results.Created((string?)null, new { token = $"token-{body.User}", expiresAt = DateTimeOffset.MaxValue });
-        });
-        app.MapGet("/api/products", () => new[]
-        {
-            new { sku = "tea", name = "Tea", priceMinor = 450, currency = "EUR" },
-            new { sku = "mug", name = "Mug", priceMinor = 1200, currency = "EUR" },
-            new { sku = "pot", name = "Pot", priceMinor = 5200, currency = "USD" },
-        });
+        app.MapPost(
+            "/api/sessions",
+            (SessionBody body) =>
+            {
+                Sessions.Enqueue(body.User);
+                return Results.Created((string?)null, new { token = $"token-{body.User}", expiresAt = DateTimeOffset.MaxValue });
+            }
+        );
+        app.MapGet(
+            "/api/products",
+            () =>
+                new[]
+                {
+                    new
+                    {
+                        sku = "tea",
+                        name = "Tea",
+                        priceMinor = 450,
+                        currency = "EUR",
+                    },
+                    new
+                    {
+                        sku = "mug",
+                        name = "Mug",
+                        priceMinor = 1200,
+                        currency = "EUR",
+                    },
+                    new
+                    {
+                        sku = "pot",
+                        name = "Pot",
+                        priceMinor = 5200,
+                        currency = "USD",
+                    },
+                }
+        );
         app.MapPost("/api/orders", PlaceAsync);
         app.MapGet("/api/orders/{id}", (string id) => new { id, status = FinalStatus });
         return app;
@@ -49,7 +74,9 @@ internal sealed class FakeGateway
     private async Task<IResult> PlaceAsync(OrderBody body, HttpRequest request)
     {
         var headers = request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase);
-        Orders.Enqueue(new PlacedOrder(headers["Authorization"], Guid.Parse(headers["Idempotency-Key"]), body.Card.Number, headers, body.Lines.Count));
+        Orders.Enqueue(
+            new PlacedOrder(headers["Authorization"], Guid.Parse(headers["Idempotency-Key"]), body.Card.Number, headers, body.Lines.Count)
+        );
         if (NeverAnswers is { } never)
         {
             await never.Task.WaitAsync(request.HttpContext.RequestAborted);

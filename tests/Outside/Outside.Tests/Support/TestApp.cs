@@ -30,13 +30,17 @@ internal class TestApp : IAsyncDisposable
     public ConcurrentQueue<string> Logs { get; }
 
     public static async Task<TestApp> StartAsync(
-        Func<string[], Action<WebApplicationBuilder>, WebApplication> create, TimeProvider time, IEnumerable<string> settings)
+        Func<string[], Action<WebApplicationBuilder>, WebApplication> create,
+        TimeProvider time,
+        IEnumerable<string> settings
+    )
     {
         var (app, logs) = await StartCoreAsync(create, time, settings);
         return new TestApp(app, logs);
     }
 
-    public Task StopAsync() => _app.StopAsync(TestContext.Current.CancellationToken).WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken);
+    public Task StopAsync() =>
+        _app.StopAsync(TestContext.Current.CancellationToken).WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -47,21 +51,33 @@ internal class TestApp : IAsyncDisposable
     }
 
     protected static async Task<(WebApplication App, ConcurrentQueue<string> Logs)> StartCoreAsync(
-        Func<string[], Action<WebApplicationBuilder>, WebApplication> create, TimeProvider time, IEnumerable<string> settings)
+        Func<string[], Action<WebApplicationBuilder>, WebApplication> create,
+        TimeProvider time,
+        IEnumerable<string> settings
+    )
     {
         var logs = new ConcurrentQueue<string>();
 
         // An empty content root: the three applications' appsettings.json share one output directory here.
         var own = Directory.CreateTempSubdirectory("outside-tests-").FullName;
-        string[] args = ["--contentRoot", own, "--Kestrel:Endpoints:http:Url", "http://127.0.0.1:0",
-            .. settings.Select(setting => "--" + setting.Replace(OwnDirectory, own, StringComparison.Ordinal))];
+        string[] args =
+        [
+            "--contentRoot",
+            own,
+            "--Kestrel:Endpoints:http:Url",
+            "http://127.0.0.1:0",
+            .. settings.Select(setting => "--" + setting.Replace(OwnDirectory, own, StringComparison.Ordinal)),
+        ];
         try
         {
-            var app = create(args, builder =>
-            {
-                builder.Logging.ClearProviders().AddProvider(new QueueLoggerProvider(logs));
-                builder.Services.AddSingleton(time);
-            });
+            var app = create(
+                args,
+                builder =>
+                {
+                    builder.Logging.ClearProviders().AddProvider(new QueueLoggerProvider(logs));
+                    builder.Services.AddSingleton(time);
+                }
+            );
             await app.StartAsync(TestContext.Current.CancellationToken);
             return (app, logs);
         }
@@ -81,11 +97,14 @@ internal class TestApp : IAsyncDisposable
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            lines.Enqueue(formatter(state, exception));
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => lines.Enqueue(formatter(state, exception));
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }

@@ -8,7 +8,8 @@ internal static class Eventually
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
 
-    public static Task TrueAsync(Func<bool> condition, string what) => GetAsync(() => Task.FromResult(condition()), static fulfilled => fulfilled, what);
+    public static Task TrueAsync(Func<bool> condition, string what) =>
+        GetAsync(() => Task.FromResult(condition()), static fulfilled => fulfilled, what);
 
     /// <summary>Asks until the value is the one that is wanted; the last value seen is in the failure.</summary>
     public static async Task<T> GetAsync<T>(Func<Task<T>> get, Func<T, bool> wanted, string what)

@@ -42,7 +42,11 @@ internal sealed class FakeCompany : IAsyncDisposable
         {
             using var reader = new StreamReader(context.Request.Body);
             var request = new CompanyRequest(
-                context.Request.Method, context.Request.Path, context.Request.Headers["Idempotency-Key"], await reader.ReadToEndAsync(context.RequestAborted));
+                context.Request.Method,
+                context.Request.Path,
+                context.Request.Headers["Idempotency-Key"],
+                await reader.ReadToEndAsync(context.RequestAborted)
+            );
             company.Requests.Enqueue(request);
             try
             {

@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace Platform.Shop.Tests.Support;
 
-/// <summary>A port whose queue of connections is full: one more is neither accepted nor refused, as at a host behind a firewall that drops.</summary>
+/// <summary>
+/// A port whose queue of connections is full: one more is neither accepted nor refused, as at a host behind a firewall that drops.
+/// </summary>
 internal sealed class FullListener : IDisposable
 {
     private static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(300);

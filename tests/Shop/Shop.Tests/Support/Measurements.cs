@@ -18,12 +18,15 @@ internal sealed class Measurements : IDisposable
                 listener.EnableMeasurementEvents(instrument);
             }
         };
-        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
-            _measured.Enqueue((instrument.Name, value, string.Join(',', tags.ToArray().Select(tag => $"{tag.Value}")))));
+        _listener.SetMeasurementEventCallback<long>(
+            (instrument, value, tags, _) =>
+                _measured.Enqueue((instrument.Name, value, string.Join(',', tags.ToArray().Select(tag => $"{tag.Value}"))))
+        );
         _listener.Start();
     }
 
-    public long Sum(string name, string tags = "") => _measured.Where(measured => measured.Name == name && measured.Tags == tags).Sum(measured => measured.Value);
+    public long Sum(string name, string tags = "") =>
+        _measured.Where(measured => measured.Name == name && measured.Tags == tags).Sum(measured => measured.Value);
 
     public void Dispose() => _listener.Dispose();
 }

@@ -15,7 +15,9 @@ using Platform.ServiceDefaults.Identity;
 
 namespace Platform.Shop.Tests.Support;
 
-/// <summary>The service as it is, in a process of its own: its validation is generated into its own program. Without Redis and RabbitMQ.</summary>
+/// <summary>
+/// The service as it is, in a process of its own: its validation is generated into its own program. Without Redis and RabbitMQ.
+/// </summary>
 internal sealed class OrdersProcess : IAsyncDisposable
 {
     public const string FingerprintKey = "a fingerprint key of the tests";
@@ -44,22 +46,24 @@ internal sealed class OrdersProcess : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("orders-").FullName;
         var (port, management) = (FreePort.Next(), FreePort.Next());
         using var rsa = RSA.Create(2048);
-        var process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Orders.dll"), "--contentRoot", folder])
-        {
-            RedirectStandardOutput = true,
-            Environment =
+        var process = Process.Start(
+            new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Orders.dll"), "--contentRoot", folder])
             {
-                ["DOTNET_gcServer"] = "0",
-                ["ConnectionStrings__ordersdb"] = database.ConnectionString,
-                ["ConnectionStrings__redis"] = "127.0.0.1:1",
-                ["ConnectionStrings__rabbitmq"] = "amqp://127.0.0.1:1",
-                ["Kestrel__Endpoints__http__Url"] = $"http://127.0.0.1:{port}",
-                ["Kestrel__Endpoints__management__Url"] = $"http://127.0.0.1:{management}",
-                ["Identity__Key"] = IdentityKey,
-                ["Orders__FingerprintKey"] = FingerprintKey,
-                ["Orders__CardPublicKey"] = Convert.ToBase64String(rsa.ExportSubjectPublicKeyInfo()),
-            },
-        })!;
+                RedirectStandardOutput = true,
+                Environment =
+                {
+                    ["DOTNET_gcServer"] = "0",
+                    ["ConnectionStrings__ordersdb"] = database.ConnectionString,
+                    ["ConnectionStrings__redis"] = "127.0.0.1:1",
+                    ["ConnectionStrings__rabbitmq"] = "amqp://127.0.0.1:1",
+                    ["Kestrel__Endpoints__http__Url"] = $"http://127.0.0.1:{port}",
+                    ["Kestrel__Endpoints__management__Url"] = $"http://127.0.0.1:{management}",
+                    ["Identity__Key"] = IdentityKey,
+                    ["Orders__FingerprintKey"] = FingerprintKey,
+                    ["Orders__CardPublicKey"] = Convert.ToBase64String(rsa.ExportSubjectPublicKeyInfo()),
+                },
+            }
+        )!;
         var orders = new OrdersProcess(process, folder, port);
         await Eventually.GetAsync(orders.AnswersAsync, static answers => answers, "orders answers");
         return orders;
@@ -67,7 +71,10 @@ internal sealed class OrdersProcess : IAsyncDisposable
 
     public async Task<(HttpStatusCode Status, string Body)> PlaceAsync(Guid key, string body)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/orders") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/orders")
+        {
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
+        };
         request.Headers.Add("Idempotency-Key", key.ToString());
         using var response = await Http.SendAsync(request, TestContext.Current.CancellationToken);
         return (response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
@@ -103,9 +110,21 @@ internal sealed class OrdersProcess : IAsyncDisposable
         builder.Configuration["Identity:Key"] = IdentityKey;
         builder.AddIdentity();
         using var services = builder.Services.BuildServiceProvider();
-        var principal = new ClaimsPrincipal(new ClaimsIdentity(
-            [new Claim(IdentityClaims.User, User), new Claim(IdentityClaims.Tenant, Tenant)], BearerTokenDefaults.AuthenticationScheme));
-        return services.GetRequiredService<IOptionsMonitor<BearerTokenOptions>>().Get(BearerTokenDefaults.AuthenticationScheme).BearerTokenProtector.Protect(new AuthenticationTicket(
-            principal, new AuthenticationProperties { ExpiresUtc = DateTimeOffset.UtcNow.AddHours(1) }, $"{BearerTokenDefaults.AuthenticationScheme}:AccessToken"));
+        var principal = new ClaimsPrincipal(
+            new ClaimsIdentity(
+                [new Claim(IdentityClaims.User, User), new Claim(IdentityClaims.Tenant, Tenant)],
+                BearerTokenDefaults.AuthenticationScheme
+            )
+        );
+        return services
+            .GetRequiredService<IOptionsMonitor<BearerTokenOptions>>()
+            .Get(BearerTokenDefaults.AuthenticationScheme)
+            .BearerTokenProtector.Protect(
+                new AuthenticationTicket(
+                    principal,
+                    new AuthenticationProperties { ExpiresUtc = DateTimeOffset.UtcNow.AddHours(1) },
+                    $"{BearerTokenDefaults.AuthenticationScheme}:AccessToken"
+                )
+            );
     }
 }

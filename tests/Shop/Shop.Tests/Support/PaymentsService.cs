@@ -39,42 +39,56 @@ internal sealed class PaymentsService : IAsyncDisposable
     public IParkedWork Parked => _host.Services.GetRequiredService<IParkedWork>();
 
     public static PaymentsService Create(
-        Database database, Uri acquirer, TimeProvider? time = null, Action<PaymentsOptions>? configure = null, TimeSpan? callLimit = null,
-        TimeSpan? shutdownLimit = null)
+        Database database,
+        Uri acquirer,
+        TimeProvider? time = null,
+        Action<PaymentsOptions>? configure = null,
+        TimeSpan? callLimit = null,
+        TimeSpan? shutdownLimit = null
+    )
     {
         var lines = new Lines();
-        var host = FakeCompany.CreateService<AcquirerClient>(acquirer, callLimit ?? Patience, services =>
-        {
-            services.AddLogging(logging => logging.AddProvider(lines));
-            services.AddMetrics();
-            services.Configure<HostOptions>(options => options.ShutdownTimeout = shutdownLimit ?? Patience);
-            services.Configure<PaymentsOptions>(options =>
+        var host = FakeCompany.CreateService<AcquirerClient>(
+            acquirer,
+            callLimit ?? Patience,
+            services =>
             {
-                options.AcquirerApiKey = "key";
-                options.CardPrivateKey = Keys.Private;
-                options.Backoff = TimeSpan.FromMilliseconds(10);
-                options.MaxBackoff = TimeSpan.FromMilliseconds(100);
-                configure?.Invoke(options);
-            });
-            services.AddSingleton(time ?? TimeProvider.System);
+                services.AddLogging(logging => logging.AddProvider(lines));
+                services.AddMetrics();
+                services.Configure<HostOptions>(options => options.ShutdownTimeout = shutdownLimit ?? Patience);
+                services.Configure<PaymentsOptions>(options =>
+                {
+                    options.AcquirerApiKey = "key";
+                    options.CardPrivateKey = Keys.Private;
+                    options.Backoff = TimeSpan.FromMilliseconds(10);
+                    options.MaxBackoff = TimeSpan.FromMilliseconds(100);
+                    configure?.Invoke(options);
+                });
+                services.AddSingleton(time ?? TimeProvider.System);
 
-            // As instances: the test's database is not disposed of with the service.
-            services.AddSingleton(database.Source);
-            services.AddSingleton(database.Schema);
-            services.AddSingleton(ShopTopology.Instance);
-            services.AddSingleton<Outbox>();
-            services.AddWakeSignal<OutboxSignal>();
-            services.AddWakeSignal<PaymentSignal>();
-            services.AddSingleton<PaymentsMetrics>();
-            services.AddSingleton<PaymentStore>();
-            services.AddDueWork<ChargeDuePayments>();
-        });
+                // As instances: the test's database is not disposed of with the service.
+                services.AddSingleton(database.Source);
+                services.AddSingleton(database.Schema);
+                services.AddSingleton(ShopTopology.Instance);
+                services.AddSingleton<Outbox>();
+                services.AddWakeSignal<OutboxSignal>();
+                services.AddWakeSignal<PaymentSignal>();
+                services.AddSingleton<PaymentsMetrics>();
+                services.AddSingleton<PaymentStore>();
+                services.AddDueWork<ChargeDuePayments>();
+            }
+        );
         return new PaymentsService(host, lines);
     }
 
     public static async Task<PaymentsService> StartAsync(
-        Database database, Uri acquirer, TimeProvider? time = null, Action<PaymentsOptions>? configure = null, TimeSpan? callLimit = null,
-        TimeSpan? shutdownLimit = null)
+        Database database,
+        Uri acquirer,
+        TimeProvider? time = null,
+        Action<PaymentsOptions>? configure = null,
+        TimeSpan? callLimit = null,
+        TimeSpan? shutdownLimit = null
+    )
     {
         var service = Create(database, acquirer, time, configure, callLimit, shutdownLimit);
         await service._host.StartAsync(TestContext.Current.CancellationToken);
@@ -86,12 +100,21 @@ internal sealed class PaymentsService : IAsyncDisposable
     {
         var id = Guid.NewGuid();
         return new OrderPlaced(
-            id, amountMinor, "EUR", DateTimeOffset.UtcNow + payWithin,
-            SealedCard.Seal(new Card("4242424242424242", "12/40", "123"), id, Keys.Public));
+            id,
+            amountMinor,
+            "EUR",
+            DateTimeOffset.UtcNow + payWithin,
+            SealedCard.Seal(new Card("4242424242424242", "12/40", "123"), id, Keys.Public)
+        );
     }
 
     /// <summary>A payment that is due now.</summary>
-    public static async Task<Guid> AddDueAsync(NpgsqlDataSource database, TimeSpan payWithin, bool maybeCharged = false, bool readable = true)
+    public static async Task<Guid> AddDueAsync(
+        NpgsqlDataSource database,
+        TimeSpan payWithin,
+        bool maybeCharged = false,
+        bool readable = true
+    )
     {
         var (id, order) = (Guid.NewGuid(), Guid.NewGuid());
         var card = readable ? SealedCard.Seal(new Card("4242424242424242", "12/40", "123"), order, Keys.Public).Value : "AAAA";
@@ -101,7 +124,15 @@ internal sealed class PaymentsService : IAsyncDisposable
             INSERT INTO payments (id, order_id, amount_minor, currency, pay_by, status, sealed_card, maybe_charged)
             VALUES (@id, @order, 1299, 'EUR', now() + @payWithin, 'due', @card, @maybeCharged)
             """,
-            new { id, order, payWithin, card, maybeCharged });
+            new
+            {
+                id,
+                order,
+                payWithin,
+                card,
+                maybeCharged,
+            }
+        );
         return id;
     }
 

@@ -62,17 +62,24 @@ public sealed class PostgresServer : IAsyncDisposable
         _folder = Directory.CreateTempSubdirectory("shop-tests-").FullName;
         var port = FreePort.Next();
         var data = Path.Combine(_folder, "data");
+        const string settings = "-c max_connections=200 -c shared_buffers=32MB -c dynamic_shared_memory_type=mmap -c logging_collector=off";
         var script = $"""
             {(Environment.IsPrivilegedProcess ? $"chown postgres '{_folder}'" : "true")} && cd '{_folder}' &&
-            {asServer} '{FindProgram("initdb")}' -D '{data}' -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-instructions --no-sync >/dev/null || exit 1
-            {asServer} '{FindProgram("postgres")}' -D '{data}' -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off \
-              -c max_connections=200 -c shared_buffers=32MB -c dynamic_shared_memory_type=mmap -c logging_collector=off >'{_folder}/log' 2>&1 &
+            {asServer} '{FindProgram(
+                "initdb"
+            )}' -D '{data}' -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-instructions --no-sync >/dev/null || exit 1
+            {asServer} '{FindProgram(
+                "postgres"
+            )}' -D '{data}' -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off \
+              {settings} >'{_folder}/log' 2>&1 &
             pid=$!
             cat >/dev/null
             kill -INT $pid
             wait $pid
             """;
-        _process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", script]) { RedirectStandardInput = true, Environment = { ["HOME"] = _folder } })!;
+        _process = Process.Start(
+            new ProcessStartInfo("/bin/sh", ["-c", script]) { RedirectStandardInput = true, Environment = { ["HOME"] = _folder } }
+        )!;
         var connection =
             $"Host=127.0.0.1;Port={port};Username=postgres;Database=postgres;Timeout=30;Command Timeout=60;Maximum Pool Size=40";
         var started = Stopwatch.GetTimestamp();
@@ -94,7 +101,11 @@ public sealed class PostgresServer : IAsyncDisposable
 
     // The versioned folders first: what PATH finds may be a wrapper that starts a cluster of its own.
     private static string? FindProgram(string name) =>
-        (Directory.Exists("/usr/lib/postgresql") ? Directory.EnumerateDirectories("/usr/lib/postgresql").OrderByDescending(folder => folder, StringComparer.Ordinal) : Enumerable.Empty<string>())
+        (
+            Directory.Exists("/usr/lib/postgresql")
+                ? Directory.EnumerateDirectories("/usr/lib/postgresql").OrderByDescending(folder => folder, StringComparer.Ordinal)
+                : Enumerable.Empty<string>()
+        )
             .Select(folder => Path.Combine(folder, "bin"))
             .Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries))
             .Select(folder => Path.Combine(folder, name))
@@ -115,7 +126,9 @@ internal sealed class Database(string connectionString, Assembly[] schemas) : IA
     {
         Schema = new DatabaseSchema(Source, schemas, NullLogger<DatabaseSchema>.Instance);
         await Schema.StartAsync(TestContext.Current.CancellationToken);
-        await Schema.WaitUntilAppliedAsync(TestContext.Current.CancellationToken).WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken);
+        await Schema
+            .WaitUntilAppliedAsync(TestContext.Current.CancellationToken)
+            .WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken);
     }
 
     public async Task<int> ExecuteAsync(string sql)
@@ -127,20 +140,26 @@ internal sealed class Database(string connectionString, Assembly[] schemas) : IA
     public async Task<T> QueryAsync<T>(string sql)
     {
         await using var command = Source.CreateCommand(sql);
-        return (T)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken) is { } value and not DBNull ? value : default(T)!);
+        return (T)(
+            await command.ExecuteScalarAsync(TestContext.Current.CancellationToken) is { } value and not DBNull ? value : default(T)!
+        );
     }
 
-    /// <summary>Notes how long a row of the table waits after each failure that is counted in it: it may be over when a test looks.</summary>
-    public Task<int> NoteFailuresAsync(string table) => ExecuteAsync(
-        $"""
-        CREATE TABLE noted_failures (failures integer, wait interval, leased boolean, parked boolean);
-        CREATE FUNCTION note_failure() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-            INSERT INTO noted_failures
-                VALUES (NEW.failures, NEW.next_attempt_at - now(), NEW.lease_until IS NOT NULL, NEW.parked_at IS NOT NULL);
-            RETURN NEW;
-        END $$;
-        CREATE TRIGGER note_failure AFTER UPDATE OF failures ON {table} FOR EACH ROW EXECUTE FUNCTION note_failure();
-        """);
+    /// <summary>
+    /// Notes how long a row of the table waits after each failure that is counted in it: it may be over when a test looks.
+    /// </summary>
+    public Task<int> NoteFailuresAsync(string table) =>
+        ExecuteAsync(
+            $"""
+            CREATE TABLE noted_failures (failures integer, wait interval, leased boolean, parked boolean);
+            CREATE FUNCTION note_failure() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                INSERT INTO noted_failures
+                    VALUES (NEW.failures, NEW.next_attempt_at - now(), NEW.lease_until IS NOT NULL, NEW.parked_at IS NOT NULL);
+                RETURN NEW;
+            END $$;
+            CREATE TRIGGER note_failure AFTER UPDATE OF failures ON {table} FOR EACH ROW EXECUTE FUNCTION note_failure();
+            """
+        );
 
     public async ValueTask DisposeAsync()
     {

@@ -17,14 +17,22 @@ internal static class SignedWebhook
     {
         var body = $$"""{"id":"{{eventId}}","type":"charge.captured","data":{"idempotencyKey":"{{key}}"} }""";
         var seconds = time.GetUtcNow().ToUnixTimeSeconds();
-        var signature = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), Encoding.UTF8.GetBytes($"{seconds}.{body}")));
+        var signature = Convert.ToHexStringLower(
+            HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), Encoding.UTF8.GetBytes($"{seconds}.{body}"))
+        );
         var request = new DefaultHttpContext().Request;
         request.Headers["Acquirer-Signature"] = $"t={seconds},v1={signature}";
         request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));
 
         var result = await AcquirerWebhook.HandleAsync(
-            request, database, signal, Options.Create(new PaymentsOptions { AcquirerWebhookSecret = Secret }), time, NullLogger<AcquirerEvent>.Instance,
-            TestContext.Current.CancellationToken);
+            request,
+            database,
+            signal,
+            Options.Create(new PaymentsOptions { AcquirerWebhookSecret = Secret }),
+            time,
+            NullLogger<AcquirerEvent>.Instance,
+            TestContext.Current.CancellationToken
+        );
 
         Assert.IsType<Microsoft.AspNetCore.Http.HttpResults.Ok>(result.Result);
     }
