@@ -104,12 +104,13 @@ internal static partial class Observatory
                 }
             });
 
-        // Telemetry=direct leaves Observatory out: Aspire's own variables stay, and lead to its dashboard.
+        // Telemetry=direct leaves Observatory out: Aspire's own variables stay, and lead to its dashboard. Over HTTP, since a batch whose
+        // receiver dies before it answers is sent again then, and over gRPC lost without a count (TelemetryOutageTests).
         return builder.Configuration.Choice("Telemetry", "direct") is not null
             ? project
             : project
-                .WithEnvironment("OTEL_EXPORTER_OTLP_ENDPOINT", observatory.GetEndpoint("otlp-grpc"))
-                .WithEnvironment("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
+                .WithEnvironment("OTEL_EXPORTER_OTLP_ENDPOINT", observatory.GetEndpoint("otlp-http"))
+                .WithEnvironment("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
     }
 
     /// <summary>

@@ -3,7 +3,11 @@ using Npgsql;
 namespace Platform.AppHost;
 
 /// <summary>A database and the login that owns it; no service can reach another's.</summary>
-internal sealed record ServiceDatabase(IResourceBuilder<PostgresDatabaseResource> Database, ReferenceExpression ConnectionString);
+internal sealed record ServiceDatabase(
+    IResourceBuilder<PostgresServerResource> Server,
+    IResourceBuilder<PostgresDatabaseResource> Database,
+    ReferenceExpression ConnectionString
+);
 
 internal static class ServiceDatabases
 {
@@ -31,12 +35,16 @@ internal static class ServiceDatabases
         var host = endpoint.Property(EndpointProperty.Host);
         var port = endpoint.Property(EndpointProperty.Port);
         return new ServiceDatabase(
+            postgres,
             database,
             ReferenceExpression.Create($"Host={host};Port={port};Username={login};Password={password};Database={name}")
         );
     }
 
-    /// <summary>Gives a service its own database, by its own login, and starts it when that is there.</summary>
+    /// <summary>
+    /// Gives a service its own database, by its own login, and starts it when that is there. That is when the server is ready, whose
+    /// handlers create databases and logins; the health check of a database is repeated at growing intervals, and would say so later.
+    /// </summary>
     public static IResourceBuilder<ProjectResource> WithDatabase(
         this IResourceBuilder<ProjectResource> project,
         ServiceDatabase database
@@ -44,7 +52,7 @@ internal static class ServiceDatabases
         project
             .WithEnvironment($"ConnectionStrings__{database.Database.Resource.Name}", database.ConnectionString)
             .WithReferenceRelationship(database.Database)
-            .WaitFor(database.Database);
+            .WaitFor(database.Server);
 
     private static async Task CreateLoginAsync(
         NpgsqlDataSource source,
