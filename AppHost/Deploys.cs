@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
@@ -53,12 +54,14 @@ internal sealed class DeployRecord(string path)
 
 internal static class Deploys
 {
-    public static DeployRecord CreateDeployRecord(this IDistributedApplicationBuilder builder) =>
-        new(builder.ExecutionContext.IsPublishMode ? "" : Path.Combine(builder.RunFolder().Create("deploys"), "record.json"));
+    // One for all services of a model; goes with it.
+    private static readonly ConditionalWeakTable<IDistributedApplicationBuilder, DeployRecord> Records = [];
 
     /// <summary>The service reads the record, and has a command that deploys a release with a new name.</summary>
-    public static IResourceBuilder<ProjectResource> WithDeploys(this IResourceBuilder<ProjectResource> service, DeployRecord record) =>
-        service
+    public static IResourceBuilder<ProjectResource> WithDeploys(this IResourceBuilder<ProjectResource> service)
+    {
+        var record = Records.GetValue(service.ApplicationBuilder, CreateRecord);
+        return service
             .WithEnvironment("Deploy__Record", record.Path)
             .WithCommand(
                 "deploy",
@@ -83,4 +86,8 @@ internal static class Deploys
                 },
                 new CommandOptions { Description = "Gives the service a new release name and restarts it.", IconName = "ArrowUpload" }
             );
+    }
+
+    private static DeployRecord CreateRecord(IDistributedApplicationBuilder builder) =>
+        new(builder.ExecutionContext.IsPublishMode ? "" : Path.Combine(builder.RunFolder().Create("deploys"), "record.json"));
 }

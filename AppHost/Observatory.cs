@@ -6,15 +6,14 @@ namespace Platform.AppHost;
 
 internal static partial class Observatory
 {
+    /// <summary>The secret in the DSN of every service.</summary>
+    public const string SentryKey = "sentry-key";
+
     /// <summary>
     /// What is wrong, for whom, since which deploy: receives all telemetry and passes it on to Aspire's dashboard. People come in with the
     /// token of that dashboard, programs with its API key.
     /// </summary>
-    public static IResourceBuilder<ProjectResource> AddObservatory(
-        this IDistributedApplicationBuilder builder,
-        string name,
-        IResourceBuilder<ParameterResource> sentryKey
-    )
+    public static IResourceBuilder<ProjectResource> AddObservatory(this IDistributedApplicationBuilder builder, string name)
     {
         var token = builder.Configuration["AppHost:BrowserToken"];
         var observatory = builder
@@ -22,7 +21,7 @@ internal static partial class Observatory
             .WithEnvironment("Observatory__BrowserToken", token)
             .WithEnvironment("Observatory__ApiKey", builder.Configuration["AppHost:DashboardApiKey"])
             .WithEnvironment("Observatory__OtlpApiKey", builder.Configuration["AppHost:OtlpApiKey"])
-            .WithEnvironment("Observatory__SentryKey", sentryKey)
+            .WithSecret("Observatory__SentryKey", SentryKey)
             .WithOtlpApiKey()
             .WithEnvironment(ForwardToDashboard)
             .WithHttpHealthCheck("/health", endpointName: "management")
@@ -63,61 +62,11 @@ internal static partial class Observatory
         return observatory.StartAgain();
     }
 
-    /// <summary>What ServiceDefaults of every service needs: where telemetry goes, and the key for its management endpoints.</summary>
-    public static IResourceBuilder<ProjectResource> WithServiceDefaults(
-        this IResourceBuilder<ProjectResource> project,
-        IResourceBuilder<ProjectResource> observatory,
-        IResourceBuilder<ParameterResource> managementKey
-    )
-    {
-        var builder = project.ApplicationBuilder;
-        var pages = observatory.GetEndpoint("http");
-        var sentryKey = observatory
-            .ApplicationBuilder.Resources.OfType<ParameterResource>()
-            .Single(parameter => parameter.Name == "sentry-key");
-        project
-            .WithEnvironment("Management__Key", managementKey)
-            .WithOtlpApiKey()
-            .WithEnvironment(
-                "SENTRY_DSN",
-                ReferenceExpression.Create(
-                    $"{pages.Property(EndpointProperty.Scheme)}://{sentryKey}@{pages.Property(EndpointProperty.HostAndPort)}/1"
-                )
-            )
-            .WithEnvironment(KeepOurRules)
-            .WithHttpHealthCheck("/health", endpointName: "management")
-            .WithUrls(context =>
-            {
-                // Only the gateway has something to show to a person.
-                foreach (
-                    var url in context.Urls.Where(url => url.Endpoint?.EndpointName == "management" || project.Resource.Name != "gateway")
-                )
-                {
-                    url.DisplayLocation = UrlDisplayLocation.DetailsOnly;
-                }
-
-                var token = builder.Configuration["AppHost:BrowserToken"];
-                foreach (var (page, text) in new[] { ("/traces?resource=", "Its traces"), ("/issues?service=", "Its issues") })
-                {
-                    var address = LoginAddress(pages.Url, token, page + project.Resource.Name);
-                    context.Urls.Add(new ResourceUrlAnnotation { Url = address, DisplayText = text });
-                }
-            });
-
-        // Telemetry=direct leaves Observatory out: Aspire's own variables stay, and lead to its dashboard. Over HTTP, since a batch whose
-        // receiver dies before it answers is sent again then, and over gRPC lost without a count (TelemetryOutageTests).
-        return builder.Configuration.Choice("Telemetry", "direct") is not null
-            ? project
-            : project
-                .WithEnvironment("OTEL_EXPORTER_OTLP_ENDPOINT", observatory.GetEndpoint("otlp-http"))
-                .WithEnvironment("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
-    }
-
     /// <summary>
     /// The key that the receivers of this run were given. Aspire reads it anew at each start of a project, from configuration that follows
     /// the file of user secrets; and that file another AppHost writes too.
     /// </summary>
-    private static IResourceBuilder<ProjectResource> WithOtlpApiKey(this IResourceBuilder<ProjectResource> project)
+    public static IResourceBuilder<ProjectResource> WithOtlpApiKey(this IResourceBuilder<ProjectResource> project)
     {
         var key = project.ApplicationBuilder.Configuration["AppHost:OtlpApiKey"];
         return string.IsNullOrEmpty(key) ? project : project.WithEnvironment("OTEL_EXPORTER_OTLP_HEADERS", $"x-otlp-api-key={key}");
@@ -159,7 +108,7 @@ internal static partial class Observatory
     /// Aspire sets for every project in Development what suits a first look at an application, and not the rules here: a caller's decision
     /// on sampling holds, queries of addresses and prompts of language models are not recorded, and metrics need not come every second.
     /// </summary>
-    private static void KeepOurRules(EnvironmentCallbackContext context)
+    public static void KeepOurRules(EnvironmentCallbackContext context)
     {
         var variables = context.EnvironmentVariables;
         variables["OTEL_TRACES_SAMPLER"] = "parentbased_always_on";
@@ -177,7 +126,7 @@ internal static partial class Observatory
 
     private static readonly TimeSpan RetryFor = TimeSpan.FromMinutes(10);
 
-    private static string LoginAddress(string pages, string? token, string returnUrl) =>
+    public static string LoginAddress(string pages, string? token, string returnUrl) =>
         string.IsNullOrEmpty(token) ? $"{pages}{returnUrl}" : $"{pages}/login?t={token}&returnUrl={Uri.EscapeDataString(returnUrl)}";
 
     [LoggerMessage(EventId = 9201, Level = LogLevel.Information, Message = "Observatory is at {Url}")]

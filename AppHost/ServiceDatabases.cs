@@ -2,18 +2,21 @@ using Npgsql;
 
 namespace Platform.AppHost;
 
-/// <summary>A database and the login that owns it; no service can reach another's.</summary>
-internal sealed record ServiceDatabase(
-    IResourceBuilder<PostgresServerResource> Server,
-    IResourceBuilder<PostgresDatabaseResource> Database,
-    ReferenceExpression ConnectionString
-);
-
 internal static class ServiceDatabases
 {
-    public static ServiceDatabase AddServiceDatabase(this IResourceBuilder<PostgresServerResource> postgres, string name, string login)
+    /// <summary>
+    /// Gives a service its own database, with a login of the service's name that owns it: no service can reach another's. The service
+    /// starts when the server is ready, whose handlers create databases and logins; the health check of a database is repeated at growing
+    /// intervals, and would say so later.
+    /// </summary>
+    public static IResourceBuilder<ProjectResource> WithDatabase(
+        this IResourceBuilder<ProjectResource> service,
+        IResourceBuilder<PostgresServerResource> postgres,
+        string name
+    )
     {
-        var password = postgres.ApplicationBuilder.AddParameter(
+        var login = service.Resource.Name;
+        var password = service.ApplicationBuilder.AddParameter(
             $"{name}-password",
             new GenerateParameterDefault { MinLength = 22, Special = false },
             secret: true,
@@ -34,25 +37,12 @@ internal static class ServiceDatabases
         var endpoint = postgres.Resource.PrimaryEndpoint;
         var host = endpoint.Property(EndpointProperty.Host);
         var port = endpoint.Property(EndpointProperty.Port);
-        return new ServiceDatabase(
-            postgres,
-            database,
-            ReferenceExpression.Create($"Host={host};Port={port};Username={login};Password={password};Database={name}")
-        );
+        var connectionString = ReferenceExpression.Create($"Host={host};Port={port};Username={login};Password={password};Database={name}");
+        return service
+            .WithEnvironment($"ConnectionStrings__{name}", connectionString)
+            .WithReferenceRelationship(database)
+            .WaitFor(postgres);
     }
-
-    /// <summary>
-    /// Gives a service its own database, by its own login, and starts it when that is there. That is when the server is ready, whose
-    /// handlers create databases and logins; the health check of a database is repeated at growing intervals, and would say so later.
-    /// </summary>
-    public static IResourceBuilder<ProjectResource> WithDatabase(
-        this IResourceBuilder<ProjectResource> project,
-        ServiceDatabase database
-    ) =>
-        project
-            .WithEnvironment($"ConnectionStrings__{database.Database.Resource.Name}", database.ConnectionString)
-            .WithReferenceRelationship(database.Database)
-            .WaitFor(database.Server);
 
     private static async Task CreateLoginAsync(
         NpgsqlDataSource source,

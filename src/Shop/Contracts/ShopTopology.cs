@@ -1,5 +1,3 @@
-using Platform.Messaging;
-
 namespace Platform.Contracts;
 
 /// <summary>Every exchange, routing key and queue of the shop. Queues are named &lt;consumer&gt;.&lt;message&gt;.</summary>

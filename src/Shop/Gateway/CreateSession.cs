@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.BearerToken;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
-using Platform.ServiceDefaults.Identity;
+using Platform.Infrastructure.Identity;
 
 namespace Platform.Gateway;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http.Features;
-using Platform.ServiceDefaults.Identity;
-using Platform.ServiceDefaults.Telemetry;
+using Platform.Infrastructure.Identity;
+using Platform.ServiceDefaults;
 
 namespace Platform.Gateway;
 

@@ -1,6 +1,6 @@
 using Platform.Gateway;
-using Platform.ServiceDefaults.Data;
-using Platform.ServiceDefaults.Identity;
+using Platform.Infrastructure.Data;
+using Platform.Infrastructure.Identity;
 
 var builder = WebApplication.CreateBuilder(args);
 

@@ -2,8 +2,8 @@ using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using Microsoft.Extensions.Options;
-using Platform.ServiceDefaults.Data;
-using Platform.ServiceDefaults.Identity;
+using Platform.Infrastructure.Data;
+using Platform.Infrastructure.Identity;
 
 namespace Platform.Gateway;
 

@@ -1,4 +1,6 @@
 using System.Net.Sockets;
+using Platform.Infrastructure.Data;
+using Platform.Infrastructure.Jobs;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
@@ -7,6 +9,13 @@ namespace Platform.Messaging;
 /// <summary>Tells a broker that is away for a while from one that refuses us, and will go on to until a person changes something.</summary>
 internal static class BrokerFailure
 {
+    /// <summary>Of the broker, or of the database beside it.</summary>
+    public static Outage Outage() =>
+        new(
+            exception => IsBroker(exception) || DatabaseFailure.IsTransient(exception),
+            exception => RefusalOf(exception) ?? DatabaseFailure.RefusalOf(exception)
+        );
+
     /// <summary>
     /// Failures of the connection, its channels and what was under way on them. The client also cancels and disposes by itself what was
     /// under way on a connection that it lost.

@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
-using Platform.ServiceDefaults.Management;
+using Platform.Contracts;
+using Platform.Infrastructure.Jobs;
+using Platform.ServiceDefaults;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
@@ -69,7 +71,17 @@ public sealed class DeadLetters : IDisposable
                 var letters = new List<DeadLetter>(await ParkedAsync(cancellationToken));
                 foreach (var work in _work)
                 {
-                    letters.AddRange(await work.Table.ParkedAsync(Limit, cancellationToken));
+                    var parked = await work.Table.ParkedAsync(Limit, cancellationToken);
+                    letters.AddRange(
+                        parked.Select(row => new DeadLetter(
+                            work.Table.Name,
+                            row.Id.ToString(),
+                            RoutingKey: null,
+                            DeadLetter.Parked,
+                            row.Traceparent,
+                            Size: null
+                        ))
+                    );
                 }
 
                 foreach (var queue in _queues)

@@ -6,9 +6,10 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Platform.ServiceDefaults.Data;
-using Platform.ServiceDefaults.Errors;
-using Platform.ServiceDefaults.Telemetry;
+using Platform.Contracts;
+using Platform.Infrastructure.Data;
+using Platform.Infrastructure.Jobs;
+using Platform.ServiceDefaults;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 
@@ -46,7 +47,7 @@ internal sealed partial class MessageConsumer<TMessage>(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await schema.WaitUntilAppliedAsync(stoppingToken);
-        var outage = new Outage();
+        var outage = BrokerFailure.Outage();
         while (true)
         {
             _consumingSince = null;

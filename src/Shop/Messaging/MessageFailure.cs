@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Npgsql;
-using Platform.ServiceDefaults.Data;
+using Platform.Infrastructure.Data;
 
 namespace Platform.Messaging;
 

@@ -3,7 +3,9 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
-using Platform.ServiceDefaults.Data;
+using Platform.Contracts;
+using Platform.Infrastructure.Data;
+using Platform.Infrastructure.Jobs;
 
 namespace Platform.Messaging;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Platform.Contracts;
 
 namespace Platform.Messaging;
 
@@ -94,7 +95,7 @@ internal sealed class MessagingMetrics
     /// <param name="elapsed">Time in the handler and its transaction.</param>
     public void Consumed(string queue, string outcome, TimeSpan elapsed)
     {
-        _consumed.Add(1, new("messaging.destination.name", queue), new("platform.outcome", outcome));
+        _consumed.Add(1, new("messaging.destination.name", queue), new(Attributes.Outcome, outcome));
         _duration.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("messaging.destination.name", queue));
     }
 }

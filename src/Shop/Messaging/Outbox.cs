@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Dapper;
 using Npgsql;
+using Platform.Contracts;
+using Platform.Infrastructure.Jobs;
 
 namespace Platform.Messaging;
 

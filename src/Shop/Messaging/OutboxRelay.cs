@@ -5,8 +5,9 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using OpenTelemetry;
-using Platform.ServiceDefaults.Data;
-using Platform.ServiceDefaults.Telemetry;
+using Platform.Contracts;
+using Platform.Infrastructure.Data;
+using Platform.ServiceDefaults;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
@@ -47,7 +48,7 @@ internal sealed partial class OutboxRelay(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await schema.WaitUntilAppliedAsync(stoppingToken);
-        var outage = new Outage();
+        var outage = BrokerFailure.Outage();
         while (true)
         {
             try

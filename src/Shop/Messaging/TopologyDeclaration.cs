@@ -1,3 +1,4 @@
+using Platform.Contracts;
 using RabbitMQ.Client;
 
 namespace Platform.Messaging;

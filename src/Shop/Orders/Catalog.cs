@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Dapper;
 using Npgsql;
-using Platform.ServiceDefaults.Data;
+using Platform.Infrastructure.Data;
 
 namespace Platform.Orders;
 

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
-using Platform.ServiceDefaults.Identity;
+using Platform.Infrastructure.Identity;
 
 namespace Platform.Orders;
 

@@ -10,7 +10,7 @@ internal sealed partial class OrderFulfilledHandler(AfterCommit afterCommit, Ord
 {
     public async Task HandleAsync(OrderFulfilled message, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        Activity.Current?.SetTag(OrdersTelemetry.OrderId, message.OrderId);
+        Activity.Current?.SetTag(Attributes.OrderId, message.OrderId);
         if (await OrdersDatabase.TryMoveAsync(connection, message.OrderId, OrderStatus.Fulfilled, null, cancellationToken))
         {
             afterCommit.Do(() =>

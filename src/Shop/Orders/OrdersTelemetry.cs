@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Platform.Contracts;
 
 namespace Platform.Orders;
 
@@ -7,8 +8,6 @@ namespace Platform.Orders;
 internal static class OrdersTelemetry
 {
     public const string Name = "Platform.Orders";
-
-    public const string OrderId = "platform.order.id";
 
     public static readonly ActivitySource Source = new(new ActivitySourceOptions(Name) { Version = "1.0.0" });
 }
@@ -40,7 +39,7 @@ internal sealed class OrdersMetrics
     public void Placed() => _placed.Add(1);
 
     /// <param name="reason">"out_of_stock" or "key_reused".</param>
-    public void Refused(string reason) => _refused.Add(1, new KeyValuePair<string, object?>("platform.reason", reason));
+    public void Refused(string reason) => _refused.Add(1, new KeyValuePair<string, object?>(Attributes.Reason, reason));
 
     public void Overdue(OrderStatus status, int orders) =>
         _overdue.Record(orders, new KeyValuePair<string, object?>("platform.order.status", status.ToText()));

@@ -15,7 +15,7 @@ internal sealed partial class PaymentCapturedHandler(
 {
     public async Task HandleAsync(PaymentCaptured message, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        Activity.Current?.SetTag(OrdersTelemetry.OrderId, message.OrderId);
+        Activity.Current?.SetTag(Attributes.OrderId, message.OrderId);
         if (!await OrdersDatabase.TryMoveAsync(connection, message.OrderId, OrderStatus.Paid, null, cancellationToken))
         {
             return;

@@ -11,7 +11,7 @@ internal sealed partial class PaymentDeclinedHandler(AfterCommit afterCommit, Or
 {
     public async Task HandleAsync(PaymentDeclined message, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        Activity.Current?.SetTag(OrdersTelemetry.OrderId, message.OrderId);
+        Activity.Current?.SetTag(Attributes.OrderId, message.OrderId);
         if (!await OrdersDatabase.TryMoveAsync(connection, message.OrderId, OrderStatus.Declined, message.Reason, cancellationToken))
         {
             return;

@@ -11,8 +11,8 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Validation;
 using Npgsql;
 using Platform.Contracts;
+using Platform.Infrastructure.Identity;
 using Platform.Messaging;
-using Platform.ServiceDefaults.Identity;
 
 namespace Platform.Orders;
 
@@ -63,7 +63,7 @@ internal static partial class PlaceOrder
         }
 
         var order = new NewOrder(Guid.CreateVersion7(), principal.TenantId(), principal.UserId(), request, prices);
-        Activity.Current?.SetTag(OrdersTelemetry.OrderId, order.Id);
+        Activity.Current?.SetTag(Attributes.OrderId, order.Id);
         var card = SealedCard.Seal(
             new Card(request.Card.Number, request.Card.Expiry, request.Card.Cvc),
             order.Id,
@@ -232,7 +232,7 @@ internal static partial class PlaceOrder
             );
         }
 
-        Activity.Current?.SetTag(OrdersTelemetry.OrderId, known.OrderId).SetTag("platform.order.replayed", true);
+        Activity.Current?.SetTag(Attributes.OrderId, known.OrderId).SetTag("platform.order.replayed", true);
         return Accept(known.OrderId);
     }
 

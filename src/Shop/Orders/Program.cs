@@ -1,10 +1,10 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Platform.Contracts;
+using Platform.Infrastructure.Data;
+using Platform.Infrastructure.Identity;
+using Platform.Infrastructure.Jobs;
 using Platform.Messaging;
 using Platform.Orders;
-using Platform.ServiceDefaults.Data;
-using Platform.ServiceDefaults.Identity;
-using Platform.ServiceDefaults.Jobs;
 
 var builder = WebApplication.CreateBuilder(args);
 

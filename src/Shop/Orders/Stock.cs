@@ -1,4 +1,5 @@
 using Npgsql;
+using Platform.Contracts;
 
 namespace Platform.Orders;
 
@@ -24,7 +25,7 @@ internal static class Stock
         {
             if (batch.BatchCommands[i].RecordsAffected == 0)
             {
-                activity?.SetTag("platform.reason", "out_of_stock");
+                activity?.SetTag(Attributes.Reason, "out_of_stock");
                 return skus[i];
             }
         }

@@ -1,8 +1,8 @@
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Platform.ServiceDefaults.Data;
-using Platform.ServiceDefaults.Jobs;
+using Platform.Infrastructure.Data;
+using Platform.Infrastructure.Jobs;
 
 namespace Platform.Orders;
 

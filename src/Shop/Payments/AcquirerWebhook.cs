@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Platform.Contracts;
 
 namespace Platform.Payments;
 
@@ -154,7 +155,7 @@ internal static partial class AcquirerWebhook
         // The acquirer's call is a trace of its own; the link leads to the order's.
         if (payment is { } found && ActivityContext.TryParse(found.Traceparent, found.Tracestate, out var order))
         {
-            Activity.Current?.AddLink(new ActivityLink(order)).SetTag(PaymentsTelemetry.OrderId, found.OrderId);
+            Activity.Current?.AddLink(new ActivityLink(order)).SetTag(Attributes.OrderId, found.OrderId);
         }
 
         return payment?.OrderId;

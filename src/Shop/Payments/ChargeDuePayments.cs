@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Platform.Contracts;
-using Platform.Messaging;
-using Platform.ServiceDefaults.Data;
+using Platform.Infrastructure.Data;
+using Platform.Infrastructure.Jobs;
 
 namespace Platform.Payments;
 
@@ -32,8 +32,8 @@ internal sealed partial class ChargeDuePayments(
     protected override Activity? Start(Payment row) =>
         row
             .Context.Start(PaymentsTelemetry.Source, "charge_card", ActivityKind.Internal)
-            ?.SetTag(PaymentsTelemetry.OrderId, row.OrderId)
-            .SetTag(PaymentsTelemetry.PaymentId, row.Id)
+            ?.SetTag(Attributes.OrderId, row.OrderId)
+            .SetTag(Attributes.PaymentId, row.Id)
             .SetTag("platform.payment.attempt", row.Attempts);
 
     protected override async Task HandleAsync(Payment row, Activity? activity, CancellationToken cancellationToken)
@@ -144,7 +144,7 @@ internal sealed partial class ChargeDuePayments(
     /// </summary>
     private async Task GiveUpAsync(Payment payment, ChargeResult.GivenUp givenUp, Activity? activity, CancellationToken cancellationToken)
     {
-        activity?.SetTag(PaymentsTelemetry.Outcome, PaymentSteps.VoidDue).SetTag("platform.reason", givenUp.Reason);
+        activity?.SetTag(Attributes.Outcome, PaymentSteps.VoidDue).SetTag(Attributes.Reason, givenUp.Reason);
         if (!await store.GiveUpAsync(payment, givenUp.Reason, cancellationToken))
         {
             LogLeaseLost(payment.OrderId);
@@ -177,7 +177,7 @@ internal sealed partial class ChargeDuePayments(
         CancellationToken cancellationToken
     )
     {
-        activity?.SetTag(PaymentsTelemetry.Outcome, status).SetTag("platform.reason", reason);
+        activity?.SetTag(Attributes.Outcome, status).SetTag(Attributes.Reason, reason);
         if (!await store.SettleAsync(payment, status, reason, cancellationToken))
         {
             LogLeaseLost(payment.OrderId);
@@ -198,7 +198,7 @@ internal sealed partial class ChargeDuePayments(
         CancellationToken cancellationToken
     )
     {
-        activity?.SetTag(PaymentsTelemetry.Outcome, "postponed").SetTag("error.type", why).SetStatus(ActivityStatusCode.Error);
+        activity?.SetTag(Attributes.Outcome, "postponed").SetTag("error.type", why).SetStatus(ActivityStatusCode.Error);
         var overdue = await store.PostponeAsync(
             payment,
             options.Value.BackoffAfter(payment.Attempts),

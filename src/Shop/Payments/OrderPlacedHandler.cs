@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Dapper;
 using Npgsql;
 using Platform.Contracts;
+using Platform.Infrastructure.Jobs;
 using Platform.Messaging;
 
 namespace Platform.Payments;
@@ -15,7 +16,7 @@ internal sealed class OrderPlacedHandler : IMessageHandler<OrderPlaced>
     public async Task HandleAsync(OrderPlaced message, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var id = Guid.CreateVersion7();
-        Activity.Current?.SetTag(PaymentsTelemetry.OrderId, message.OrderId).SetTag(PaymentsTelemetry.PaymentId, id);
+        Activity.Current?.SetTag(Attributes.OrderId, message.OrderId).SetTag(Attributes.PaymentId, id);
         var context = TraceContext.Capture();
         await connection.ExecuteAsync(
             new CommandDefinition(

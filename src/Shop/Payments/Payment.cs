@@ -1,3 +1,4 @@
+using Platform.Infrastructure.Jobs;
 using Platform.Messaging;
 
 namespace Platform.Payments;

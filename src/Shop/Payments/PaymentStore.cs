@@ -1,6 +1,7 @@
 using Dapper;
 using Npgsql;
 using Platform.Contracts;
+using Platform.Infrastructure.Jobs;
 using Platform.Messaging;
 
 namespace Platform.Payments;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Platform.Contracts;
 
 namespace Platform.Payments;
 
@@ -7,10 +8,6 @@ namespace Platform.Payments;
 internal static class PaymentsTelemetry
 {
     public const string Name = "Platform.Payments";
-
-    public const string OrderId = "platform.order.id";
-    public const string PaymentId = "platform.payment.id";
-    public const string Outcome = "platform.outcome";
 
     public static readonly ActivitySource Source = new(new ActivitySourceOptions(Name) { Version = "1.0.0" });
 }
@@ -33,9 +30,9 @@ internal sealed class PaymentsMetrics
         );
     }
 
-    public void Decided(string status) => _decided.Add(1, new KeyValuePair<string, object?>(PaymentsTelemetry.Outcome, status));
+    public void Decided(string status) => _decided.Add(1, new KeyValuePair<string, object?>(Attributes.Outcome, status));
 
-    public void Attempted(string outcome) => _attempts.Add(1, new KeyValuePair<string, object?>(PaymentsTelemetry.Outcome, outcome));
+    public void Attempted(string outcome) => _attempts.Add(1, new KeyValuePair<string, object?>(Attributes.Outcome, outcome));
 
     public void Overdue() => _overdue.Add(1);
 }

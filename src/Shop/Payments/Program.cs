@@ -1,9 +1,10 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Platform.Contracts;
+using Platform.Infrastructure.Data;
+using Platform.Infrastructure.Jobs;
+using Platform.Infrastructure.Outside;
 using Platform.Messaging;
 using Platform.Payments;
-using Platform.ServiceDefaults.Data;
-using Platform.ServiceDefaults.Outside;
 
 var builder = WebApplication.CreateBuilder(args);
 

@@ -4,8 +4,9 @@ using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Platform.Contracts;
+using Platform.Infrastructure.Data;
+using Platform.Infrastructure.Jobs;
 using Platform.Messaging;
-using Platform.ServiceDefaults.Data;
 
 namespace Platform.Worker;
 
@@ -56,7 +57,7 @@ internal sealed partial class FulfilPaidOrders(
     }
 
     protected override Activity? Start(Fulfilment row) =>
-        row.Context.Start(WorkerTelemetry.Source, "fulfil_order", ActivityKind.Internal)?.SetTag(WorkerTelemetry.OrderId, row.OrderId);
+        row.Context.Start(WorkerTelemetry.Source, "fulfil_order", ActivityKind.Internal)?.SetTag(Attributes.OrderId, row.OrderId);
 
     protected override async Task HandleAsync(Fulfilment row, Activity? activity, CancellationToken cancellationToken)
     {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Dapper;
 using Npgsql;
 using Platform.Contracts;
+using Platform.Infrastructure.Jobs;
 using Platform.Messaging;
 
 namespace Platform.Worker;
@@ -13,7 +14,7 @@ internal sealed class OrderPaidHandler : IMessageHandler<OrderPaid>
 {
     public async Task HandleAsync(OrderPaid message, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        Activity.Current?.SetTag(WorkerTelemetry.OrderId, message.OrderId);
+        Activity.Current?.SetTag(Attributes.OrderId, message.OrderId);
         var context = TraceContext.Capture();
         await connection.ExecuteAsync(
             new CommandDefinition(

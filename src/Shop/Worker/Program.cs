@@ -1,8 +1,9 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Platform.Contracts;
+using Platform.Infrastructure.Data;
+using Platform.Infrastructure.Jobs;
+using Platform.Infrastructure.Outside;
 using Platform.Messaging;
-using Platform.ServiceDefaults.Data;
-using Platform.ServiceDefaults.Outside;
 using Platform.Worker;
 
 var builder = WebApplication.CreateBuilder(args);

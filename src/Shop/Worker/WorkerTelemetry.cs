@@ -8,8 +8,6 @@ internal static class WorkerTelemetry
 {
     public const string Name = "Platform.Worker";
 
-    public const string OrderId = "platform.order.id";
-
     public static readonly ActivitySource Source = new(new ActivitySourceOptions(Name) { Version = "1.0.0" });
 }
 

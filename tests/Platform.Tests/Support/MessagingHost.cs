@@ -6,9 +6,10 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Platform.Contracts;
+using Platform.Infrastructure.Data;
 using Platform.Messaging;
-using Platform.ServiceDefaults.Data;
-using Platform.ServiceDefaults.Telemetry;
+using Platform.ServiceDefaults;
 using RabbitMQ.Client;
 
 namespace Platform.Tests.Support;

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
+using Platform.Infrastructure.Jobs;
 using Platform.Messaging;
 using Platform.Payments;
 using Platform.Shop.Tests.Support;
@@ -201,8 +202,7 @@ public sealed class ChargeDuePaymentsTests(PostgresServer server) : IAsyncLifeti
         Assert.True(await _database.QueryAsync<bool>("SELECT parked_at IS NOT NULL FROM payments"));
 
         var parked = Assert.Single(await service.Parked.Table.ParkedAsync(10, TestContext.Current.CancellationToken));
-        Assert.Equal(("payments", "parked"), (parked.Queue, parked.Reason));
-        Assert.Equal(await _database.QueryAsync<string>("SELECT id::text FROM payments"), parked.MessageId);
+        Assert.Equal(await _database.QueryAsync<Guid>("SELECT id FROM payments"), parked.Id);
         Assert.Equal(await _database.QueryAsync<string>("SELECT traceparent FROM payments"), parked.Traceparent);
         Assert.Equal(1, await service.Parked.Table.UnparkAsync(TestContext.Current.CancellationToken));
         await WaitForAsync("captured");

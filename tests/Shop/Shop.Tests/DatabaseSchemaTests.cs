@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Platform.Infrastructure.Data;
 using Platform.Messaging;
-using Platform.ServiceDefaults.Data;
 using Platform.Shop.Tests.Support;
 
 namespace Platform.Shop.Tests;

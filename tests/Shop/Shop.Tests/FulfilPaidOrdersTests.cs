@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Platform.Contracts;
+using Platform.Infrastructure.Jobs;
 using Platform.Messaging;
 using Platform.Shop.Tests.Support;
 using Platform.Worker;
@@ -97,7 +98,7 @@ public sealed class FulfilPaidOrdersTests(PostgresServer server) : IAsyncLifetim
         await Eventually.TrueAsync(() => _lines.Count("work.parked") == 1, "it is parked");
         await _database.ExecuteAsync("ALTER TABLE receipts DROP CONSTRAINT refuse");
         var table = service.Services.GetRequiredService<IParkedWork>().Table;
-        Assert.Equal("fulfilments", Assert.Single(await table.ParkedAsync(10, Cancellation)).Queue);
+        Assert.Single(await table.ParkedAsync(10, Cancellation));
         Assert.Equal(1, await table.UnparkAsync(Cancellation));
 
         await WaitForAsync("SELECT done_at IS NOT NULL FROM fulfilments", "the order is fulfilled");

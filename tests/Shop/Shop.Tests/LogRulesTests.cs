@@ -4,7 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Platform.ServiceDefaults.Data;
+using Platform.Infrastructure.Data;
+using Platform.ServiceDefaults;
 
 namespace Platform.Shop.Tests;
 
@@ -36,7 +37,7 @@ public sealed class LogRulesTests
     [InlineData("Polly", LogLevel.Critical, false)]
     [InlineData("Platform.Orders.PlaceOrder", LogLevel.Debug, true)]
     public void Categories_OfOthers_AreHeardFromTheirLevelOn(string category, LogLevel level, bool isHeard) =>
-        Assert.Equal(isHeard, Platform.ServiceDefaults.Logging.LogRules.IsHeard(category, level));
+        Assert.Equal(isHeard, LogRules.IsHeard(category, level));
 
     /// <summary>With angle brackets for braces, or this file itself would not build.</summary>
     [Theory]

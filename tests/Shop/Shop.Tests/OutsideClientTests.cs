@@ -1,5 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
-using Platform.ServiceDefaults.Outside;
+using Platform.Infrastructure.Outside;
 using Platform.Shop.Tests.Support;
 using Polly.CircuitBreaker;
 using Polly.Timeout;

@@ -4,8 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry.Trace;
-using Platform.ServiceDefaults.Errors;
-using Platform.ServiceDefaults.Telemetry;
+using Platform.ServiceDefaults;
 
 namespace Platform.Shop.Tests;
 

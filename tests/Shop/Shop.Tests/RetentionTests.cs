@@ -1,9 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Platform.Infrastructure.Data;
 using Platform.Messaging;
-using Platform.ServiceDefaults.Data;
-using Platform.ServiceDefaults.Telemetry;
+using Platform.ServiceDefaults;
 using Platform.Shop.Tests.Support;
 
 namespace Platform.Shop.Tests;

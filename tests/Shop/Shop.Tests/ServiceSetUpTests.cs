@@ -1,4 +1,10 @@
+using System.Diagnostics;
 using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Platform.ServiceDefaults;
+using Sentry.Extensions.Logging;
 
 namespace Platform.Shop.Tests;
 
@@ -23,5 +29,36 @@ public sealed class ServiceSetUpTests
             references,
             name => name.StartsWith("OpenTelemetry", StringComparison.Ordinal) || name.StartsWith("RabbitMQ", StringComparison.Ordinal)
         );
+    }
+
+    [Fact]
+    public void Contracts_OfTheShop_DependOnNothing() =>
+        Assert.DoesNotContain(
+            typeof(Contracts.ShopTopology).Assembly.GetReferencedAssemblies(),
+            reference => !reference.Name!.StartsWith("System.", StringComparison.Ordinal)
+        );
+
+    [Fact]
+    public async Task ServiceDefaults_OfAServiceWithoutAWebServer_AreTheSame()
+    {
+        await using var receiver = await TelemetryReceiver.StartAsync();
+        using var service = receiver.WorkerService("--OTEL_BSP_SCHEDULE_DELAY=50", "--OTEL_BLRP_SCHEDULE_DELAY=50");
+        await service.StartAsync(TestContext.Current.CancellationToken);
+        using var source = new ActivitySource(new ActivitySourceOptions("Platform.Shop.Tests.WorkerService"));
+
+        using (source.StartActivity("work of a worker"))
+        {
+            service
+                .Services.GetRequiredService<ILoggerFactory>()
+                .CreateLogger("Platform.Test")
+                .Log(LogLevel.Warning, default, "password=hunter2 in a line", null, (text, _) => text);
+        }
+
+        await receiver.UntilTheyCameAsync(["work of a worker", "password=*** in a line"]);
+        Assert.Equal(
+            service.Services.GetRequiredService<ServiceIdentity>().Release,
+            service.Services.GetRequiredService<IOptions<SentryLoggingOptions>>().Value.Release
+        );
+        await service.StopAsync(TestContext.Current.CancellationToken);
     }
 }

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.DependencyInjection;
-using Platform.ServiceDefaults.Identity;
+using Platform.Infrastructure.Identity;
 
 namespace Platform.Shop.Tests;
 

@@ -1,4 +1,4 @@
-using Platform.ServiceDefaults.Data;
+using Platform.Infrastructure.Data;
 
 namespace Platform.Shop.Tests;
 

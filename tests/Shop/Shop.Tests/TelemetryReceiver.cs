@@ -52,15 +52,21 @@ internal sealed class TelemetryReceiver : IAsyncDisposable
     /// <summary>A service with the defaults, not started, that exports to this receiver.</summary>
     public WebApplication Service(params string[] settings)
     {
-        var protocol = _grpc ? "grpc" : "http/protobuf";
-        var builder = WebApplication.CreateBuilder([
-            $"--OTEL_EXPORTER_OTLP_ENDPOINT={Address}",
-            $"--OTEL_EXPORTER_OTLP_PROTOCOL={protocol}",
-            .. settings,
-        ]);
+        var builder = WebApplication.CreateBuilder([.. Settings(), .. settings]);
         builder.AddServiceDefaults();
         return builder.Build();
     }
+
+    /// <summary>The same without a web server, as a service that only works in the background.</summary>
+    public IHost WorkerService(params string[] settings)
+    {
+        var builder = Host.CreateApplicationBuilder([.. Settings(), .. settings]);
+        builder.AddServiceDefaults();
+        return builder.Build();
+    }
+
+    private IEnumerable<string> Settings() =>
+        [$"--OTEL_EXPORTER_OTLP_ENDPOINT={Address}", $"--OTEL_EXPORTER_OTLP_PROTOCOL={(_grpc ? "grpc" : "http/protobuf")}"];
 
     /// <summary>How many requests a text is in.</summary>
     public int Times(string text) =>

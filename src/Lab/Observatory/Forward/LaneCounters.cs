@@ -1,5 +1,5 @@
 using Platform.Observatory.Ingest;
-using Platform.Observatory.Scrubbing;
+using Platform.Redaction;
 
 namespace Platform.Observatory.Forward;
 
@@ -160,7 +160,7 @@ internal sealed class LaneCounters(string name, long maxBytes, TimeProvider time
 
     // It is foreign, and may repeat what was sent. Before the lock, which whoever answers a service takes too.
     private static string TextOf(string? message) =>
-        ItemLimits.Cut(TextScrubber.Scrub(message is { Length: > 0 } ? message : "No reason was given."), MaxErrorBytes);
+        ItemLimits.Cut(Redactor.Redact(message is { Length: > 0 } ? message : "No reason was given."), MaxErrorBytes);
 
     private bool SetError(string text)
     {

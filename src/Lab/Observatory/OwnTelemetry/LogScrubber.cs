@@ -1,6 +1,6 @@
 using OpenTelemetry;
 using OpenTelemetry.Logs;
-using Platform.Observatory.Scrubbing;
+using Platform.Redaction;
 
 namespace Platform.Observatory.OwnTelemetry;
 
@@ -12,23 +12,20 @@ internal sealed class LogScrubber : BaseProcessor<LogRecord>
 {
     public override void OnEnd(LogRecord data)
     {
-        data.Body = data.Body is { } body ? TextScrubber.Scrub(body) : null;
-        data.FormattedMessage = data.FormattedMessage is { } message ? TextScrubber.Scrub(message) : null;
+        data.Body = data.Body is { } body ? Redactor.Redact(body) : null;
+        data.FormattedMessage = data.FormattedMessage is { } message ? Redactor.Redact(message) : null;
         List<KeyValuePair<string, object?>> attributes =
         [
-            .. (data.Attributes ?? []).Select(pair => pair.Value is null ? pair : new(pair.Key, Scrub(pair.Value))),
+            .. (data.Attributes ?? []).Select(pair => KeyValuePair.Create(pair.Key, Redactor.Redact(pair.Key, pair.Value))),
         ];
 
-        if (data.Exception is { } exception && exception.ToString() is var text && !ReferenceEquals(TextScrubber.Scrub(text), text))
+        if (data.Exception is { } exception && exception.ToString() is var text && !ReferenceEquals(Redactor.Redact(text), text))
         {
             data.Exception = null;
             attributes.Add(new("exception.type", exception.GetType().FullName));
-            attributes.Add(new("exception.message", TextScrubber.Scrub(exception.Message)));
+            attributes.Add(new("exception.message", Redactor.Redact(exception.Message)));
         }
 
         data.Attributes = attributes;
     }
-
-    private static object Scrub(object value) =>
-        value.ToString() is { } text && TextScrubber.Scrub(text) is var clean && !ReferenceEquals(clean, text) ? clean : value;
 }

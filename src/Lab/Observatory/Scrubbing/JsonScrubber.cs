@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Platform.Observatory.Ingest;
+using Platform.Redaction;
 
 namespace Platform.Observatory.Scrubbing;
 
@@ -56,7 +57,7 @@ internal static class JsonScrubber
                 // Headers and tags also come as [name, value].
                 writer.WriteStartArray();
                 writer.WriteStringValue(Text(element[0]));
-                writer.WriteStringValue(TextScrubber.Filtered);
+                writer.WriteStringValue(Redactor.Mask);
                 writer.WriteEndArray();
                 break;
             case JsonValueKind.Array:
@@ -70,7 +71,7 @@ internal static class JsonScrubber
                 writer.WriteEndArray();
                 break;
             case JsonValueKind.String:
-                writer.WriteStringValue(TextScrubber.Scrub(ItemLimits.Cut(Text(element), ItemLimits.MaxValueBytes)));
+                writer.WriteStringValue(Redactor.Redact(ItemLimits.Cut(Text(element), ItemLimits.MaxValueBytes)));
                 break;
             default:
                 element.WriteTo(writer);
@@ -81,7 +82,7 @@ internal static class JsonScrubber
     private static void WriteProperty(Utf8JsonWriter writer, JsonProperty property, bool atRoot)
     {
         var name = Name(property);
-        writer.WritePropertyName(TextScrubber.Scrub(ItemLimits.Cut(name, ItemLimits.MaxNameBytes)));
+        writer.WritePropertyName(Redactor.Redact(ItemLimits.Cut(name, ItemLimits.MaxNameBytes)));
 
         if (atRoot && name == "modules")
         {
@@ -90,7 +91,7 @@ internal static class JsonScrubber
         }
         else if (IsSecret(name) && property.Value.ValueKind is not (JsonValueKind.Null or JsonValueKind.True or JsonValueKind.False))
         {
-            writer.WriteStringValue(TextScrubber.Filtered);
+            writer.WriteStringValue(Redactor.Mask);
         }
         else
         {
@@ -98,7 +99,7 @@ internal static class JsonScrubber
         }
     }
 
-    private static bool IsSecret(string name) => Names.KindOf(name) is NameKind.Secret or NameKind.Token;
+    private static bool IsSecret(string name) => SecretNames.KindOf(name) is NameKind.Secret or NameKind.Token;
 
     private static bool IsSecretPair(JsonElement pair) => pair[0].ValueKind == JsonValueKind.String && IsSecret(Text(pair[0]));
 

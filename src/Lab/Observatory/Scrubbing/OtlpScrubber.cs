@@ -2,6 +2,7 @@ using System.Text;
 using Google.Protobuf.Collections;
 using Platform.Observatory.Ingest;
 using Platform.Observatory.Otlp;
+using Platform.Redaction;
 
 namespace Platform.Observatory.Scrubbing;
 
@@ -102,12 +103,12 @@ internal sealed partial class OtlpScrubber
     {
         foreach (var attribute in attributes ?? [])
         {
-            var kind = Names.KindOf(attribute.Key);
+            var kind = SecretNames.KindOf(attribute.Key);
             attribute.Key = Text(attribute.Key);
 
             if (IsSecret(kind, attribute.Value))
             {
-                attribute.Value.StringValue = TextScrubber.Filtered;
+                attribute.Value.StringValue = Redactor.Mask;
                 _changed = true;
             }
             else if (kind != NameKind.TraceContext || !IsId(attribute.Value))
@@ -123,15 +124,13 @@ internal sealed partial class OtlpScrubber
         {
             null or AnyValue.ValueOneofCase.None or AnyValue.ValueOneofCase.BoolValue => false,
             AnyValue.ValueOneofCase.StringValue => kind is NameKind.Secret or NameKind.Token
-                && value.StringValue is not ("" or "***" or TextScrubber.Filtered),
+                && value.StringValue is not ("" or Redactor.Mask),
             AnyValue.ValueOneofCase.IntValue or AnyValue.ValueOneofCase.DoubleValue => kind == NameKind.Secret,
             _ => kind is NameKind.Secret or NameKind.Token,
         };
 
     private static bool IsId(AnyValue? value) =>
-        value?.ValueCase == AnyValue.ValueOneofCase.StringValue
-        && value.StringValue.Length is 16 or 32
-        && value.StringValue.All(char.IsAsciiHexDigit);
+        value?.ValueCase == AnyValue.ValueOneofCase.StringValue && SecretNames.IsTraceOrSpanId(value.StringValue);
 
     // The depth is bounded by the decoders.
     private void Value(AnyValue? value)
@@ -162,9 +161,9 @@ internal sealed partial class OtlpScrubber
     {
         var text = Encoding.Latin1.GetString(value.BytesValue.Span);
 
-        if (!ReferenceEquals(TextScrubber.Scrub(text), text))
+        if (!ReferenceEquals(Redactor.Redact(text), text))
         {
-            value.StringValue = TextScrubber.Filtered;
+            value.StringValue = Redactor.Mask;
             _changed = true;
         }
     }
@@ -176,7 +175,7 @@ internal sealed partial class OtlpScrubber
             return text;
         }
 
-        var scrubbed = TextScrubber.Scrub(ItemLimits.Cut(text, ItemLimits.MaxValueBytes));
+        var scrubbed = Redactor.Redact(ItemLimits.Cut(text, ItemLimits.MaxValueBytes));
         _changed |= !ReferenceEquals(scrubbed, text);
         return scrubbed;
     }

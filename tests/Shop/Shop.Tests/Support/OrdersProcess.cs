@@ -10,8 +10,8 @@ using Microsoft.AspNetCore.Authentication.BearerToken;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Platform.Infrastructure.Identity;
 using Platform.ServerProcesses;
-using Platform.ServiceDefaults.Identity;
 
 namespace Platform.Shop.Tests.Support;
 

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Platform.Contracts;
+using Platform.Infrastructure.Jobs;
 using Platform.Messaging;
 using Platform.Payments;
 

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Reflection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Platform.Infrastructure.Data;
 using Platform.ServerProcesses;
-using Platform.ServiceDefaults.Data;
 
 [assembly: AssemblyFixture(typeof(Platform.Shop.Tests.Support.PostgresServer))]
 

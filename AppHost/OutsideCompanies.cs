@@ -1,0 +1,63 @@
+namespace Platform.AppHost;
+
+/// <summary>A heading in Aspire's dashboard: it runs nothing.</summary>
+internal sealed class GroupResource(string name) : Resource(name);
+
+internal static class OutsideCompanies
+{
+    /// <summary>The secret by which a person changes how a company behaves.</summary>
+    public const string AdminKey = "outside-admin-key";
+
+    private const string Group = "outside-companies";
+
+    /// <summary>
+    /// A company that the shop calls, with its API key and with a command for each preset of its behaviour: a first failure is one command
+    /// away.
+    /// </summary>
+    public static IResourceBuilder<ProjectResource> AddOutsideCompany<TProject>(
+        this IDistributedApplicationBuilder builder,
+        string name,
+        string icon,
+        params ReadOnlySpan<string> presets
+    )
+        where TProject : IProjectMetadata, new()
+    {
+        var section = typeof(TProject).Name;
+        var company = builder
+            .AddProject<TProject>(name)
+            .WithSecret($"{section}__ApiKey", $"{name}-api-key")
+            .WithSecret($"{section}__AdminKey", AdminKey)
+            .WithHttpHealthCheck("/health")
+            .WithoutProxy("http")
+            .WithIconName(icon)
+            .WithParentRelationship(builder.OutsideGroup());
+        foreach (var preset in (ReadOnlySpan<string>)[.. presets, "normal"])
+        {
+            company.WithHttpCommand(
+                $"/admin/behaviour/{preset}",
+                preset == "normal" ? "Back to normal" : $"Make it {preset}",
+                endpointName: "http",
+                commandName: preset,
+                commandOptions: new HttpCommandOptions { PrepareRequest = context => context.AddHeaderAsync("X-Admin-Key", AdminKey) }
+            );
+        }
+
+        return company;
+    }
+
+    private static IResourceBuilder<GroupResource> OutsideGroup(this IDistributedApplicationBuilder builder) =>
+        builder.Resources.OfType<GroupResource>().SingleOrDefault() is { } group
+            ? builder.CreateResourceBuilder(group)
+            : builder
+                .AddResource(new GroupResource(Group))
+                .WithInitialState(
+                    new CustomResourceSnapshot
+                    {
+                        ResourceType = "Group",
+                        State = KnownResourceStates.Running,
+                        Properties = [],
+                    }
+                )
+                .WithIconName("Globe")
+                .ExcludeFromManifest();
+}

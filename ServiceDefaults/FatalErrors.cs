@@ -1,0 +1,55 @@
+using System.Globalization;
+using System.Text.Json;
+using Platform.Redaction;
+
+namespace Platform.ServiceDefaults;
+
+/// <summary>
+/// What ends a process - a missing setting at start, an exception that nothing caught - is one line of level fatal and a non-zero exit
+/// code, instead of a stack trace that no log search finds.
+/// </summary>
+internal static class FatalErrors
+{
+    private const int ExitCode = 1;
+
+    /// <summary>A receiver that hangs may not keep a dead process for long; one that refuses does not keep it at all.</summary>
+    private static readonly TimeSpan ReportLimit = TimeSpan.FromSeconds(5);
+
+    public static void EndWithOneLine(ServiceIdentity identity, bool isDevelopment) =>
+        AppDomain.CurrentDomain.UnhandledException += (_, args) =>
+        {
+            // The container, and with it every logger, may be gone or never have been there.
+            var exception = (args.ExceptionObject as Exception)?.GetBaseException();
+            var message = Redactor.Redact(exception?.Message ?? "unknown failure");
+            Console.Out.WriteLine(
+                isDevelopment
+                    ? $"{DateTimeOffset.UtcNow.ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture)} fatal {identity.Service}: {message}"
+                    : JsonSerializer.Serialize(
+                        new
+                        {
+                            timestamp = DateTimeOffset.UtcNow.ToString("O", CultureInfo.InvariantCulture),
+                            level = "fatal",
+                            message,
+                            service = identity.Service,
+                            environment = identity.Environment,
+                            release = identity.Release,
+                            region = identity.Region,
+                            @event = "service.failed",
+                            error = exception?.GetType().FullName,
+                            stack = Redactor.Redact(exception?.StackTrace ?? ""),
+                        }
+                    )
+            );
+            Console.Out.Flush();
+
+            // Behind the line, which also a process that is killed meanwhile has written; without a DSN this does nothing.
+            if (exception is not null)
+            {
+                exception.SetSentryMechanism("AppDomain.UnhandledException", "The process ended.", handled: false);
+                SentrySdk.CaptureException(exception);
+                SentrySdk.Flush(ReportLimit);
+            }
+
+            Environment.Exit(ExitCode);
+        };
+}

@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using OpenTelemetry;
+
+namespace Platform.ServiceDefaults;
+
+/// <summary>
+/// The second HTTP endpoint, called "management" in the Kestrel section: health, and what operators do to a service. Told apart by the
+/// local port that a request arrived at, because a Host header is the caller's choice.
+/// </summary>
+public static class ManagementPort
+{
+    private const string UrlKey = "Kestrel:Endpoints:management:Url";
+
+    /// <summary>Makes an endpoint answer on the management port only.</summary>
+    public static TBuilder OnManagementPort<TBuilder>(this TBuilder endpoint)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(ManagementOnly.Instance);
+
+    internal static void UseManagementPort(this WebApplication app)
+    {
+        var port = Uri.TryCreate(app.Configuration[UrlKey], UriKind.Absolute, out var url)
+            ? url.Port
+            : throw new InvalidOperationException($"The service has no management endpoint: set {UrlKey}, e.g. to http://localhost:5190.");
+        app.Use((context, next) => GateAsync(context, next, port));
+    }
+
+    internal static void MapHealth(this WebApplication app)
+    {
+        app.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = _ => false }).OnManagementPort().WithMetadata(Probe.Instance);
+        app.MapHealthChecks("/health", new HealthCheckOptions { ResponseWriter = WriteAsync })
+            .OnManagementPort()
+            .WithMetadata(Probe.Instance);
+    }
+
+    private static async Task GateAsync(HttpContext context, RequestDelegate next, int port)
+    {
+        var onManagementPort = context.Connection.LocalPort == port;
+        if (context.GetEndpoint() is { } endpoint && endpoint.Metadata.GetMetadata<ManagementOnly>() is not null != onManagementPort)
+        {
+            context.SetEndpoint(null);
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+
+        // What an operator does is recorded like any other request.
+        if (!onManagementPort || (context.GetEndpoint() is { } called && called.Metadata.GetMetadata<Probe>() is null))
+        {
+            await next(context);
+            return;
+        }
+
+        // Probes come every second and tell nothing about a user's request: no span, no metric, and none of what they cause.
+        if (context.Features.Get<IHttpActivityFeature>()?.Activity is { } activity)
+        {
+            activity.IsAllDataRequested = false;
+            activity.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
+        }
+
+        if (context.Features.Get<IHttpMetricsTagsFeature>() is { } metrics)
+        {
+            metrics.MetricsDisabled = true;
+        }
+
+        using var quiet = SuppressInstrumentationScope.Begin();
+        await next(context);
+    }
+
+    /// <summary>Names and states only: descriptions and exceptions can hold hosts and users.</summary>
+    private static Task WriteAsync(HttpContext context, HealthReport report) =>
+        context.Response.WriteAsJsonAsync(
+            new
+            {
+                status = report.Status.ToString(),
+                checks = report.Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Status.ToString()),
+            }
+        );
+
+    private sealed class ManagementOnly
+    {
+        public static readonly ManagementOnly Instance = new();
+    }
+
+    private sealed class Probe
+    {
+        public static readonly Probe Instance = new();
+    }
+}

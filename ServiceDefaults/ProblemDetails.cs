@@ -1,0 +1,133 @@
+using System.Reflection;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Platform.ServiceDefaults;
+
+/// <summary>Every refusal is problem+json: what is wrong and with which field, never a host, a path or an exception's text.</summary>
+internal static class DefaultProblemDetails
+{
+    public static void AddDefaultProblemDetails(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddProblemDetails(options =>
+            options.CustomizeProblemDetails = context => NameFieldsAsSent(context.ProblemDetails)
+        );
+        builder.Services.AddExceptionHandler<BadRequestHandler>();
+        builder.Services.AddExceptionHandler<ClientGoneHandler>();
+
+        // So that BadRequestHandler can say which field was wrong, instead of an empty 400.
+        builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+    }
+
+    /// <summary>Inside the developer exception page, which would answer with the exception, its stack and the caller's token.</summary>
+    public static void UseDefaultProblemDetails(this WebApplication app)
+    {
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+    }
+
+    /// <summary>"Lines[0].Quantity", as validation calls it, is "lines[0].quantity" in the body that was sent.</summary>
+    private static void NameFieldsAsSent(ProblemDetails problem)
+    {
+        if (problem is not HttpValidationProblemDetails validation)
+        {
+            return;
+        }
+
+        var errors = validation.Errors.ToList();
+        validation.Errors.Clear();
+        foreach (var (field, messages) in errors)
+        {
+            // A header's name stays as it is.
+            var name = field.Contains('-', StringComparison.Ordinal)
+                ? field
+                : string.Join('.', field.Split('.').Select(JsonNamingPolicy.CamelCase.ConvertName));
+            validation.Errors[name] = messages;
+        }
+    }
+}
+
+/// <summary>Input that could not be read: 400 (or 413, 415) with the JSON path of the field. The value itself is not repeated.</summary>
+internal sealed class BadRequestHandler(IProblemDetailsService problems) : IExceptionHandler
+{
+    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    {
+        if (exception is not BadHttpRequestException badRequest)
+        {
+            return false;
+        }
+
+        var details = new HttpValidationProblemDetails
+        {
+            Status = badRequest.StatusCode,
+            Title = badRequest.StatusCode switch
+            {
+                StatusCodes.Status413PayloadTooLarge => "The request body is too large.",
+                StatusCodes.Status415UnsupportedMediaType => "The request body must be JSON (Content-Type: application/json).",
+                _ => "The request could not be read.",
+            },
+        };
+        if (badRequest.InnerException is JsonException json)
+        {
+            details.Errors[FieldOf(json)] = ["The value is missing, malformed or out of range."];
+        }
+        else if (badRequest.StatusCode == StatusCodes.Status400BadRequest)
+        {
+            details.Errors[ParameterOf(badRequest, httpContext.Features.Get<IExceptionHandlerFeature>()?.Endpoint)] =
+            [
+                "The value is missing or malformed.",
+            ];
+        }
+
+        httpContext.Response.StatusCode = badRequest.StatusCode;
+        return await problems.TryWriteAsync(
+            new ProblemDetailsContext
+            {
+                HttpContext = httpContext,
+                Exception = exception,
+                ProblemDetails = details,
+            }
+        );
+    }
+
+    // "$.lines[0].quantity" becomes "lines[0].quantity"; a document that is no JSON at all has no path.
+    private static string FieldOf(JsonException exception) => exception.Path is { Length: > 2 } path ? path[2..] : "body";
+
+    // Minimal APIs name the parameter only in the message:
+    // 'Required parameter "Guid idempotencyKey" was not provided from header.' or
+    // 'Failed to bind parameter "Guid idempotencyKey" from "...".'
+    private static string ParameterOf(BadHttpRequestException exception, Endpoint? endpoint)
+    {
+        var words = exception.Message.Split('"');
+        var name = words.Length > 1 ? words[1].Split(' ')[^1] : null;
+        var parameter = endpoint?.Metadata.GetMetadata<MethodInfo>()?.GetParameters().FirstOrDefault(candidate => candidate.Name == name);
+        return parameter switch
+        {
+            null => "body",
+            _ when parameter.GetCustomAttribute<FromHeaderAttribute>()?.Name is { } header => header,
+            { ParameterType.IsValueType: true } => parameter.Name!,
+            _ => "body",
+        };
+    }
+}
+
+/// <summary>The caller hung up: nobody reads an answer, and it is no error of ours. 499 as nginx counts it.</summary>
+internal sealed class ClientGoneHandler : IExceptionHandler
+{
+    public ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    {
+        var gone = exception is OperationCanceledException && httpContext.RequestAborted.IsCancellationRequested;
+        if (gone)
+        {
+            httpContext.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+        }
+
+        return ValueTask.FromResult(gone);
+    }
+}

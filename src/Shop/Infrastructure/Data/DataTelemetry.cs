@@ -1,0 +1,6 @@
+namespace Platform.Infrastructure.Data;
+
+internal static class DataTelemetry
+{
+    public const string Name = "Platform.Data";
+}

@@ -1,0 +1,304 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using Platform.Infrastructure.Data;
+using Platform.ServiceDefaults;
+
+namespace Platform.Infrastructure.Jobs;
+
+/// <summary>A row that says what is due, as claimed.</summary>
+public interface IDueRow
+{
+    /// <summary>Names the row in logs.</summary>
+    Guid Id { get; }
+
+    /// <summary>Whose it is: nothing is written of a row that another instance took meanwhile.</summary>
+    Guid LeaseId { get; }
+
+    /// <summary>How often its work failed in a way that nobody foresaw.</summary>
+    int Failures { get; }
+}
+
+/// <summary>Rows of due work that were given up, and wait for a person.</summary>
+public interface IParkedWork
+{
+    DueTable Table { get; }
+}
+
+/// <summary>
+/// Does what rows say is due, outside any transaction. Rows are claimed by lease (SKIP LOCKED, committed at once): another instance takes
+/// other rows, and those of a killed one when their lease has run out.
+/// <code>
+/// the database is away   the loop waits for it; a row whose outcome could not be written comes again when its lease ends
+/// anything unforeseen    the row waits, each time twice as long; at MaxFailures it is parked, and an Error says so
+/// the service stops      nothing more is claimed, and what runs may end within the host's shutdown time
+/// </code>
+/// </summary>
+public abstract partial class DueWork<TRow>(
+    DueTable table,
+    DatabaseSchema schema,
+    WakeSignal signal,
+    int concurrency,
+    DueWorkMetrics metrics,
+    TimeProvider time,
+    ILogger logger
+) : BackgroundService, IParkedWork
+    where TRow : IDueRow
+{
+    /// <summary>Unforeseen failures after which a row is parked: about four minutes after the first.</summary>
+    internal const int MaxFailures = 10;
+
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(500);
+
+    private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan MaxBackoff = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long work that was cut off has to let go of what it uses.</summary>
+    private static readonly TimeSpan LettingGo = TimeSpan.FromMilliseconds(500);
+
+    // Bounded by concurrency: rows in work. Neither this nor the source below holds anything that must be disposed of.
+    private readonly SemaphoreSlim _slots = new(concurrency);
+
+    private readonly CancellationTokenSource _cutOff = new();
+
+    public DueTable Table => table;
+
+    protected TimeProvider Time { get; } = time;
+
+    /// <summary>Claims at most that many rows and commits. Not traced: looking for work belongs to no order.</summary>
+    protected abstract Task<IReadOnlyList<TRow>> ClaimAsync(int most, CancellationToken cancellationToken);
+
+    /// <summary>Starts the span of one row's work, in the trace that the row is from.</summary>
+    protected abstract Activity? Start(TRow row);
+
+    /// <summary>Works one row off and writes down the outcome, or when to try again.</summary>
+    protected abstract Task HandleAsync(TRow row, Activity? activity, CancellationToken cancellationToken);
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        // The token ends with the host's shutdown time.
+        await using var limit = cancellationToken.Register(_cutOff.Cancel);
+        await base.StopAsync(cancellationToken);
+        await (ExecuteTask ?? Task.CompletedTask)
+            .WaitAsync(LettingGo, Time, CancellationToken.None)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    internal static TimeSpan BackoffAfter(int failures) =>
+        TimeSpan.FromSeconds(Math.Min(FirstBackoff.TotalSeconds * Math.Pow(2, Math.Clamp(failures - 1, 0, 20)), MaxBackoff.TotalSeconds));
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await schema.WaitUntilAppliedAsync(stoppingToken);
+        try
+        {
+            await ClaimUntilStoppedAsync(stoppingToken);
+        }
+        finally
+        {
+            // All slots together mean that nothing runs any more.
+            for (var i = 0; i < concurrency; i++)
+            {
+                await _slots.WaitAsync(CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task ClaimUntilStoppedAsync(CancellationToken stoppingToken)
+    {
+        var outage = Outage.OfDatabase();
+        while (true)
+        {
+            try
+            {
+                var claimed = await RunOnceAsync(stoppingToken);
+                outage.End();
+                if (claimed == 0)
+                {
+                    await signal.WaitAsync(PollInterval, stoppingToken);
+                }
+            }
+#pragma warning disable CA1031 // Looking for work is never given up: no other instance may be there to do it.
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+#pragma warning restore CA1031
+            {
+                // One line when it starts or turns into something else, not one for each try.
+                if (outage.IsNew(exception, out var refusal))
+                {
+                    if (refusal is null)
+                    {
+                        LogAway(exception, table.Name);
+                    }
+                    else
+                    {
+                        LogNotClaimed(exception, table.Name, refusal);
+                    }
+                }
+
+                await Task.Delay(refusal is null ? PollInterval : BackoffAfter(outage.Failures), Time, stoppingToken);
+            }
+        }
+    }
+
+    private async Task<int> RunOnceAsync(CancellationToken stoppingToken)
+    {
+        await _slots.WaitAsync(stoppingToken);
+        var taken = 1;
+        while (_slots.Wait(0, CancellationToken.None))
+        {
+            taken++;
+        }
+
+        IReadOnlyList<TRow> rows = [];
+        try
+        {
+            using var quiet = SuppressInstrumentationScope.Begin();
+            rows = await ClaimAsync(taken, stoppingToken);
+        }
+        finally
+        {
+            if (taken > rows.Count)
+            {
+                _slots.Release(taken - rows.Count);
+            }
+        }
+
+        foreach (var row in rows)
+        {
+            _ = WorkAsync(row, _cutOff.Token);
+        }
+
+        return rows.Count;
+    }
+
+    private async Task WorkAsync(TRow row, CancellationToken cutOff)
+    {
+        try
+        {
+            await Task.Yield();
+            using var scope = ErrorScope.Begin();
+            using var activity = Start(row);
+            try
+            {
+                await HandleAsync(row, activity, cutOff);
+            }
+            catch (OperationCanceledException) when (cutOff.IsCancellationRequested)
+            {
+                // Stopped: the lease runs out and the row is taken up again.
+            }
+#pragma warning disable CA1031 // The boundary of one row's work: whatever went wrong is logged, and written into the row.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                activity.Fail(exception);
+                await FailAsync(row, exception, cutOff);
+            }
+        }
+        finally
+        {
+            _slots.Release();
+            signal.Notify();
+        }
+    }
+
+    private async Task FailAsync(TRow row, Exception exception, CancellationToken cutOff)
+    {
+        if (DatabaseFailure.IsTransient(exception))
+        {
+            LogInterrupted(exception, table.Name, row.Id);
+            return;
+        }
+
+        var failures = row.Failures + 1;
+        var park = failures >= MaxFailures;
+        try
+        {
+            if (!await table.FailAsync(row, BackoffAfter(failures), park, cutOff))
+            {
+                return;
+            }
+        }
+#pragma warning disable CA1031 // Nothing is lost where the failure cannot be written down: the lease ends, and the row comes again.
+        catch (Exception notWritten)
+#pragma warning restore CA1031
+        {
+            LogInterrupted(new AggregateException(exception, notWritten), table.Name, row.Id);
+            return;
+        }
+
+        if (park)
+        {
+            metrics.Parked(table.Name);
+            LogParked(exception, table.Name, row.Id, failures);
+        }
+        else
+        {
+            LogFailed(exception, table.Name, row.Id, failures);
+        }
+    }
+
+    [LoggerMessage(EventId = 9121, Level = LogLevel.Warning, Message = "The database is away; {Work} that are due wait")]
+    private partial void LogAway(Exception exception, string work);
+
+    [LoggerMessage(
+        EventId = 9123,
+        EventName = "work.not_claimed",
+        Level = LogLevel.Error,
+        Message = "The database does not say which {Work} are due, they wait: {Refusal}"
+    )]
+    private partial void LogNotClaimed(Exception exception, string work, string refusal);
+
+    [LoggerMessage(
+        EventId = 9124,
+        EventName = "work.interrupted",
+        Level = LogLevel.Warning,
+        Message = "{Work}: row {RowId} was interrupted; it is taken up again when its lease ends"
+    )]
+    private partial void LogInterrupted(Exception exception, string work, Guid rowId);
+
+    [LoggerMessage(
+        EventId = 9122,
+        EventName = "work.failed",
+        Level = LogLevel.Warning,
+        Message = "{Work}: row {RowId} failed for the {Failures}. time; it is tried again"
+    )]
+    private partial void LogFailed(Exception exception, string work, Guid rowId, int failures);
+
+    [LoggerMessage(
+        EventId = 9125,
+        EventName = "work.parked",
+        Level = LogLevel.Error,
+        Message = "{Work}: row {RowId} failed {Failures} times and is parked: nothing more happens to its order. "
+            + "Mend the cause, then POST /dead-letters/send-again"
+    )]
+    private partial void LogParked(Exception exception, string work, Guid rowId, int failures);
+}
+
+/// <summary>What a person must look at.</summary>
+public sealed class DueWorkMetrics(IMeterFactory meters)
+{
+    private readonly Counter<long> _parked = meters
+        .Create(JobTelemetry.Name)
+        .CreateCounter<long>("platform.work.parked", "{row}", "Rows of due work that were given up, by table.");
+
+    internal void Parked(string work) => _parked.Add(1, new KeyValuePair<string, object?>("platform.work", work));
+}
+
+public static class DueWorkExtensions
+{
+    /// <summary>Adds work that is done in the background, and whose parked rows can be sent again.</summary>
+    public static IServiceCollection AddDueWork<TWork>(this IServiceCollection services)
+        where TWork : class, IHostedService, IParkedWork
+    {
+        services.TryAddSingleton<DueWorkMetrics>();
+        return services
+            .AddSingleton<TWork>()
+            .AddSingleton<IParkedWork>(provider => provider.GetRequiredService<TWork>())
+            .AddHostedService(provider => provider.GetRequiredService<TWork>());
+    }
+}

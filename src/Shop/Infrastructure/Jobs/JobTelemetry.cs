@@ -1,0 +1,28 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Platform.ServiceDefaults;
+
+namespace Platform.Infrastructure.Jobs;
+
+internal static class JobTelemetry
+{
+    public const string Name = "Platform.Jobs";
+
+    public static readonly ActivitySource Source = new(new ActivitySourceOptions(Name) { Version = "1.0.0" });
+}
+
+/// <summary>Duration and outcome of scheduled jobs.</summary>
+public sealed class JobMetrics(IMeterFactory meters)
+{
+    private readonly Histogram<double> _duration = meters
+        .Create(JobTelemetry.Name)
+        .CreateHistogram(
+            "platform.job.duration",
+            "s",
+            "Duration of a run of a scheduled job, by outcome (done, failed, interrupted).",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60] }
+        );
+
+    internal void Ran(string job, string outcome, TimeSpan duration) =>
+        _duration.Record(duration.TotalSeconds, new TagList { { Correlation.JobName, job }, { "outcome", outcome } });
+}
