@@ -38,7 +38,8 @@ var llm = builder.AddOutsideCompany<Projects.Llm>("llm", "BrainCircuit", "slow",
 var gateway = builder
     .AddService<Projects.Gateway>("gateway", "DoorArrowRight", observatory)
     .WithReference(redis)
-    .WithSecret("Identity__Key", "identity-key")
+    .WithPrivateKey("Identity__SigningKey", KeyPair.Sessions)
+    .WithPublicKey("Identity__PublicKeys__0", KeyPair.Sessions)
     .WithExternalHttpEndpoints();
 
 var orders = builder
@@ -46,9 +47,9 @@ var orders = builder
     .WithDatabase(postgres, "ordersdb")
     .WithReference(redis)
     .WithMessaging(rabbitmq)
-    .WithSecret("Identity__Key", "identity-key")
+    .WithPublicKey("Identity__PublicKeys__0", KeyPair.Sessions)
     .WithSecret("Orders__FingerprintKey", "fingerprint-key")
-    .WithCardPublicKey("Orders__CardPublicKey");
+    .WithPublicKey("Orders__CardPublicKey", KeyPair.Cards);
 
 var payments = builder
     .AddService<Projects.Payments>("payments", "Payment", observatory)
@@ -57,7 +58,7 @@ var payments = builder
     .WithReference(acquirer)
     .WithSecret("Payments__AcquirerApiKey", "acquirer-api-key")
     .WithSecret("Payments__AcquirerWebhookSecret", "acquirer-webhook-secret")
-    .WithCardPrivateKey("Payments__CardPrivateKey");
+    .WithPrivateKey("Payments__CardPrivateKey", KeyPair.Cards);
 
 builder
     .AddService<Projects.Worker>("worker", "Box", observatory)

@@ -2,12 +2,19 @@ using System.Security.Cryptography;
 
 namespace Platform.AppHost;
 
+/// <summary>Each run has its own: what they seal or sign does not outlive it.</summary>
+internal sealed record KeyPair(string Name, Func<AsymmetricAlgorithm> Create)
+{
+    /// <summary>Cards on their way: orders seals, payments opens.</summary>
+    public static readonly KeyPair Cards = new("card", () => RSA.Create(2048));
+
+    /// <summary>Sessions: the gateway signs, every service checks.</summary>
+    public static readonly KeyPair Sessions = new("session", () => ECDsa.Create(ECCurve.NamedCurves.nistP256));
+}
+
 /// <summary>Secrets are generated once and kept in user secrets; no service has one in its files.</summary>
 internal static class Secrets
 {
-    private const string CardPublicKey = "card-public-key";
-    private const string CardPrivateKey = "card-private-key";
-
     /// <summary>Gives the project the secret of that name; who is given the same name gets the same secret.</summary>
     public static IResourceBuilder<ProjectResource> WithSecret(
         this IResourceBuilder<ProjectResource> project,
@@ -15,31 +22,36 @@ internal static class Secrets
         string name
     ) => project.WithEnvironment(variable, project.ApplicationBuilder.Secret(name));
 
-    /// <summary>Cards on their way: orders has the public half and seals.</summary>
-    public static IResourceBuilder<ProjectResource> WithCardPublicKey(this IResourceBuilder<ProjectResource> project, string variable) =>
-        project.WithEnvironment(variable, project.ApplicationBuilder.CardKey(CardPublicKey));
+    /// <summary>The public half of the pair (SubjectPublicKeyInfo, base64): seals, or checks a signature.</summary>
+    public static IResourceBuilder<ProjectResource> WithPublicKey(
+        this IResourceBuilder<ProjectResource> project,
+        string variable,
+        KeyPair pair
+    ) => project.WithEnvironment(variable, project.ApplicationBuilder.Half(pair, "public-key"));
 
-    /// <summary>Payments has the private half and opens.</summary>
-    public static IResourceBuilder<ProjectResource> WithCardPrivateKey(this IResourceBuilder<ProjectResource> project, string variable) =>
-        project.WithEnvironment(variable, project.ApplicationBuilder.CardKey(CardPrivateKey));
+    /// <summary>The private half (PKCS#8, base64): opens, or signs.</summary>
+    public static IResourceBuilder<ProjectResource> WithPrivateKey(
+        this IResourceBuilder<ProjectResource> project,
+        string variable,
+        KeyPair pair
+    ) => project.WithEnvironment(variable, project.ApplicationBuilder.Half(pair, "private-key"));
 
     /// <summary>A generated secret of 43 letters and digits: 256 bits.</summary>
     public static IResourceBuilder<ParameterResource> Secret(this IDistributedApplicationBuilder builder, string name) =>
         builder.Parameter(name)
         ?? builder.AddParameter(name, new GenerateParameterDefault { MinLength = 43, Special = false }, secret: true, persist: true);
 
-    private static IResourceBuilder<ParameterResource> CardKey(this IDistributedApplicationBuilder builder, string name)
+    private static IResourceBuilder<ParameterResource> Half(this IDistributedApplicationBuilder builder, KeyPair pair, string half)
     {
-        if (builder.Parameter(name) is { } known)
+        if (builder.Parameter($"{pair.Name}-{half}") is { } known)
         {
             return known;
         }
 
-        // Each run has its own: what it seals is final within minutes.
-        using var rsa = RSA.Create(2048);
-        builder.AddParameter(CardPublicKey, Convert.ToBase64String(rsa.ExportSubjectPublicKeyInfo()));
-        builder.AddParameter(CardPrivateKey, Convert.ToBase64String(rsa.ExportPkcs8PrivateKey()), secret: true);
-        return builder.Parameter(name)!;
+        using var keys = pair.Create();
+        builder.AddParameter($"{pair.Name}-public-key", Convert.ToBase64String(keys.ExportSubjectPublicKeyInfo()));
+        builder.AddParameter($"{pair.Name}-private-key", Convert.ToBase64String(keys.ExportPkcs8PrivateKey()), secret: true);
+        return builder.Parameter($"{pair.Name}-{half}")!;
     }
 
     private static IResourceBuilder<ParameterResource>? Parameter(this IDistributedApplicationBuilder builder, string name) =>

@@ -80,6 +80,9 @@ internal static class LogRules
     [
         // What these say at Information, spans and the request line say already.
         ("Microsoft.AspNetCore", LogLevel.Warning),
+        // Authentication brings it along and makes keys at the first start, unencrypted; sessions are signed, and nothing is protected by
+        // these.
+        ("Microsoft.AspNetCore.DataProtection", LogLevel.Error),
         ("System.Net.Http", LogLevel.Warning),
         ("Npgsql", LogLevel.Warning),
         ("Yarp", LogLevel.Warning),

@@ -1,10 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using System.Security.Claims;
-using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authentication.BearerToken;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Extensions.Options;
-using Platform.Infrastructure.Identity;
 
 namespace Platform.Gateway;
 
@@ -23,9 +18,7 @@ internal static partial class CreateSession
 
     internal static Results<Created<CreateSessionResponse>, ProblemHttpResult> Handle(
         CreateSessionRequest request,
-        IOptionsMonitor<BearerTokenOptions> bearer,
-        IOptions<IdentityOptions> identity,
-        TimeProvider time,
+        SessionTokens tokens,
         ILogger<CreateSessionRequest> logger
     )
     {
@@ -35,19 +28,7 @@ internal static partial class CreateSession
             return TypedResults.Problem("There is no such tenant and user.", statusCode: StatusCodes.Status401Unauthorized);
         }
 
-        var expiresAt = time.GetUtcNow() + identity.Value.Lifetime;
-        var principal = new ClaimsPrincipal(
-            new ClaimsIdentity(
-                [new Claim(IdentityClaims.User, request.User), new Claim(IdentityClaims.Tenant, request.Tenant)],
-                BearerTokenDefaults.AuthenticationScheme
-            )
-        );
-        var ticket = new AuthenticationTicket(
-            principal,
-            new AuthenticationProperties { ExpiresUtc = expiresAt },
-            $"{BearerTokenDefaults.AuthenticationScheme}:AccessToken"
-        );
-        var token = bearer.Get(BearerTokenDefaults.AuthenticationScheme).BearerTokenProtector.Protect(ticket);
+        var (token, expiresAt) = tokens.Create(request.Tenant, request.User);
         LogCreated(logger, request.Tenant, request.User);
         return TypedResults.Created((string?)null, new CreateSessionResponse(token, expiresAt));
     }

@@ -1,24 +1,71 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
-using Microsoft.AspNetCore.Authentication.BearerToken;
-using Microsoft.AspNetCore.DataProtection;
-using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.Tokens;
 
 namespace Platform.Infrastructure.Identity;
 
-public sealed class IdentityOptions
+/// <summary>Sessions are JSON web tokens that the gateway signs (ES256), and that every service checks for itself.</summary>
+public sealed class IdentityOptions : IValidatableObject
 {
     public const string SectionName = "Identity";
+    public const string Issuer = "platform-gateway";
+    public const string Audience = "platform-shop";
 
-    /// <summary>The secret that the services share and that tokens are sealed with; changing it ends all sessions.</summary>
-    [Required, MinLength(32)]
-    public string Key { get; set; } = "";
+    /// <summary>
+    /// The gateway's public keys (P-256, SubjectPublicKeyInfo, base64): the one that signs, and while keys are changed the other one too.
+    /// A key that is taken out ends the sessions that it signed.
+    /// </summary>
+    [Required, Length(1, 2)]
+    public string[] PublicKeys { get; set; } = [];
 
-    [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00")]
-    public TimeSpan Lifetime { get; set; } = TimeSpan.FromHours(1);
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        for (var i = 0; i < PublicKeys.Length; i++)
+        {
+            if (!IdentityKeys.TryReadPublic(PublicKeys[i], out _))
+            {
+                yield return new ValidationResult(
+                    $"{SectionName}:{nameof(PublicKeys)}:{i} must be a P-256 SubjectPublicKeyInfo in base64."
+                );
+            }
+        }
+    }
+}
+
+/// <summary>Keys as configuration holds them.</summary>
+public static class IdentityKeys
+{
+    public static bool TryReadPublic(string text, out ECDsaSecurityKey? key) =>
+        TryRead(text, static (ecdsa, bytes) => ecdsa.ImportSubjectPublicKeyInfo(bytes, out _), out key);
+
+    public static bool TryReadPrivate(string text, out ECDsaSecurityKey? key) =>
+        TryRead(text, static (ecdsa, bytes) => ecdsa.ImportPkcs8PrivateKey(bytes, out _), out key);
+
+    private static bool TryRead(string text, Action<ECDsa, byte[]> import, out ECDsaSecurityKey? key)
+    {
+        key = null;
+        var ecdsa = ECDsa.Create();
+        try
+        {
+            import(ecdsa, Convert.FromBase64String(text));
+        }
+        catch (Exception exception) when (exception is FormatException or CryptographicException)
+        {
+            // The caller names the setting.
+            ecdsa.Dispose();
+            return false;
+        }
+
+        // Named by its public half, so that signer and checker agree without a setting.
+        var id = Base64UrlEncoder.Encode(SHA256.HashData(ecdsa.ExportSubjectPublicKeyInfo()));
+        key = ecdsa.KeySize == 256 ? new ECDsaSecurityKey(ecdsa) { KeyId = id } : null;
+        return key is not null;
+    }
 }
 
 /// <summary>The claims of a session: the opaque ids of user and tenant, no name and no address.</summary>
@@ -36,7 +83,10 @@ public static class IdentityClaims
 
 public static class IdentityExtensions
 {
-    /// <summary>Bearer tokens that every service with the same Identity:Key can read; each service checks them for itself.</summary>
+    /// <summary>What clocks of two machines may differ by.</summary>
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
+
+    /// <summary>Checks bearer tokens: signature by one of the keys, algorithm, issuer, audience and expiry.</summary>
     public static TBuilder AddIdentity<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
@@ -45,12 +95,26 @@ public static class IdentityExtensions
             .BindConfiguration(IdentityOptions.SectionName)
             .ValidateDataAnnotations()
             .ValidateOnStart();
-        builder.Services.AddDataProtection().SetApplicationName("Platform").DisableAutomaticKeyGeneration();
-        builder.Services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(services => new ConfigureOptions<KeyManagementOptions>(
-            options => options.XmlRepository = new SharedKeyRing(services.GetRequiredService<IOptions<IdentityOptions>>().Value.Key)
-        ));
-        builder.Services.AddAuthentication(BearerTokenDefaults.AuthenticationScheme).AddBearerToken();
+        builder.Services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
+        builder
+            .Services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
+            .Configure<IOptions<IdentityOptions>>((bearer, identity) => Configure(bearer, identity.Value));
         builder.Services.AddAuthorization();
         return builder;
+    }
+
+    private static void Configure(JwtBearerOptions bearer, IdentityOptions identity)
+    {
+        // Claims keep the names that the gateway gave them, and an answer does not say what is wrong with a token.
+        bearer.MapInboundClaims = false;
+        bearer.IncludeErrorDetails = false;
+        bearer.TokenValidationParameters = new TokenValidationParameters
+        {
+            ValidAlgorithms = [SecurityAlgorithms.EcdsaSha256],
+            ValidIssuer = IdentityOptions.Issuer,
+            ValidAudience = IdentityOptions.Audience,
+            IssuerSigningKeys = identity.PublicKeys.Select(text => IdentityKeys.TryReadPublic(text, out var key) ? key : null),
+            ClockSkew = ClockSkew,
+        };
     }
 }

@@ -2,15 +2,10 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authentication.BearerToken;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using Platform.Infrastructure.Identity;
+using Platform.Gateway;
 using Platform.ServerProcesses;
 
 namespace Platform.Shop.Tests.Support;
@@ -24,7 +19,7 @@ internal sealed class OrdersProcess : IAsyncDisposable
     public const string Tenant = "acme";
     public const string User = "acme-u01";
 
-    private const string IdentityKey = "0123456789abcdef0123456789abcdef";
+    private static readonly ECDsa SessionKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
     private readonly Process _process;
     private readonly string _folder;
@@ -58,7 +53,7 @@ internal sealed class OrdersProcess : IAsyncDisposable
                     ["ConnectionStrings__rabbitmq"] = "amqp://127.0.0.1:1",
                     ["Kestrel__Endpoints__http__Url"] = $"http://127.0.0.1:{port}",
                     ["Kestrel__Endpoints__management__Url"] = $"http://127.0.0.1:{management}",
-                    ["Identity__Key"] = IdentityKey,
+                    ["Identity__PublicKeys__0"] = Convert.ToBase64String(SessionKey.ExportSubjectPublicKeyInfo()),
                     ["Orders__FingerprintKey"] = FingerprintKey,
                     ["Orders__CardPublicKey"] = Convert.ToBase64String(rsa.ExportSubjectPublicKeyInfo()),
                 },
@@ -106,25 +101,7 @@ internal sealed class OrdersProcess : IAsyncDisposable
 
     private static string CreateToken()
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Configuration["Identity:Key"] = IdentityKey;
-        builder.AddIdentity();
-        using var services = builder.Services.BuildServiceProvider();
-        var principal = new ClaimsPrincipal(
-            new ClaimsIdentity(
-                [new Claim(IdentityClaims.User, User), new Claim(IdentityClaims.Tenant, Tenant)],
-                BearerTokenDefaults.AuthenticationScheme
-            )
-        );
-        return services
-            .GetRequiredService<IOptionsMonitor<BearerTokenOptions>>()
-            .Get(BearerTokenDefaults.AuthenticationScheme)
-            .BearerTokenProtector.Protect(
-                new AuthenticationTicket(
-                    principal,
-                    new AuthenticationProperties { ExpiresUtc = DateTimeOffset.UtcNow.AddHours(1) },
-                    $"{BearerTokenDefaults.AuthenticationScheme}:AccessToken"
-                )
-            );
+        var options = Options.Create(new SessionTokenOptions { SigningKey = Convert.ToBase64String(SessionKey.ExportPkcs8PrivateKey()) });
+        return new SessionTokens(options, TimeProvider.System).Create(Tenant, User).Token;
     }
 }
