@@ -73,10 +73,14 @@ public sealed class WebhookTests(PlatformFixture platform) : PlatformTest(platfo
     [InlineData(true)]
     public async Task Event_LargerThanAnyOfTheAcquirers_IsRefusedUnread(bool chunked)
     {
-        using var response = await SendAsync(new string(' ', 65 * 1024), DateTimeOffset.UtcNow, chunked: chunked);
+        // Again and again: it must not depend on whether the answer or the end of the body comes first.
+        for (var time = 0; time < 30; time++)
+        {
+            using var response = await SendAsync(new string(' ', 65 * 1024), DateTimeOffset.UtcNow, chunked: chunked);
 
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
-        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+            Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
+            Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        }
     }
 
     [Fact]

@@ -9,6 +9,8 @@ internal static partial class ShopRoutes
     /// <summary>Longer than any time-out behind the gateway, so that the inner one speaks first.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
+    private const long MaxWebhookBytes = 64 * 1024;
+
     public static void AddShopRoutes(this WebApplicationBuilder builder) =>
         builder
             .Services.AddReverseProxy()
@@ -17,8 +19,13 @@ internal static partial class ShopRoutes
                     Route("products", "/api/products", "orders", "default"),
                     Route("orders", "/api/orders", "orders", "default"),
                     Route("order", "/api/orders/{id:guid}", "orders", "default"),
-                    // Signed by the acquirer: payments checks that, there is no session.
-                    Route("acquirer-webhook", "/webhooks/acquirer", "payments", "anonymous"),
+                    // Signed by the acquirer: payments checks that, there is no session. Its limit is payments' own, asked for here too:
+                    // who refuses a body that is still on its way breaks the connection, and the gateway could not tell that from a
+                    // failure.
+                    Route("acquirer-webhook", "/webhooks/acquirer", "payments", "anonymous") with
+                    {
+                        MaxRequestBodySize = MaxWebhookBytes,
+                    },
                 ],
                 [Cluster("orders"), Cluster("payments")]
             )
