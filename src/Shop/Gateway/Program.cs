@@ -7,17 +7,12 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddEdge();
 builder.AddServiceDefaults();
 builder.AddIdentity();
+builder.AddSessionTokens();
 builder.AddCache("redis");
 builder.AddShopRoutes();
 
 builder.Services.AddOptions<RateLimitOptions>().BindConfiguration(RateLimitOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
-builder
-    .Services.AddOptions<SessionTokenOptions>()
-    .BindConfiguration(SessionTokenOptions.SectionName)
-    .ValidateDataAnnotations()
-    .ValidateOnStart();
 builder.Services.AddSingleton(TimeProvider.System);
-builder.Services.AddSingleton<SessionTokens>();
 builder.Services.AddSingleton<RateLimit>();
 builder.Services.AddValidation();
 

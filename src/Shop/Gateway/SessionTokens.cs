@@ -27,6 +27,25 @@ internal sealed class SessionTokenOptions : IValidatableObject
     }
 }
 
+internal static class SessionTokensExtensions
+{
+    public static void AddSessionTokens(this IHostApplicationBuilder builder)
+    {
+        // A key that no service knows would sign sessions that every service refuses.
+        builder
+            .Services.AddOptions<SessionTokenOptions>()
+            .BindConfiguration(SessionTokenOptions.SectionName)
+            .ValidateDataAnnotations()
+            .Validate<IOptions<IdentityOptions>>(
+                (session, identity) => IdentityKeys.IsOneOf(session.SigningKey, identity.Value.PublicKeys),
+                $"{SessionTokenOptions.SectionName}:{nameof(SessionTokenOptions.SigningKey)} must be the private half of one of "
+                    + $"{IdentityOptions.SectionName}:{nameof(IdentityOptions.PublicKeys)}."
+            )
+            .ValidateOnStart();
+        builder.Services.AddSingleton<SessionTokens>();
+    }
+}
+
 /// <summary>Signs sessions; no other service can.</summary>
 internal sealed class SessionTokens(IOptions<SessionTokenOptions> options, TimeProvider time)
 {

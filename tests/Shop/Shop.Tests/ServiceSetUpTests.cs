@@ -18,7 +18,7 @@ public sealed class ServiceSetUpTests
             typeof(Platform.Worker.Fulfilment).Assembly,
         ];
 
-    /// <summary>Telemetry, resilience and the broker's client are set up once, in ServiceDefaults and Messaging.</summary>
+    /// <summary>Telemetry, resilience and the broker's client are set up once, in ServiceDefaults, Infrastructure and Messaging.</summary>
     [Theory]
     [MemberData(nameof(Services))]
     public void Service_OfTheShop_UsesNoTelemetrySdkAndNoBrokerClient(Assembly service)

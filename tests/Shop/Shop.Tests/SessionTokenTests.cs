@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -111,6 +112,34 @@ public sealed class SessionTokenTests : IDisposable
 
         Assert.Contains("Identity:PublicKeys:0", failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(key, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Keys_OfAService_AreReadOnceAndNotForEachRequest()
+    {
+        await using var service = await StartAsync(_key);
+        var keys = service
+            .Services.GetRequiredService<IOptionsMonitor<JwtBearerOptions>>()
+            .Get(JwtBearerDefaults.AuthenticationScheme)
+            .TokenValidationParameters.IssuerSigningKeys;
+
+        Assert.Same(Assert.Single(keys), Assert.Single(keys));
+    }
+
+    /// <summary>Otherwise the gateway starts, and every session that it gives is refused.</summary>
+    [Fact]
+    public void SigningKey_WhosePublicHalfNobodyKnows_IsRefusedAtTheStart()
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Configuration["Identity:SigningKey"] = Convert.ToBase64String(_key.ExportPkcs8PrivateKey());
+        builder.Configuration["Identity:PublicKeys:0"] = Convert.ToBase64String(_otherKey.ExportSubjectPublicKeyInfo());
+        builder.AddIdentity();
+        builder.AddSessionTokens();
+        using var services = builder.Services.BuildServiceProvider();
+
+        var failure = Assert.Throws<OptionsValidationException>(services.GetRequiredService<IStartupValidator>().Validate);
+
+        Assert.Contains("Identity:SigningKey", failure.Message, StringComparison.Ordinal);
     }
 
     private static string Sign(ECDsa key) =>

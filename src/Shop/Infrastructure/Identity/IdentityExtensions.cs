@@ -46,6 +46,11 @@ public static class IdentityKeys
     public static bool TryReadPrivate(string text, out ECDsaSecurityKey? key) =>
         TryRead(text, static (ecdsa, bytes) => ecdsa.ImportPkcs8PrivateKey(bytes, out _), out key);
 
+    /// <summary>Whether the private key belongs to one of the public ones.</summary>
+    public static bool IsOneOf(string privateKey, IEnumerable<string> publicKeys) =>
+        TryReadPrivate(privateKey, out var signing)
+        && publicKeys.Any(text => TryReadPublic(text, out var known) && known!.KeyId == signing!.KeyId);
+
     private static bool TryRead(string text, Action<ECDsa, byte[]> import, out ECDsaSecurityKey? key)
     {
         key = null;
@@ -113,7 +118,7 @@ public static class IdentityExtensions
             ValidAlgorithms = [SecurityAlgorithms.EcdsaSha256],
             ValidIssuer = IdentityOptions.Issuer,
             ValidAudience = IdentityOptions.Audience,
-            IssuerSigningKeys = identity.PublicKeys.Select(text => IdentityKeys.TryReadPublic(text, out var key) ? key : null),
+            IssuerSigningKeys = [.. identity.PublicKeys.Select(text => IdentityKeys.TryReadPublic(text, out var key) ? key : null)],
             ClockSkew = ClockSkew,
         };
     }
