@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Platform.Bench;
+using Platform.Observatory.Forward;
+using Platform.Observatory.Receiving;
 
 namespace Platform.Observatory.Bench;
 

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Platform.Bench;
+using Platform.Observatory.Forward;
 
 namespace Platform.Observatory.Bench;
 

@@ -1,4 +1,5 @@
-using Platform.Observatory.Tests;
+using Platform.Observatory.Otlp;
+using Platform.Observatory.Receiving;
 
 namespace Platform.Observatory.Bench;
 

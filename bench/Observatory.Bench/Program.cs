@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Platform.Observatory.Bench;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Platform.Observatory.Otlp;
 
 namespace Platform.Observatory.Bench;
 

@@ -1,3 +1,4 @@
+using Platform.Observatory.Components;
 using Platform.Observatory.Otlp;
 using Kind = Platform.Observatory.Otlp.Span.Types.SpanKind;
 

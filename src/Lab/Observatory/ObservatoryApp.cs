@@ -1,19 +1,29 @@
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Platform.Observatory.Access;
+using Platform.Observatory.Api;
 using Platform.Observatory.Deploys;
 using Platform.Observatory.Envelopes;
 using Platform.Observatory.Forward;
 using Platform.Observatory.History;
 using Platform.Observatory.Ingest;
 using Platform.Observatory.Issues;
+using Platform.Observatory.Layout;
+using Platform.Observatory.Login;
+using Platform.Observatory.Logs;
 using Platform.Observatory.Map;
 using Platform.Observatory.Monitors;
 using Platform.Observatory.Overview;
 using Platform.Observatory.OwnTelemetry;
-using Platform.Observatory.Pages;
-using Platform.Observatory.Query;
+using Platform.Observatory.Receiving;
+using Platform.Observatory.Recovery;
+using Platform.Observatory.Releases;
 using Platform.Observatory.Search;
+using Platform.Observatory.Settings;
+using Platform.Observatory.Storage;
 using Platform.Observatory.Store;
+using Platform.Observatory.Text;
+using Platform.Observatory.Traces;
 
 namespace Platform.Observatory;
 
@@ -41,7 +51,6 @@ internal static class ObservatoryApp
         builder
             .Services.AddSingleton(TimeProvider.System)
             .AddSingleton(listeners)
-            .AddSingleton<AccessKeys>()
             .AddSingleton<StoreMetrics>()
             .AddTransient<StoreViewBuilder>();
         builder.Services.AddSingleton<TelemetryStore>().AddSingleton<BodyBudget>().AddSingleton<RefusalLog>();
@@ -75,7 +84,11 @@ internal static class ObservatoryApp
 
         // The host would log the address of each request, and that of a login has the token in it.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
-        builder.Services.AddSingleton<TelemetryApi>().AddSingleton<PageFrames>().AddSingleton<PageRenderer>().AddProblemDetails();
+        builder.Services.AddSingleton<TelemetryApi>().AddProblemDetails().AddRazorComponents();
+        builder.AddAccess();
+
+        // What cannot be read is answered, in Development too, and is no error of Observatory's.
+        builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = false);
         builder.Services.AddForwarding();
         builder.AddOwnTelemetry();
         configure?.Invoke(builder.Services);
@@ -104,23 +117,44 @@ internal static class ObservatoryApp
     {
         app.Use(SecurityHeaders.AddAsync);
         app.UseExceptionHandler();
-        app.UseMiddleware<Gate>();
         app.UseRouting();
+        app.UseAuthorization();
+        app.UseAntiforgery();
+        app.Use(WaitForQueuesAsync);
         app.UseEndpoints(routes =>
         {
-            TelemetryApi.Map(routes);
-            GroupApi.Map(routes);
-            UnfinishedApi.Map(routes);
-            IssueApi.Map(routes);
-            DeployApi.Map(routes);
-            SearchApi.Map(routes);
-            routes.MapGet(
+            var api = routes.MapGroup("").RequireAuthorization(AccessServices.Api);
+            TelemetryApi.Map(api);
+            GroupApi.Map(api);
+            UnfinishedApi.Map(api);
+            IssueApi.Map(api);
+            DeployApi.Map(api);
+            SearchApi.Map(api);
+            api.MapGet(
                 "/api/monitors",
                 (MonitorStore monitors, TimeProvider time) => TypedResults.Ok(new { Monitors = monitors.All(time.GetUtcNow()) })
             );
+            api.MapFallback("/api/{**path}", () => TypedResults.Problem(statusCode: StatusCodes.Status404NotFound));
+            var pages = routes.MapGroup("").RequireAuthorization(AccessServices.Pages);
+            LogEndpoints.Map(pages);
+            IssueForm.Map(pages);
+            Themes.Map(pages);
+            pages.MapFallback(() => new RazorComponentResult<NotFoundPage> { StatusCode = StatusCodes.Status404NotFound });
+            routes.MapRazorComponents<App>().RequireAuthorization(AccessServices.Pages);
             LoginEndpoints.Map(routes);
-            PageEndpoints.Map(routes);
+            Assets.Map(routes);
         });
+    }
+
+    // A reader sees what was received before it asked, so that nobody has to guess how long storing takes.
+    private static async Task WaitForQueuesAsync(HttpContext context, RequestDelegate next)
+    {
+        var services = context.RequestServices;
+        await Task.WhenAll(
+            services.GetRequiredService<IngestQueue<StoredSpan>>().SettledAsync(context.RequestAborted),
+            services.GetRequiredService<IngestQueue<StoredLog>>().SettledAsync(context.RequestAborted)
+        );
+        await next(context);
     }
 
     // A builder of its own: branches of the application's share its routes, and each listener would serve those of all.

@@ -1,8 +1,9 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using Platform.ForeignSdk.Tests;
-using Platform.Observatory;
-using Platform.Observatory.Tests;
+using Platform.Observatory.Components;
+using Platform.Observatory.Forward;
+using Platform.Observatory.Settings;
 
 [assembly: AssemblyFixture(typeof(NodePackages))]
 

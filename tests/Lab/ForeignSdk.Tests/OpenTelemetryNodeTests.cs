@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Platform.Observatory.Text;
 
 namespace Platform.ForeignSdk.Tests;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Platform.Observatory.Tests;
+using Platform.Observatory.Otlp;
 
 namespace Platform.ForeignSdk.Tests;
 

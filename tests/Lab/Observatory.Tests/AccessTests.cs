@@ -1,4 +1,6 @@
 using System.Net;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -8,8 +10,11 @@ public sealed class AccessTests
 {
     private const string Stats = "/api/telemetry/stats";
 
+    /// <summary>As the script of the pages asks: it wants to know, and not to be led to a form.</summary>
+    private static readonly (string Name, string Value) Refresh = ("X-Requested-With", "XMLHttpRequest");
+
     [Fact]
-    public async Task Pages_WithoutTheToken_ShowAFormAndNothingElse()
+    public async Task Pages_WithoutTheToken_LeadToAFormAndShowNothingElse()
     {
         await using var process = await ObservatoryProcess.StartAsync("--Observatory:BrowserToken=tok-1");
         await Send.TracesAsync(process, "orders", Telemetry.Span(1, name: "secret-name"));
@@ -17,8 +22,9 @@ public sealed class AccessTests
         using var page = await GetAsync(process, "/");
         using var api = await GetAsync(process, Stats);
 
-        var text = await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(HttpStatusCode.Unauthorized, page.StatusCode);
+        Assert.Equal(HttpStatusCode.Redirect, page.StatusCode);
+        using var form = await GetAsync(process, page.Headers.Location!.PathAndQuery);
+        var text = await TextAsync(form);
         Assert.Contains("<form method=\"post\" action=\"/login\">", text, StringComparison.Ordinal);
         Assert.DoesNotContain("secret-name", text, StringComparison.Ordinal);
         Assert.Equal(
@@ -37,7 +43,8 @@ public sealed class AccessTests
         using var login = await LoginAsync(process, "tok-1", byForm);
 
         Assert.Equal((HttpStatusCode.Redirect, "/"), (login.StatusCode, login.Headers.Location?.ToString()));
-        var cookie = Assert.Single(login.Headers.GetValues("Set-Cookie"));
+        var cookie = Forms.CookieOf(login, "observatory");
+        Assert.NotNull(cookie);
         Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("samesite=lax", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("tok-1", cookie, StringComparison.Ordinal);
@@ -56,7 +63,7 @@ public sealed class AccessTests
         using var login = await LoginAsync(process, "tok-2", byForm);
 
         Assert.Equal(HttpStatusCode.Unauthorized, login.StatusCode);
-        Assert.False(login.Headers.Contains("Set-Cookie"));
+        Assert.Null(Forms.CookieOf(login, "observatory"));
     }
 
     [Theory]
@@ -99,7 +106,7 @@ public sealed class AccessTests
             [byLink, byForm, signedIn],
             answer => Assert.Equal((HttpStatusCode.Redirect, expected), (answer.StatusCode, LocationOf(answer)))
         );
-        Assert.False(signedIn.Headers.Contains("Set-Cookie"));
+        Assert.Null(Forms.CookieOf(signedIn, "observatory"));
         Assert.Contains($"name=\"returnUrl\" value=\"{expected}\"", await TextAsync(wrong), StringComparison.Ordinal);
     }
 
@@ -110,10 +117,11 @@ public sealed class AccessTests
 
         using var page = await GetAsync(process, "/issues?service=orders&query=%22%3E%3Cb%3E");
 
-        Assert.Equal(HttpStatusCode.Unauthorized, page.StatusCode);
+        Assert.Equal(HttpStatusCode.Redirect, page.StatusCode);
+        using var form = await GetAsync(process, page.Headers.Location!.PathAndQuery);
         Assert.Contains(
             "name=\"returnUrl\" value=\"/issues?service=orders&amp;query=%22%3E%3Cb%3E\"",
-            await TextAsync(page),
+            await TextAsync(form),
             StringComparison.Ordinal
         );
     }
@@ -183,7 +191,7 @@ public sealed class AccessTests
             "--ASPIRE_DASHBOARD_UNSECURED_ALLOW_ANONYMOUS=true"
         );
 
-        using var page = await GetAsync(process, "/", ("Host", host));
+        using var page = await GetAsync(process, "/", ("Host", host), Refresh);
         using var api = await GetAsync(process, Stats, ("Host", host));
 
         Assert.Equal((expected, expected), (page.StatusCode, api.StatusCode));
@@ -196,7 +204,7 @@ public sealed class AccessTests
     {
         await using var process = await ObservatoryProcess.StartAsync($"--environment={environment}");
 
-        using var page = await GetAsync(process, "/");
+        using var page = await GetAsync(process, "/", Refresh);
         using var api = await GetAsync(process, Stats);
 
         Assert.Equal((expected, expected), (page.StatusCode, api.StatusCode));
@@ -256,6 +264,68 @@ public sealed class AccessTests
         Assert.Equal("nosniff", Assert.Single(response.Headers.GetValues("X-Content-Type-Options")));
     }
 
+    [Fact]
+    public async Task Endpoints_AllButThoseOfTheLogin_AskForAKey()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+
+        var open = process
+            .Services.GetRequiredService<EndpointDataSource>()
+            .Endpoints.OfType<RouteEndpoint>()
+            // Calls of gRPC are those of another listener, and ask for the key of senders.
+            .Where(endpoint => endpoint.DisplayName?.StartsWith("gRPC", StringComparison.Ordinal) != true)
+            .Where(endpoint => endpoint.Metadata.GetMetadata<IAuthorizeData>() is null)
+            .Select(endpoint => endpoint.RoutePattern.RawText);
+
+        Assert.Equal(
+            ["/icon.svg", "/keyboard.js", "/live.js", "/login", "/observatory.css", "/observatory.js", "/tail.js"],
+            open.Distinct().Order(StringComparer.Ordinal)
+        );
+    }
+
+    [Fact]
+    public async Task Cookie_OfAnotherToken_OpensNothing()
+    {
+        var directory = Directory.CreateTempSubdirectory("observatory-");
+        try
+        {
+            string cookie;
+            await using (var before = await StartAsync("tok-1"))
+            {
+                using var login = await LoginAsync(before, "tok-1", byForm: false);
+                cookie = CookieOf(login);
+            }
+
+            await using (var same = await StartAsync("tok-1"))
+            {
+                using var page = await GetAsync(same, "/", ("Cookie", cookie));
+                Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+            }
+
+            await using var other = await StartAsync("tok-2");
+            using var refused = await GetAsync(other, "/", ("Cookie", cookie), Refresh);
+            using var api = await GetAsync(other, Stats, ("Cookie", cookie));
+            Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized), (refused.StatusCode, api.StatusCode));
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+
+        Task<ObservatoryProcess> StartAsync(string token) =>
+            ObservatoryProcess.StartAsync($"--Observatory:BrowserToken={token}", $"--Observatory:DataDirectory={directory.FullName}");
+    }
+
+    [Fact]
+    public async Task Form_LargerThanAForm_IsRefused()
+    {
+        await using var process = await ObservatoryProcess.StartAsync("--Observatory:BrowserToken=tok-1");
+
+        using var answer = await LoginAsync(process, new string('x', 9 << 10), byForm: true);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+    }
+
     private static async Task<HttpResponseMessage> LoginAsync(ObservatoryProcess process, string token, bool byForm, string returnUrl = "")
     {
         if (!byForm)
@@ -263,11 +333,10 @@ public sealed class AccessTests
             return await GetAsync(process, $"/login?t={token}&returnUrl={Uri.EscapeDataString(returnUrl)}");
         }
 
-        using var form = new FormUrlEncodedContent([new("t", token), new("returnUrl", returnUrl)]);
-        return await process.Http.PostAsync(new Uri("/login", UriKind.Relative), form, TestContext.Current.CancellationToken);
+        return await Forms.PostAsync(process, "/login", "/login", ("t", token), ("returnUrl", returnUrl));
     }
 
-    private static string CookieOf(HttpResponseMessage login) => login.Headers.GetValues("Set-Cookie").Single().Split(';')[0];
+    private static string CookieOf(HttpResponseMessage login) => Forms.CookieOf(login, "observatory")!.Split(';')[0];
 
     private static string? LocationOf(HttpResponseMessage answer) => answer.Headers.Location?.OriginalString;
 

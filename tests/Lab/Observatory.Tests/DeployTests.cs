@@ -4,7 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Platform.Observatory.Deploys;
 using Platform.Observatory.Issues;
 using Platform.Observatory.Otlp;
+using Platform.Observatory.Releases;
 using Platform.Observatory.Store;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Tests;
 

@@ -256,9 +256,9 @@ public sealed class EnvelopeTests
                     Issues.EventReader.Read(Scrubbing.JsonScrubber.Scrub(item.Payload), envelope.EventId, DateTimeOffset.UnixEpoch);
                 }
             }
-            catch (Ingest.RefusedException exception)
+            catch (Receiving.RefusedException exception)
             {
-                Assert.Equal(Ingest.Refusal.Malformed, exception.Refusal);
+                Assert.Equal(Receiving.Refusal.Malformed, exception.Refusal);
                 refused++;
             }
         }

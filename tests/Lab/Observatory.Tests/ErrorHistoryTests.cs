@@ -3,6 +3,8 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
 using Platform.Observatory.Envelopes;
 using Platform.Observatory.History;
+using Platform.Observatory.Recovery;
+using Platform.Observatory.Settings;
 
 namespace Platform.Observatory.Tests;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Platform.Observatory.Filters;
 using Platform.Observatory.Otlp;
+using Platform.Observatory.Query;
 
 namespace Platform.Observatory.Tests;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
-using Platform.Observatory.Ingest;
+using Platform.Observatory.Receiving;
 
 namespace Platform.Observatory.Tests;
 

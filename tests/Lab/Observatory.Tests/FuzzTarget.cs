@@ -2,9 +2,11 @@ using System.Text;
 using Google.Protobuf;
 using Microsoft.Extensions.DependencyInjection;
 using Platform.Observatory.Envelopes;
-using Platform.Observatory.Filters;
 using Platform.Observatory.History;
 using Platform.Observatory.Ingest;
+using Platform.Observatory.Otlp;
+using Platform.Observatory.Query;
+using Platform.Observatory.Recovery;
 using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Tests;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Platform.Observatory.Store;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Tests;
 

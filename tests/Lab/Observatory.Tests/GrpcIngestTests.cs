@@ -1,7 +1,7 @@
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Platform.Observatory.Ingest;
+using Platform.Observatory.Receiving;
 
 namespace Platform.Observatory.Tests;
 

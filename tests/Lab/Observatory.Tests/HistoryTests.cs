@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
 using Platform.Observatory.History;
+using Platform.Observatory.Receiving;
 using Platform.ServerProcesses;
 
 namespace Platform.Observatory.Tests;

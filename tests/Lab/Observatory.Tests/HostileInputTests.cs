@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
 using Google.Protobuf;
-using Platform.Observatory.Ingest;
 using Platform.Observatory.Otlp;
 
 namespace Platform.Observatory.Tests;

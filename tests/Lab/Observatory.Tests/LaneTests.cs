@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
 using Platform.Observatory.Forward;
+using Platform.Observatory.Otlp;
 using static Platform.Observatory.Tests.Forwarding;
 
 namespace Platform.Observatory.Tests;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Platform.Observatory.Logs;
 using Platform.Observatory.Otlp;
-using Platform.Observatory.Pages;
 
 namespace Platform.Observatory.Tests;
 
@@ -72,7 +72,7 @@ public sealed class LogPageTests
     {
         await using var process = await FilledAsync();
 
-        var lines = (await GetAsync(process, "/logs?format=ndjson&search=tenant.id%3Dharbor")).Split(
+        var lines = (await GetAsync(process, "/logs/export?format=ndjson&search=tenant.id%3Dharbor")).Split(
             '\n',
             StringSplitOptions.RemoveEmptyEntries
         );
@@ -98,7 +98,7 @@ public sealed class LogPageTests
         await Send.LogsAsync(process, "orders", Telemetry.Log("=HYPERLINK(\"http://evil.example\")"));
 
         using var answer = await process.Http.GetAsync(
-            new Uri("/logs?format=csv", UriKind.Relative),
+            new Uri("/logs/export?format=csv", UriKind.Relative),
             TestContext.Current.CancellationToken
         );
         var lines = (await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Split("\r\n");
@@ -121,7 +121,9 @@ public sealed class LogPageTests
     public void Cell_ThatASpreadsheetWouldCompute_IsText(string value, string expected) => Assert.Equal(expected, LogExport.Cell(value));
 
     [Theory]
-    [InlineData("/logs?format=xml")]
+    [InlineData("/logs/export?format=xml")]
+    [InlineData("/logs/export")]
+    [InlineData("/logs/export?format=csv&severity=loud")]
     [InlineData("/logs?severity=loud")]
     [InlineData("/logs/live?severity=loud")]
     [InlineData("/logs?from=x")]

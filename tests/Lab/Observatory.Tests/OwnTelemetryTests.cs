@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Platform.Observatory.Ingest;
 using Platform.Observatory.Otlp;
-using Platform.Observatory.Pages;
+using Platform.Observatory.Traces;
 
 namespace Platform.Observatory.Tests;
 

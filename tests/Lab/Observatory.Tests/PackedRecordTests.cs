@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using Platform.Observatory.Filters;
 using Platform.Observatory.Otlp;
 using Platform.Observatory.Query;
 using Platform.Observatory.Store;

@@ -4,6 +4,7 @@ using Google.Protobuf;
 using Microsoft.Extensions.DependencyInjection;
 using Platform.Observatory.Otlp;
 using Platform.Observatory.Store;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Tests;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using Google.Protobuf;
 using Platform.Observatory.Otlp;
-using Platform.Observatory.Store;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Tests;
 

@@ -1,60 +1,37 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.Options;
+using Platform.Observatory.Settings;
 
 namespace Platform.Observatory.Access;
 
-/// <summary>Who may do what: senders by OTLP key, programs by API key, people by the browser token and its cookie.</summary>
-internal sealed class AccessKeys
+/// <summary>Who may do what: senders by OTLP key, programs by API key, people by the browser token.</summary>
+internal sealed class AccessKeys(IOptions<ObservatoryOptions> options, IHostEnvironment environment, IConfiguration configuration)
 {
-    public const string CookieName = "observatory";
-
     /// <summary>Aspire's name for it.</summary>
     public const string AnonymousKey = "ASPIRE_DASHBOARD_UNSECURED_ALLOW_ANONYMOUS";
 
-    private readonly byte[]? _browserToken;
-    private readonly byte[]? _apiKey;
-    private readonly byte[]? _otlpApiKey;
-    private readonly byte[]? _cookie;
-    private readonly bool _isAnonymous;
-    private readonly bool _isDevelopment;
+    private readonly Secret? _apiKey = Secret.Of(options.Value.ApiKey);
+    private readonly Secret? _otlpApiKey = Secret.Of(options.Value.OtlpApiKey);
+    private readonly bool _isAnonymous = string.Equals(configuration[AnonymousKey], "true", StringComparison.OrdinalIgnoreCase);
 
-    public AccessKeys(IOptions<ObservatoryOptions> options, IHostEnvironment environment, IConfiguration configuration)
-    {
-        _browserToken = Digest(options.Value.BrowserToken);
-        _apiKey = Digest(options.Value.ApiKey);
-        _otlpApiKey = Digest(options.Value.OtlpApiKey);
-        _isAnonymous = string.Equals(configuration[AnonymousKey], "true", StringComparison.OrdinalIgnoreCase);
-        _isDevelopment = environment.IsDevelopment();
+    public Secret? BrowserToken { get; } = Secret.Of(options.Value.BrowserToken);
 
-        if (options.Value.BrowserToken is { Length: > 0 } token)
-        {
-            // Cookies of localhost are sent to every port of it, so the cookie does not hold the token itself.
-            CookieValue = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(token), "observatory cookie"u8));
-            _cookie = Digest(CookieValue);
-        }
-    }
+    /// <summary>No key is asked for when none is configured.</summary>
+    public bool OpensOtlp(IHeaderDictionary headers) => _otlpApiKey is null || _otlpApiKey.Is(headers["x-otlp-api-key"]);
 
-    /// <summary>Null when there is no browser token.</summary>
-    public string? CookieValue { get; }
+    /// <summary>The caller sent the API key, in either of the two headers.</summary>
+    public bool HasApiKey(HttpRequest request) =>
+        _apiKey is not null && (_apiKey.Is(request.Headers["x-api-key"]) || _apiKey.Is(BearerOf(request)));
 
-    public bool OpensOtlp(IHeaderDictionary headers) => _otlpApiKey is null || IsSame(_otlpApiKey, headers["x-otlp-api-key"]);
+    public bool OpensPagesToAnyone(HttpRequest request) => IsOpen(request, BrowserToken is null);
 
-    public bool OpensPages(HttpRequest request) => HasCookie(request) || IsOpen(request, _browserToken is null);
+    public bool OpensApiToAnyone(HttpRequest request) => IsOpen(request, _apiKey is null && BrowserToken is null);
 
-    public bool OpensApi(HttpRequest request) =>
-        (_apiKey is not null && (IsSame(_apiKey, request.Headers["x-api-key"]) || IsSame(_apiKey, BearerOf(request))))
-        || HasCookie(request)
-        || IsOpen(request, _apiKey is null && _browserToken is null);
-
-    public bool IsBrowserToken(string? token) => _browserToken is not null && IsSame(_browserToken, token);
-
-    // Without a key, for those who sit at this machine. The name in the address is looked at too: a page of another site could give its own
-    // name the address of this machine, and would then read what is here in the reader's browser.
+    // Without a key, for those who sit at this machine. The name in the address is checked too: a page of another site could point its own
+    // name at the address of this machine, and would then read what is here in the reader's browser.
     private bool IsOpen(HttpRequest request, bool hasNoKey) =>
-        (_isAnonymous || (hasNoKey && _isDevelopment))
+        (_isAnonymous || (hasNoKey && environment.IsDevelopment()))
         && request.HttpContext.Connection.RemoteIpAddress is { } remote
         && IPAddress.IsLoopback(remote)
         && (
@@ -68,12 +45,4 @@ internal sealed class AccessKeys
         && header.Scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase)
             ? header.Parameter
             : null;
-
-    private bool HasCookie(HttpRequest request) => _cookie is not null && IsSame(_cookie, request.Cookies[CookieName]);
-
-    // Digests have one length, so that the comparison tells nothing about the length of the secret either.
-    private static bool IsSame(byte[] expected, string? given) =>
-        given is not null && CryptographicOperations.FixedTimeEquals(expected, SHA256.HashData(Encoding.UTF8.GetBytes(given)));
-
-    private static byte[]? Digest(string? secret) => string.IsNullOrEmpty(secret) ? null : SHA256.HashData(Encoding.UTF8.GetBytes(secret));
 }

@@ -1,9 +1,10 @@
 using System.Text.Json;
-using Platform.Observatory.Envelopes;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Platform.Observatory.History;
 using Platform.Observatory.Issues;
-using Platform.Observatory.Query;
+using Platform.Observatory.Releases;
 using Platform.Observatory.Store;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Deploys;
 
@@ -14,7 +15,7 @@ internal static class DeployApi
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/deploys", ListAsync);
+        routes.MapGet("/api/deploys", List);
         routes.MapPost("/api/deploys", AnnounceAsync);
     }
 
@@ -35,18 +36,15 @@ internal static class DeployApi
             )
             : null;
 
-    private static async Task<IResult> ListAsync(
+    private static Ok<object> List(
         string? service,
         string? release,
         DeployStore deploys,
         TelemetryStore telemetry,
         IssueStore issues,
-        TelemetryApi api,
-        TimeProvider time,
-        CancellationToken cancellationToken
+        TimeProvider time
     )
     {
-        await api.SettledAsync(cancellationToken);
         var effects = new DeployEffects(telemetry, issues, deploys, time.GetUtcNow());
         var shown = deploys
             .All()
@@ -77,7 +75,7 @@ internal static class DeployApi
                 Links = DeployLinks.Of(deploy),
             })
             .ToList();
-        return TypedResults.Ok(new { Deploys = shown, TotalCount = shown.Count });
+        return TypedResults.Ok<object>(new { Deploys = shown, TotalCount = shown.Count });
     }
 
     private static async Task<IResult> AnnounceAsync(
@@ -108,22 +106,4 @@ internal static class DeployApi
         history.Offer(RecordKind.Deploy, now, JsonSerializer.SerializeToUtf8Bytes(announced, JsonSerializerOptions.Web));
         return TypedResults.Created(DeployLinks.Of(deploy).Page, deploy);
     }
-}
-
-internal sealed record DeployLinks(string Self, string Page, string Issues, string Traces)
-{
-    public static DeployLinks Of(Deploy deploy)
-    {
-        var (service, release) = (Uri.EscapeDataString(deploy.Service), Uri.EscapeDataString(deploy.Release));
-        return new DeployLinks(
-            Of(deploy.Service, deploy.Release),
-            $"/deploys#d{deploy.Id}",
-            $"/api/issues?service={service}&release={release}",
-            $"/api/telemetry/traces?resource={service}&hasError=true&search={Uri.EscapeDataString($"release={deploy.Release}")}"
-        );
-    }
-
-    /// <summary>Where a release of a service is found, whether it was announced or seen.</summary>
-    public static string Of(string service, string release) =>
-        $"/api/deploys?service={Uri.EscapeDataString(service)}&release={Uri.EscapeDataString(release)}";
 }

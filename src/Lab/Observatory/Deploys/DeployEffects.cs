@@ -1,6 +1,9 @@
 using Platform.Observatory.Issues;
 using Platform.Observatory.Otlp;
+using Platform.Observatory.Releases;
+using Platform.Observatory.Requests;
 using Platform.Observatory.Store;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Deploys;
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Platform.Observatory.History;
 using Platform.Observatory.Issues;
 using Platform.Observatory.Monitors;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Envelopes;
 

@@ -4,7 +4,8 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
-using Platform.Observatory.Ingest;
+using Platform.Observatory.Receiving;
+using Platform.Observatory.Settings;
 
 namespace Platform.Observatory.Envelopes;
 

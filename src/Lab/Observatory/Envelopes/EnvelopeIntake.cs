@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Options;
 using Platform.Observatory.Forward;
 using Platform.Observatory.History;
-using Platform.Observatory.Ingest;
 using Platform.Observatory.Issues;
+using Platform.Observatory.Receiving;
 using Platform.Observatory.Scrubbing;
+using Platform.Observatory.Settings;
 
 namespace Platform.Observatory.Envelopes;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Platform.Observatory.Ingest;
+using Platform.Observatory.Receiving;
 
 namespace Platform.Observatory.Envelopes;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
-using Platform.Observatory.Ingest;
+using Platform.Observatory.Receiving;
+using Platform.Observatory.Settings;
 
 namespace Platform.Observatory.Envelopes;
 

@@ -2,7 +2,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
-using Platform.Observatory.Ingest;
+using Platform.Observatory.Receiving;
+using Platform.Observatory.Settings;
 
 namespace Platform.Observatory.Envelopes;
 

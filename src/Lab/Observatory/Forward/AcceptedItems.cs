@@ -1,6 +1,5 @@
 using Google.Protobuf;
 using Google.Protobuf.Collections;
-using Platform.Observatory.Ingest;
 using Platform.Observatory.Otlp;
 
 namespace Platform.Observatory.Forward;

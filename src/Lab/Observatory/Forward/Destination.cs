@@ -1,3 +1,6 @@
+using Platform.Observatory.Otlp;
+using Platform.Observatory.Settings;
+
 namespace Platform.Observatory.Forward;
 
 /// <summary>Somewhere that telemetry is sent on to.</summary>

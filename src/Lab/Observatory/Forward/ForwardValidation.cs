@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
+using Platform.Observatory.Settings;
 
 namespace Platform.Observatory.Forward;
 

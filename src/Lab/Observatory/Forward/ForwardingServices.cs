@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Platform.Observatory.Settings;
 
 namespace Platform.Observatory.Forward;
 

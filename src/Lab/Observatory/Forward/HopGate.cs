@@ -1,7 +1,7 @@
 using System.Globalization;
 using Google.Protobuf;
 using Grpc.Core;
-using Platform.Observatory.Ingest;
+using Platform.Observatory.Receiving;
 
 namespace Platform.Observatory.Forward;
 

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Platform.Observatory.Otlp;
 
 namespace Platform.Observatory.Forward;
 

@@ -1,4 +1,4 @@
-using Platform.Observatory.Ingest;
+using Platform.Observatory.Otlp;
 using Platform.Redaction;
 
 namespace Platform.Observatory.Forward;

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using Platform.Observatory.Ingest;
+using Platform.Observatory.Otlp;
 
 namespace Platform.Observatory.Forward;
 

@@ -1,3 +1,5 @@
+using Platform.Observatory.Otlp;
+
 namespace Platform.Observatory.Forward;
 
 /// <summary>

@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 using Grpc.Net.Compression;
 using Microsoft.AspNetCore.Http.Features;
 using Platform.Observatory.Access;
+using Platform.Observatory.Receiving;
 
 namespace Platform.Observatory.Ingest;
 

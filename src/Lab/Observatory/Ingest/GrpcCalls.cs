@@ -4,6 +4,8 @@ using Grpc.Core;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using Platform.Observatory.Access;
+using Platform.Observatory.Receiving;
+using Platform.Observatory.Settings;
 
 namespace Platform.Observatory.Ingest;
 

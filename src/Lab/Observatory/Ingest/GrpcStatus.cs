@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Platform.Observatory.Receiving;
 
 namespace Platform.Observatory.Ingest;
 

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
+using Platform.Observatory.Settings;
 using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Ingest;

@@ -1,12 +1,14 @@
 using System.Text.Json;
 using Google.Protobuf;
-using Platform.Observatory.Deploys;
 using Platform.Observatory.Forward;
 using Platform.Observatory.History;
 using Platform.Observatory.Issues;
 using Platform.Observatory.Otlp;
+using Platform.Observatory.Receiving;
+using Platform.Observatory.Releases;
 using Platform.Observatory.Scrubbing;
 using Platform.Observatory.Store;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Ingest;
 

@@ -4,6 +4,8 @@ using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Options;
 using Platform.Observatory.Otlp;
+using Platform.Observatory.Receiving;
+using Platform.Observatory.Settings;
 
 namespace Platform.Observatory.Ingest;
 

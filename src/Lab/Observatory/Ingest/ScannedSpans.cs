@@ -1,5 +1,6 @@
 using Platform.Observatory.Otlp;
 using Platform.Observatory.Store;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Ingest;
 

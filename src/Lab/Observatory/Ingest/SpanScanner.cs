@@ -3,7 +3,6 @@ using System.Text;
 using Google.Protobuf;
 using Platform.Observatory.Otlp;
 using Platform.Observatory.Scrubbing;
-using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Ingest;
 

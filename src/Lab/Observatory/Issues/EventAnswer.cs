@@ -1,5 +1,5 @@
-using Platform.Observatory.Deploys;
-using Platform.Observatory.Query;
+using Platform.Observatory.Releases;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Issues;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Platform.Observatory.Envelopes;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Issues;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
-using Platform.Observatory.Envelopes;
-using Platform.Observatory.Ingest;
+using Platform.Observatory.Otlp;
 using Platform.Observatory.Store;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Issues;
 

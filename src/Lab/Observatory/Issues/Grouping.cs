@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Platform.Observatory.Envelopes;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Issues;
 

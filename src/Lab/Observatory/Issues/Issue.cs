@@ -1,3 +1,5 @@
+using Platform.Observatory.Text;
+
 namespace Platform.Observatory.Issues;
 
 /// <summary>What Observatory remembers of one error; used under the store's lock.</summary>

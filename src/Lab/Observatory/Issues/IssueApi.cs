@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using Platform.Observatory.Query;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Issues;
 
@@ -65,7 +65,7 @@ internal static class IssueApi
             return JsonBody.Bad();
         }
 
-        if (IssueStatuses.Parse(Envelopes.JsonRead.Text(body, "status")) is not { } status || !IssueStatuses.Settable.Contains(status))
+        if (IssueStatuses.Parse(JsonRead.Text(body, "status")) is not { } status || !IssueStatuses.Settable.Contains(status))
         {
             return TypedResults.Problem(
                 "status must be resolved, muted or ongoing.",

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Platform.Observatory.Envelopes;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Issues;
 

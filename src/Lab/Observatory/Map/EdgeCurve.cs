@@ -1,4 +1,4 @@
-using Platform.Observatory.Pages;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Map;
 

@@ -1,4 +1,4 @@
-using Platform.Observatory.Overview;
+using Platform.Observatory.Requests;
 using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Map;

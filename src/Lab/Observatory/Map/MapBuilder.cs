@@ -1,7 +1,7 @@
-using Platform.Observatory.Filters;
-using Platform.Observatory.Overview;
-using Platform.Observatory.Pages;
+using Platform.Observatory.Query;
+using Platform.Observatory.Requests;
 using Platform.Observatory.Store;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Map;
 
@@ -16,7 +16,7 @@ internal sealed class MapBuilder(TelemetryStore store)
         var spans = store.Spans.Snapshot();
         var window = Window.Of(range, spans);
         var graph = new MapGraph(spans, window);
-        var requests = new Requests(spans, window);
+        var requests = new WindowRequests(spans, window);
         var services = requests.Services.ToDictionary(service => service.Service, service => service.Series, StringComparer.Ordinal);
         var current = graph.Edges.Where(edge => edge.Value.Calls > 0).ToList();
         var nodes = current.SelectMany(edge => new[] { edge.Key.From, edge.Key.To }).Distinct().ToList();
@@ -116,7 +116,7 @@ internal sealed class MapBuilder(TelemetryStore store)
             NodeKind.Outside => new MapParty(node.Name, "outside", "outside"),
             NodeKind.Queue => new MapParty(node.Name, "queue", "server"),
             NodeKind.Database => new MapParty(node.Name, "server", "server"),
-            _ => new MapParty(node.Name, "", ServiceLook.ClassOf(node.Name)),
+            _ => new MapParty(node.Name, "", ServiceName.ClassOf(node.Name)),
         };
 
     private static string Traces(MapNode node, TimeRange range) =>

@@ -1,6 +1,7 @@
-using Platform.Observatory.Overview;
-using Platform.Observatory.Pages;
+using Platform.Observatory.Otlp;
+using Platform.Observatory.Requests;
 using Platform.Observatory.Store;
+using Platform.Observatory.Text;
 using SpanKind = Platform.Observatory.Otlp.Span.Types.SpanKind;
 
 namespace Platform.Observatory.Map;
@@ -179,7 +180,7 @@ internal sealed class MapGraph
 
     // Outside is who is known to be, and who is called but sends no telemetry.
     private MapNode? Service(string name, string attribute = PeerService) =>
-        ServiceLook.ClassOf(name) == "outside" || !_services.Contains(name)
+        ServiceName.ClassOf(name) == "outside" || !_services.Contains(name)
             ? Node(name, NodeKind.Outside, attribute)
             : Node(name, NodeKind.Service);
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Platform.Observatory.Envelopes;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Monitors;
 

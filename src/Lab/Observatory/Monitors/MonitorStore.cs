@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Platform.Observatory.Envelopes;
-using Platform.Observatory.Ingest;
+using Platform.Observatory.Otlp;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Monitors;
 

@@ -1,6 +1,8 @@
-using Platform.Observatory.Pages;
+using Platform.Observatory.Otlp;
 using Platform.Observatory.Query;
+using Platform.Observatory.Requests;
 using Platform.Observatory.Store;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Overview;
 

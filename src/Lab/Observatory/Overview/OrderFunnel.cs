@@ -1,6 +1,7 @@
-using Platform.Observatory.Pages;
 using Platform.Observatory.Query;
+using Platform.Observatory.Requests;
 using Platform.Observatory.Store;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Overview;
 

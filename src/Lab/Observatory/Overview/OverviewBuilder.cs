@@ -1,8 +1,10 @@
 using Platform.Observatory.Deploys;
-using Platform.Observatory.Filters;
 using Platform.Observatory.Issues;
-using Platform.Observatory.Pages;
+using Platform.Observatory.Query;
+using Platform.Observatory.Releases;
+using Platform.Observatory.Requests;
 using Platform.Observatory.Store;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Overview;
 
@@ -22,7 +24,7 @@ internal sealed class OverviewBuilder(
         var now = time.GetUtcNow();
         var spans = store.Spans.Snapshot();
         var window = Window.Of(range, spans);
-        var requests = new Requests(spans, window);
+        var requests = new WindowRequests(spans, window);
         var known = deploys.All();
         var (logs, senders) = (store.Logs.Snapshot(), store.Resources.All());
         var lost = LostDependencies.Of(logs, senders, window);
@@ -78,7 +80,7 @@ internal sealed class OverviewBuilder(
             : ("ok", "as usual");
         var deploy = deploys.LastOrDefault(known => known.Service == service.Service && known.Release == service.Release);
         return new ServiceRow(
-            new ServiceName(service.Service, ServiceLook.ClassOf(service.Service)),
+            ServiceName.Of(service.Service),
             state,
             text,
             Addresses.Traces(("resource", service.Service), ("range", window.Range.Name)),
@@ -96,7 +98,7 @@ internal sealed class OverviewBuilder(
     private static QueueRow Row(QueueMessages queue, TimeRange range) =>
         new(
             queue.Queue,
-            new ServiceName(queue.Receiver, ServiceLook.ClassOf(queue.Receiver)),
+            ServiceName.Of(queue.Receiver),
             Addresses.Traces(
                 ("search", $"kind=consumer service={Filter.Quote(queue.Receiver)} messaging.destination.name={Filter.Quote(queue.Queue)}"),
                 ("range", range.Name)

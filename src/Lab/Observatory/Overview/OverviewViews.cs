@@ -1,4 +1,6 @@
-using Platform.Observatory.Pages;
+using Platform.Observatory.Deploys;
+using Platform.Observatory.Issues;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Overview;
 

@@ -1,7 +1,7 @@
 using System.Text;
-using Platform.Observatory.Filters;
 using Platform.Observatory.Otlp;
-using Platform.Observatory.Pages;
+using Platform.Observatory.Query;
+using Platform.Observatory.Requests;
 using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Overview;

@@ -1,8 +1,9 @@
-using Platform.Observatory.Deploys;
-using Platform.Observatory.Filters;
-using Platform.Observatory.Pages;
+using Platform.Observatory.Otlp;
 using Platform.Observatory.Query;
+using Platform.Observatory.Releases;
+using Platform.Observatory.Requests;
 using Platform.Observatory.Store;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Overview;
 
@@ -10,7 +11,7 @@ namespace Platform.Observatory.Overview;
 /// The operation that is worst off against what is usual for it: what fails before what is slow, then what moved furthest. Without
 /// anything usual to compare with, an operation of which a twentieth fails.
 /// </summary>
-internal sealed class Trouble(Requests requests, Window window, IReadOnlyList<Deploy> deploys)
+internal sealed class Trouble(WindowRequests requests, Window window, IReadOnlyList<Deploy> deploys)
 {
     private const double NotableShare = 0.05;
     private const int NotableErrors = 5;
@@ -39,7 +40,7 @@ internal sealed class Trouble(Requests requests, Window window, IReadOnlyList<De
             .MaxBy(operation => operation.Series.P95 / Math.Max(1, operation.Series.UsualP95!.Value));
 
     // A slow database or neighbour makes requests slow, and those are told of. Somebody outside may be asked by nobody's request.
-    private bool IsToOutside(OperationRequests call) => call.Series.IsSlower && ServiceLook.ClassOf(PeerOf(call)) == "outside";
+    private bool IsToOutside(OperationRequests call) => call.Series.IsSlower && ServiceName.ClassOf(PeerOf(call)) == "outside";
 
     // Calls of one name may go to several: the one that most of those go to that are affected now.
     private string PeerOf(OperationRequests call)

@@ -1,5 +1,5 @@
 using Platform.Observatory.Envelopes;
-using Platform.Observatory.Ingest;
+using Platform.Observatory.Receiving;
 using Sentry.Extensibility;
 
 namespace Platform.Observatory.OwnTelemetry;

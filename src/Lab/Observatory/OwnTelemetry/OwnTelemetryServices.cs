@@ -3,6 +3,7 @@ using OpenTelemetry;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Trace;
 using Platform.Observatory.Envelopes;
+using Platform.Observatory.Receiving;
 
 namespace Platform.Observatory.OwnTelemetry;
 

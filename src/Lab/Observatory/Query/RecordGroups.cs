@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http.Extensions;
-using Platform.Observatory.Filters;
-using Platform.Observatory.Pages;
+using Platform.Observatory.Otlp;
 using Platform.Observatory.Store;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Query;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
-using Platform.Observatory.Filters;
+using Platform.Observatory.Otlp;
 using Platform.Observatory.Store;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Query;
 

@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Platform.Observatory.Ingest;
+using Platform.Observatory.Otlp;
+using Platform.Observatory.Receiving;
 using Platform.Redaction;
 
 namespace Platform.Observatory.Scrubbing;

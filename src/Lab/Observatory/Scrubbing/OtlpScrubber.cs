@@ -1,6 +1,5 @@
 using System.Text;
 using Google.Protobuf.Collections;
-using Platform.Observatory.Ingest;
 using Platform.Observatory.Otlp;
 using Platform.Redaction;
 

@@ -1,8 +1,9 @@
-using Platform.Observatory.Deploys;
 using Platform.Observatory.Issues;
-using Platform.Observatory.Pages;
+using Platform.Observatory.Otlp;
 using Platform.Observatory.Query;
+using Platform.Observatory.Releases;
 using Platform.Observatory.Store;
+using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Search;
 

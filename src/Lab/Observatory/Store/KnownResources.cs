@@ -1,3 +1,5 @@
+using Platform.Observatory.Otlp;
+
 namespace Platform.Observatory.Store;
 
 /// <summary>Every process that ever sent something, also when its records have gone.</summary>

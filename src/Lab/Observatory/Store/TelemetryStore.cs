@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Options;
+using Platform.Observatory.Otlp;
+using Platform.Observatory.Settings;
 
 namespace Platform.Observatory.Store;
 

@@ -1,0 +1,23 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Platform.Observatory.Access;
+
+/// <summary>A secret that a caller has to know. Only its digest is kept, and compared in constant time.</summary>
+internal sealed class Secret
+{
+    private readonly byte[] _digest;
+
+    private Secret(string text) => _digest = Digest(text);
+
+    /// <summary>For a cookie: tells that the secret is still the same, and not what it is.</summary>
+    public string Fingerprint => Convert.ToHexStringLower(HMACSHA256.HashData(_digest, "observatory cookie"u8));
+
+    /// <summary>Null when none is configured.</summary>
+    public static Secret? Of(string? text) => string.IsNullOrEmpty(text) ? null : new Secret(text);
+
+    // Digests have one length, so that the comparison does not reveal the length of the secret either.
+    public bool Is(string? given) => given is not null && CryptographicOperations.FixedTimeEquals(_digest, Digest(given));
+
+    private static byte[] Digest(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
+}

@@ -1,0 +1,8 @@
+namespace Platform.Observatory.Otlp;
+
+internal enum Signal
+{
+    Traces,
+    Metrics,
+    Logs,
+}

@@ -1,0 +1,56 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Text;
+
+namespace Platform.Observatory.OwnTelemetry;
+
+/// <summary>
+/// The observable instruments of one meter in Prometheus's text format 0.0.4, with the names that OpenTelemetry's rules give: dots are
+/// underscores, a unit is a suffix, a counter ends with _total.
+/// </summary>
+internal static class PrometheusText
+{
+    public static string Of(Meter meter)
+    {
+        // Bounded by the instruments and their few label values.
+        var families = new SortedDictionary<string, Family>(StringComparer.Ordinal);
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.Meter == meter)
+            {
+                self.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Add(instrument, value, tags));
+        listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Add(instrument, value, tags));
+        listener.Start();
+        listener.RecordObservableInstruments();
+
+        var text = new StringBuilder();
+
+        foreach (var (name, family) in families)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {family.Description}\n# TYPE {name} {family.Type}\n");
+            family.Lines.ForEach(line => text.Append(line));
+        }
+
+        return text.ToString();
+
+        void Add(Instrument instrument, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            var isCounter = instrument.GetType().GetGenericTypeDefinition() == typeof(ObservableCounter<>);
+            var name = instrument.Name.Replace('.', '_') + (instrument.Unit == "By" ? "_bytes" : "") + (isCounter ? "_total" : "");
+
+            if (!families.TryGetValue(name, out var family))
+            {
+                families.Add(name, family = new Family(instrument.Description ?? "", isCounter ? "counter" : "gauge", []));
+            }
+
+            var labels = string.Join(',', tags.ToArray().Select(tag => $"{tag.Key}=\"{tag.Value}\""));
+            family.Lines.Add(string.Create(CultureInfo.InvariantCulture, $"{name}{(labels.Length > 0 ? $"{{{labels}}}" : "")} {value}\n"));
+        }
+    }
+
+    private sealed record Family(string Description, string Type, List<string> Lines);
+}

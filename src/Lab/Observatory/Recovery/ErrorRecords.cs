@@ -1,0 +1,85 @@
+using System.Text.Json;
+using Platform.Observatory.Envelopes;
+using Platform.Observatory.History;
+using Platform.Observatory.Issues;
+using Platform.Observatory.Receiving;
+using Platform.Observatory.Releases;
+using Platform.Observatory.Text;
+
+namespace Platform.Observatory.Recovery;
+
+/// <summary>Gives the records of the error log to the stores that took them when they were received, with the time of then.</summary>
+internal sealed class ErrorRecords(EnvelopeContents envelopes, IssueStore issues, DeployStore deploys)
+{
+    /// <summary>False when the record is whole and cannot be used.</summary>
+    public bool TryApply(HistoryRecord record)
+    {
+        try
+        {
+            Apply(record);
+            return true;
+        }
+        catch (Exception exception) when (exception is RefusedException or JsonException or InvalidOperationException)
+        {
+            // Counted by the caller: limits may be smaller than they were, or a later version wrote this. InvalidOperationException is how
+            // JsonElement reports text that is not UTF-8.
+            return false;
+        }
+    }
+
+    private void Apply(HistoryRecord record)
+    {
+        switch (record.Kind)
+        {
+            case RecordKind.Envelope:
+                envelopes.Replay(record);
+                break;
+            case RecordKind.IssueStatus:
+                ApplyStatus(record);
+                break;
+            case RecordKind.Deploy:
+                deploys.Announce(Release(record), record.Time);
+                break;
+            case RecordKind.ReleaseSeen:
+                var seen = Release(record);
+                deploys.Seen(
+                    seen.Service,
+                    seen.Release,
+                    seen.Environment,
+                    seen.Instances.Count > 0 ? seen.Instances[0] : null,
+                    record.Time
+                );
+                break;
+            default:
+                throw new RefusedException(Refusal.UnsupportedType, "A record of this kind is not known.");
+        }
+    }
+
+    private Announcement Release(HistoryRecord record)
+    {
+        var release = JsonSerializer.Deserialize<Announcement>(record.Body.Span, JsonSerializerOptions.Web);
+
+        // A property that is missing is null here whatever its type says.
+        if (release is not { Service: not null, Release: not null, Instances: not null } || release.Instances.Contains(null!))
+        {
+            throw new JsonException("The record is not complete.");
+        }
+
+        issues.SeenRelease(release.Release, record.Time);
+        return release;
+    }
+
+    // The issue may be gone: it made room for newer ones.
+    private void ApplyStatus(HistoryRecord record)
+    {
+        using var document = JsonDocument.Parse(record.Body);
+
+        if (
+            JsonRead.Text(document.RootElement, "id") is { } id
+            && IssueStatuses.Parse(JsonRead.Text(document.RootElement, "status")) is { } status
+        )
+        {
+            issues.SetStatus(id, status, record.Time);
+        }
+    }
+}

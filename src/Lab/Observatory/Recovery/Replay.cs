@@ -1,0 +1,29 @@
+using Platform.Observatory.History;
+using Platform.Observatory.Ingest;
+using Platform.Observatory.Receiving;
+
+namespace Platform.Observatory.Recovery;
+
+/// <summary>Gives records of both logs to the parts that took them when they were received.</summary>
+internal sealed class Replay(Intake intake, ErrorRecords errors)
+{
+    /// <summary>False when the record is whole and cannot be used.</summary>
+    public bool TryApply(HistoryRecord record)
+    {
+        if (record.Kind is not (RecordKind.Traces or RecordKind.Logs))
+        {
+            return errors.TryApply(record);
+        }
+
+        try
+        {
+            intake.Replay(record);
+            return true;
+        }
+        catch (RefusedException)
+        {
+            // Counted by the caller: limits may be smaller than they were.
+            return false;
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using System.Globalization;
+
+namespace Platform.Observatory.Releases;
+
+/// <summary>
+/// Which release of which service began when. Telemetry makes a marker for a release that the service has not sent before; an
+/// announcement makes one when it names another release than the service's last marker, so that a rollback shows too.
+/// </summary>
+internal sealed class DeployStore
+{
+    // Both bounded; the oldest marker makes room, and of the instances of one only the first are named.
+    private const int MaxDeploys = 500;
+    private const int MaxInstances = 50;
+    private readonly Lock _lock = new();
+    private readonly List<Deploy> _deploys = [];
+    private long _next = 1;
+
+    /// <summary>True when this made a marker.</summary>
+    public bool Seen(string service, string release, string? environment, string? instance, DateTimeOffset at)
+    {
+        lock (_lock)
+        {
+            var index = _deploys.FindLastIndex(deploy => deploy.Service == service && deploy.Release == release);
+
+            if (index < 0)
+            {
+                Add(service, release, environment, instance is null ? [] : [instance], Deploy.Seen, at);
+                return true;
+            }
+
+            if (
+                instance is not null
+                && _deploys[index].Instances is var known
+                && known.Count < MaxInstances
+                && !known.Contains(instance, StringComparer.Ordinal)
+            )
+            {
+                _deploys[index] = _deploys[index] with { Instances = [.. known, instance] };
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Into the empty store.</summary>
+    public void Restore(IReadOnlyList<Deploy> deploys)
+    {
+        lock (_lock)
+        {
+            _deploys.AddRange(deploys.TakeLast(MaxDeploys));
+            _next = _deploys.Select(deploy => long.Parse(deploy.Id, CultureInfo.InvariantCulture)).DefaultIfEmpty().Max() + 1;
+        }
+    }
+
+    public Deploy Announce(Announcement announced, DateTimeOffset at)
+    {
+        lock (_lock)
+        {
+            var last = _deploys.FindLast(deploy => deploy.Service == announced.Service);
+            return last?.Release == announced.Release
+                ? last
+                : Add(
+                    announced.Service,
+                    announced.Release,
+                    announced.Environment,
+                    [.. announced.Instances.Take(MaxInstances)],
+                    Deploy.Announced,
+                    at
+                );
+        }
+    }
+
+    /// <summary>In order of time.</summary>
+    public IReadOnlyList<Deploy> All()
+    {
+        lock (_lock)
+        {
+            return [.. _deploys];
+        }
+    }
+
+    /// <summary>The marker of the release that a process says it runs.</summary>
+    public Deploy? Find(string service, string? release) =>
+        All().LastOrDefault(deploy => deploy.Service == service && deploy.Release == release);
+
+    private Deploy Add(
+        string service,
+        string release,
+        string? environment,
+        IReadOnlyList<string> instances,
+        string source,
+        DateTimeOffset at
+    )
+    {
+        if (_deploys.Count >= MaxDeploys)
+        {
+            _deploys.RemoveAt(0);
+        }
+
+        var deploy = new Deploy(
+            (_next++).ToString(CultureInfo.InvariantCulture),
+            at,
+            service,
+            release,
+            _deploys.FindLast(known => known.Service == service)?.Release,
+            environment,
+            instances,
+            source
+        );
+        _deploys.Add(deploy);
+        return deploy;
+    }
+}

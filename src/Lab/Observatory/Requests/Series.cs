@@ -1,0 +1,93 @@
+using Platform.Observatory.Store;
+
+namespace Platform.Observatory.Requests;
+
+/// <summary>
+/// The requests of one service, or of one operation, in a window. Usual is what the earlier steps of the window were like, without those
+/// that were far off the middle of them: trouble that goes on for longer than now must not become what is usual. Trouble in more than
+/// half of the window does.
+/// </summary>
+internal sealed class Series(Window window)
+{
+    private const double FarOff = 2;
+    private const double SomeErrors = 0.02;
+
+    // Together at most the spans of the store.
+    private readonly List<double>[] _steps = [.. Enumerable.Range(0, Window.Buckets).Select(_ => new List<double>())];
+    private readonly int[] _errors = new int[Window.Buckets];
+    private double[]? _now;
+    private double[]? _usual;
+
+    public int After => Now.Length;
+
+    public int Errors => _errors.Skip(window.FirstRecentBucket).Sum();
+
+    public double Rate => After / window.Recent.TotalSeconds;
+
+    public double? ErrorShare => After == 0 ? null : Errors / (double)After;
+
+    public double? UsualErrorShare =>
+        UsualErrors is var (requests, errors) && requests >= Verdict.MinRequests ? errors / (double)requests : null;
+
+    /// <summary>Milliseconds; null without a request.</summary>
+    public double? P95 => After == 0 ? null : Verdict.P95(Now);
+
+    /// <summary>Null when too few requests came before to say what is usual.</summary>
+    public double? UsualP95 => Usual.Length < Verdict.MinRequests ? null : Verdict.P95(Usual);
+
+    // Latencies that are all alike leave the errors to decide, and no errors leave the latencies.
+    public bool HasMoreErrors => UsualErrors is var (requests, errors) && IsWorse(new double[requests], errors, new double[After], Errors);
+
+    public bool IsSlower => IsWorse(Usual, 0, Now, 0);
+
+    /// <summary>It had requests all the time, and has none now.</summary>
+    public bool IsSilent => After == 0 && Usual.Length >= Verdict.MinRequests;
+
+    public IReadOnlyList<double?> Rates => [.. _steps.Select(step => (double?)(step.Count / window.BucketSeconds))];
+
+    public IReadOnlyList<double?> ErrorShares => [.. Enumerable.Range(0, Window.Buckets).Select(Share)];
+
+    public IReadOnlyList<double?> P95s => [.. Enumerable.Range(0, Window.Buckets).Select(P95Of)];
+
+    private double[] Now => _now ??= [.. _steps.Skip(window.FirstRecentBucket).SelectMany(step => step).Order()];
+
+    private double[] Usual => _usual ??= [.. Earlier(P95Of, middle => middle * FarOff).SelectMany(step => _steps[step]).Order()];
+
+    private (int Requests, int Errors) UsualErrors
+    {
+        get
+        {
+            var steps = Earlier(Share, middle => Math.Max(middle * FarOff, SomeErrors)).ToList();
+            return (steps.Sum(step => _steps[step].Count), steps.Sum(step => _errors[step]));
+        }
+    }
+
+    public void Add(StoredSpan span) => Add(span.Start, (span.End - span.Start) / 1e6, span.Failed);
+
+    public void Add(ulong start, double milliseconds, bool failed)
+    {
+        var step = window.BucketOf(start);
+        _steps[step].Add(milliseconds);
+        _errors[step] += failed ? 1 : 0;
+    }
+
+    private IEnumerable<int> Earlier(Func<int, double?> figure, Func<double, double> limit)
+    {
+        var steps = Enumerable.Range(0, window.FirstRecentBucket).Where(step => _steps[step].Count > 0).ToList();
+
+        if (steps.Count == 0)
+        {
+            return [];
+        }
+
+        var most = limit(steps.Select(step => figure(step)!.Value).Order().ElementAt(steps.Count / 2));
+        return steps.Where(step => figure(step) <= most);
+    }
+
+    private double? Share(int step) => _steps[step].Count == 0 ? null : _errors[step] / (double)_steps[step].Count;
+
+    private double? P95Of(int step) => _steps[step].Count == 0 ? null : Verdict.P95([.. _steps[step].Order()]);
+
+    private bool IsWorse(double[] before, int errorsBefore, double[] after, int errorsAfter) =>
+        Verdict.Of(window.Recent, before, errorsBefore, after, errorsAfter).Verdict == Verdict.Worse;
+}

@@ -1,8 +1,0 @@
-namespace Platform.Observatory;
-
-internal enum Signal
-{
-    Traces,
-    Metrics,
-    Logs,
-}

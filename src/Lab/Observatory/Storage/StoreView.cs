@@ -1,0 +1,72 @@
+using Platform.Observatory.Text;
+
+namespace Platform.Observatory.Storage;
+
+/// <summary>What the page of the store shows; numbers and words only.</summary>
+public sealed record StoreView
+{
+    public required Moment Since { get; init; }
+
+    /// <summary>A sentence for each way in which something was lost; empty when all that was sent is, or was, here.</summary>
+    public required IReadOnlyList<string> Lost { get; init; }
+
+    public required IReadOnlyList<SignalRow> Signals { get; init; }
+
+    public required IReadOnlyList<Pair> Refusals { get; init; }
+
+    public required IReadOnlyList<Pair> Errors { get; init; }
+
+    /// <summary>A row for each destination and signal; empty when nothing is sent on.</summary>
+    public required IReadOnlyList<ForwardRow> Forward { get; init; }
+
+    /// <summary>Null when nothing is kept over a restart.</summary>
+    public required IReadOnlyList<Pair>? History { get; init; }
+
+    public required IReadOnlyList<SenderRow> Senders { get; init; }
+
+    public required string MoreSenders { get; init; }
+}
+
+/// <summary>Kept and room are empty for a signal that is only counted.</summary>
+public sealed record SignalRow(
+    string Name,
+    string Received,
+    string Refused,
+    string Dropped,
+    string Twice,
+    string Late,
+    string Ahead,
+    string MadeRoom,
+    string Kept,
+    string Of,
+    string FullPercent,
+    string Bytes,
+    string MaxBytes
+);
+
+/// <summary>Error is empty while all is well; Now says whether it goes on, and Share is empty while all traces are sent.</summary>
+public sealed record ForwardRow(
+    string Destination,
+    string Endpoint,
+    string Share,
+    string Signal,
+    string Sent,
+    string Refused,
+    string Thinned,
+    string Dropped,
+    string Retries,
+    string Waiting,
+    string Error,
+    Moment? ErrorSince,
+    bool IsFailing
+);
+
+public sealed record SenderRow(
+    ServiceName Service,
+    string Instance,
+    string Signals,
+    string Lost,
+    Moment FirstSeen,
+    Moment LastSeen,
+    string Href
+);

@@ -1,0 +1,40 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Platform.Observatory.Text;
+
+/// <summary>The small JSON objects that programs post.</summary>
+internal static class JsonBody
+{
+    private const int MaxBytes = 64 << 10;
+
+    /// <summary>Null when the body is not a small JSON object of type application/json.</summary>
+    public static async Task<JsonElement?> ReadAsync(HttpContext context)
+    {
+        if (!context.Request.HasJsonContentType() || context.Request.ContentLength > MaxBytes)
+        {
+            return null;
+        }
+
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxBytes;
+
+        try
+        {
+            using var document = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
+            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : null;
+        }
+        catch (Exception exception) when (exception is JsonException or BadHttpRequestException)
+        {
+            // The caller is told by Bad().
+            return null;
+        }
+    }
+
+    public static ProblemHttpResult Bad() =>
+        TypedResults.Problem(
+            $"The body must be a JSON object of at most {MaxBytes} bytes and of type application/json.",
+            statusCode: StatusCodes.Status400BadRequest,
+            title: "Bad body"
+        );
+}
