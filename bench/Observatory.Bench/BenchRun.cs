@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Platform.Bench;
-using Platform.Observatory.Forward;
 using Platform.Observatory.Receiving;
 
 namespace Platform.Observatory.Bench;

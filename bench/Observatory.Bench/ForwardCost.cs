@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Platform.Bench;
-using Platform.Observatory.Forward;
 
 namespace Platform.Observatory.Bench;
 

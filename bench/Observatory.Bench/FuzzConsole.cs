@@ -1,5 +1,5 @@
-using Platform.Observatory.Otlp;
 using Platform.Observatory.Receiving;
+using Platform.Observatory.Tests;
 
 namespace Platform.Observatory.Bench;
 

@@ -2,11 +2,9 @@ using System.Diagnostics;
 using Google.Protobuf;
 using Microsoft.Extensions.DependencyInjection;
 using Platform.Bench;
-using Platform.Observatory.Components;
 using Platform.Observatory.Ingest;
 using Platform.Observatory.Otlp;
 using Platform.Observatory.Scrubbing;
-using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Bench;
 

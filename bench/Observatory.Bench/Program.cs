@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Platform.Observatory.Bench;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 

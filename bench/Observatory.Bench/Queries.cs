@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Platform.Observatory.Otlp;
 
 namespace Platform.Observatory.Bench;
 

@@ -3,9 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using Platform.Observatory.Forward;
-using Platform.Observatory.Ingest;
-using Platform.Observatory.Otlp;
 
 namespace Platform.Observatory.Bench;
 

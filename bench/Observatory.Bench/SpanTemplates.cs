@@ -1,4 +1,3 @@
-using Platform.Observatory.Components;
 using Platform.Observatory.Otlp;
 using Kind = Platform.Observatory.Otlp.Span.Types.SpanKind;
 

@@ -1,9 +1,8 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using Platform.ForeignSdk.Tests;
-using Platform.Observatory.Components;
-using Platform.Observatory.Forward;
 using Platform.Observatory.Settings;
+using Platform.Observatory.Tests;
 
 [assembly: AssemblyFixture(typeof(NodePackages))]
 

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Platform.Observatory.Text;
 
 namespace Platform.ForeignSdk.Tests;
 

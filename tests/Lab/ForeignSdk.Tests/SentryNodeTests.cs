@@ -1,7 +1,5 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using Platform.Observatory.Forward;
-using Platform.Observatory.Otlp;
 
 namespace Platform.ForeignSdk.Tests;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Platform.Observatory.Otlp;
+using Platform.Observatory.Tests;
 
 namespace Platform.ForeignSdk.Tests;
 

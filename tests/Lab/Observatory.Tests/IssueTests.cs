@@ -150,16 +150,20 @@ public sealed class IssueTests
     [InlineData("0 3 * * *", "2026-11-21T03:00:00Z", "2026-11-22T03:00:00Z")]
     [InlineData("30 8-10 * * mon-fri", "2026-11-21T00:00:00Z", "2026-11-23T08:30:00Z")]
     [InlineData("0 0 29 2 *", "2026-03-01T00:00:00Z", "2028-02-29T00:00:00Z")]
+    [InlineData("0 0 13 * fri", "2026-11-21T00:00:00Z", "2026-11-27T00:00:00Z")]
+    [InlineData("0 0 24 * fri", "2026-11-21T00:00:00Z", "2026-11-24T00:00:00Z")]
     [InlineData("@monthly", "2026-11-21T00:00:00Z", "2026-12-01T00:00:00Z")]
     public void Crontab_AfterATime_NamesTheNext(string text, string after, string next) =>
-        Assert.Equal(DateTimeOffset.Parse(next, null), Crontab.Parse(text)!.Next(DateTimeOffset.Parse(after, null), TimeZoneInfo.Utc));
+        Assert.Equal(DateTimeOffset.Parse(next, null), Crontab.Next(text, DateTimeOffset.Parse(after, null), TimeZoneInfo.Utc));
 
     [Theory]
     [InlineData("* * * *")]
     [InlineData("61 * * * *")]
     [InlineData("*/0 * * * *")]
     [InlineData("a b c d e")]
-    public void Crontab_ThatCannotBeRead_IsNull(string text) => Assert.Null(Crontab.Parse(text));
+    [InlineData("0 0 1 * someday")]
+    public void Crontab_ThatCannotBeRead_NamesNoTime(string text) =>
+        Assert.Null(Crontab.Next(text, DateTimeOffset.UnixEpoch, TimeZoneInfo.Utc));
 
     [Fact]
     public void Monitor_OverTime_IsOkFailedMissedAndLate()

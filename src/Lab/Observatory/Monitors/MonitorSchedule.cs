@@ -40,7 +40,7 @@ internal sealed record MonitorSchedule(string Type, string Value, string? Unit, 
         if (Type == "crontab")
         {
             var zone = TimeZoneInfo.TryFindSystemTimeZoneById(TimeZone, out var found) ? found : TimeZoneInfo.Utc;
-            return Crontab.Parse(Value)?.Next(run, zone);
+            return Crontab.Next(Value, run, zone);
         }
 
         if (
