@@ -83,19 +83,60 @@ public sealed class LaneTests
         Assert.Equal((1, 0, 0), (lane.Stats.Expired, lane.Stats.WaitingItems, lane.Stats.WaitingBytes));
     }
 
+    [Fact]
+    public async Task Trace_LeftOutWhileItsFirstBatchDidNotFit_IsLeftOutWhole()
+    {
+        await using var receiver = await ForwardReceiver.StartAsync(grpc: false);
+        var isAway = true;
+        receiver.Before = (context, _) =>
+        {
+            var refuses = Volatile.Read(ref isAway);
+            context.Response.StatusCode = refuses ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
+            return Task.FromResult(!refuses);
+        };
+        using var log = new LogCollector();
+        var (first, second, rest) = (Batch(trace: 1, spans: 60), Batch(trace: 2, spans: 60), Batch(trace: 2, spans: 60));
+        var running = Create(receiver, log, maxBytes: first.Bytes.Length + second.Bytes.Length);
+        var lane = running.Lane;
+
+        // The second was taken out of the queue, did not fit into the request and comes with the next; then the queue overflows.
+        lane.Offer(first);
+        lane.Offer(second);
+        await using (running.Start())
+        {
+            await UntilAsync(() => lane.Stats.FailingSince is not null);
+            lane.Offer(rest);
+            Volatile.Write(ref isAway, false);
+            await UntilAsync(() => lane.Stats.WaitingItems == 0);
+        }
+
+        Assert.Equal((60, 60, 60), (lane.Stats.Sent, lane.Stats.QueueFull, lane.Stats.Thinned));
+        Assert.All(receiver.Spans, span => Assert.Equal(TraceId(1), TraceOf(span)));
+    }
+
+    private ForwardBatch Batch(int trace, int spans) =>
+        new(
+            Telemetry
+                .Request("orders", [.. Enumerable.Range(1, spans).Select(id => Telemetry.Span((ulong)id, trace: TraceId(trace)))])
+                .ToByteArray(),
+            spans,
+            "a",
+            _time.GetTimestamp()
+        );
+
     private ForwardBatch Batch(ulong id) =>
         new(Telemetry.Request("orders", Telemetry.Span(id, trace: TraceId((int)id))).ToByteArray(), 1, "a", _time.GetTimestamp());
 
     private RunningLane Run(ForwardReceiver receiver, LogCollector log) => Create(receiver, log).Start();
 
-    private RunningLane Create(ForwardReceiver receiver, LogCollector log)
+    private RunningLane Create(ForwardReceiver receiver, LogCollector log, long maxBytes = 1 << 20)
     {
         var address = OtlpHttpSender.AddressOf(new Uri(receiver.Address), Signal.Traces);
         return new RunningLane(
             new Lane(
                 "a",
                 Signal.Traces,
-                new LaneLimits(1 << 20, 100),
+                new LaneLimits(maxBytes, 100),
                 new OtlpHttpSender(address, gzip: false, [], _time),
                 new Thinning(_time),
                 pace: null,

@@ -143,15 +143,20 @@ internal sealed partial class Lane(
     // The next batch of which something is to be sent.
     private Taken? Take(Load load)
     {
+        // Traces of it may have been left out while it waited for the request before it.
         if (_carried is { } carried)
         {
             _carried = null;
-            return carried;
+
+            if (Thin(carried, load) is { } still)
+            {
+                return still;
+            }
         }
 
         while (!IsHeld() && _queue.Reader.TryRead(out var batch))
         {
-            if (Thin(batch, load) is { } taken)
+            if (Thin(new Taken(batch, batch.Bytes, batch.Items), load) is { } taken)
             {
                 return taken;
             }
@@ -160,19 +165,19 @@ internal sealed partial class Lane(
         return null;
     }
 
-    private Taken? Thin(ForwardBatch batch, Load load)
+    private Taken? Thin(Taken taken, Load load)
     {
         try
         {
-            var items = batch.Items;
-            var kept = thinning is null ? batch.Bytes : thinning.Filter(signal!.Value, batch.Bytes, out items);
-            var left = batch.Items - items;
-            _counters.Drop(DropReason.Thinned, left, new Waiting(kept is null ? batch.Bytes.Length : 0, left));
-            return kept is { } part ? new Taken(batch, part, items) : null;
+            var items = taken.Items;
+            var kept = thinning is null ? taken.Kept : thinning.Filter(signal!.Value, taken.Kept, out items);
+            var left = taken.Items - items;
+            _counters.Drop(DropReason.Thinned, left, new Waiting(kept is null ? taken.Batch.Bytes.Length : 0, left));
+            return kept is { } part ? taken with { Kept = part, Items = items } : null;
         }
         catch
         {
-            load.Lose(batch);
+            load.Hold(taken.Batch.Bytes.Length, taken.Items);
             throw;
         }
     }
@@ -337,9 +342,6 @@ internal sealed partial class Lane(
             Count(taken, 1);
         }
 
-        /// <summary>Nothing of it is sent, but it is in hand.</summary>
-        public void Lose(ForwardBatch batch) => Hold(batch.Bytes.Length, batch.Items);
-
         public void RemoveOldest() => Count(_taken.Dequeue(), -1);
 
         /// <summary>What waits no longer; to be counted as something else.</summary>
@@ -357,6 +359,7 @@ internal sealed partial class Lane(
             Hold(sign * taken.Batch.Bytes.Length, sign * taken.Items);
         }
 
-        private void Hold(long bytes, long items) => _waiting = new Waiting(_waiting.Bytes + bytes, _waiting.Items + items);
+        /// <summary>In hand, to be counted as sent or as dropped.</summary>
+        public void Hold(long bytes, long items) => _waiting = new Waiting(_waiting.Bytes + bytes, _waiting.Items + items);
     }
 }

@@ -1,5 +1,6 @@
 // Keys: / search, j and k move over the rows, Enter opens, ? help. Escape closes menus and help, which the browser does.
-const rows = () => [...document.querySelectorAll("tbody tr:has(a), a.wf-row, a.log, .log:has(a), .list li:has(a)")].filter(row => row.offsetParent !== null);
+const rows = () =>
+  [...document.querySelectorAll("tbody tr:has(a), a.wf-row, a.log, .log:has(a), .list li:has(a)")].filter(row => row.offsetParent !== null);
 const target = row => row.matches("a") ? row : row.querySelector("a.strong, a.open-row, a");
 
 function move(step) {

@@ -17,7 +17,8 @@ function text(moment, utc, short) {
   const now = new Date();
   const today = utc ? now.toISOString().slice(0, 10) : `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
   const time = clock(moment, utc, !short);
-  return day === today || short ? time : moment.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: utc ? "UTC" : undefined }) + ", " + time;
+  const date = { day: "numeric", month: "short", year: "numeric", timeZone: utc ? "UTC" : undefined };
+  return day === today || short ? time : moment.toLocaleDateString("en-GB", date) + ", " + time;
 }
 
 /** Puts all times below the element into the chosen zone; the other one is in the tip. */
@@ -39,7 +40,8 @@ const zone = document.querySelector("[data-zone]");
 
 function name() {
   const minutes = -new Date().getTimezoneOffset();
-  const local = minutes === 0 ? "UTC" : `UTC${minutes < 0 ? "-" : "+"}${Math.floor(Math.abs(minutes) / 60)}${minutes % 60 ? ":" + two(Math.abs(minutes) % 60) : ""}`;
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  const local = minutes === 0 ? "UTC" : `UTC${minutes < 0 ? "-" : "+"}${hours}${rest ? ":" + two(rest) : ""}`;
   zone.textContent = isUtc() ? "UTC" : local;
   zone.hidden = minutes === 0;
 }
