@@ -1,5 +1,3 @@
-using System.Net.Http.Json;
-using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Platform.Tests.Support;
@@ -48,10 +46,11 @@ public sealed class AspireDashboardTests(PlatformFixture platform, Browser brows
         await Platform.Telemetry.WaitForTraceAsync(order.TraceId, OneTrace.LooksComplete, "the trace is complete", Cancellation);
 
         // Some leaves come later, at both.
+        var aspires = TelemetryClient.Of(Platform.App);
         await Eventually.BeTrueAsync(
             async () =>
                 Ids(await Platform.Telemetry.TraceAsync(order.TraceId, Cancellation))
-                    .SequenceEqual(Ids(await AspiresTraceAsync(order.TraceId))),
+                    .SequenceEqual(Ids(await aspires.TraceAsync(order.TraceId, Cancellation))),
             "both dashboards have the same spans"
         );
         var page = await browser.OpenAsync(Platform);
@@ -61,12 +60,6 @@ public sealed class AspireDashboardTests(PlatformFixture platform, Browser brows
     }
 
     private static IEnumerable<string> Ids(IReadOnlyList<Span> spans) => spans.Select(span => span.SpanId).Order(StringComparer.Ordinal);
-
-    private async Task<IReadOnlyList<Span>> AspiresTraceAsync(string traceId)
-    {
-        using var answer = await Platform.Dashboard.GetAsync($"/api/telemetry/traces/{traceId}", Cancellation);
-        return answer.IsSuccessStatusCode ? Telemetry.Read(await answer.Content.ReadFromJsonAsync<JsonElement>(Cancellation)) : [];
-    }
 
     private static ILocator Row(IPage page, string name) =>
         page.GetByRole(AriaRole.Row).Filter(new() { Has = page.GetByText(new Regex($"^\\s*{name}\\s*$")) }).First;

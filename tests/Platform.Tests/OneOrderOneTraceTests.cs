@@ -205,6 +205,11 @@ public sealed class OneOrderOneTraceTests(PlatformFixture platform) : PlatformTe
             Assert.NotEqual(order.TraceId, second.TraceId);
             Assert.Equal(("payments", "process payments.order-placed"), (second.Service, second.Name));
             Assert.Null(second.ParentSpanId);
+
+            // That hop is missing in the first trace, and the failure says which.
+            var failure = Assert.Throws<TraceAssertionException>(() => first.AssertServices("gateway", "orders", "payments"));
+            Assert.Contains("missing hop orders -> payments: no span of payments", failure.Message, StringComparison.Ordinal);
+            Assert.Contains("orders: send orders <producer>", failure.Message, StringComparison.Ordinal);
         }
         finally
         {
@@ -225,7 +230,7 @@ public sealed class OneOrderOneTraceTests(PlatformFixture platform) : PlatformTe
         Assert.NotEmpty(OneTrace.Violations(broken));
     }
 
-    private Task<IReadOnlyList<Span>> CompleteTraceAsync(string traceId, TimeSpan? timeout = null) =>
+    private Task<Trace> CompleteTraceAsync(string traceId, TimeSpan? timeout = null) =>
         Platform.Telemetry.WaitForTraceAsync(traceId, OneTrace.LooksComplete, $"trace {traceId} is complete", Cancellation, timeout);
 
     private async Task SampleAsync(string? sampler, string? argument)
