@@ -10,6 +10,7 @@ using OpenTelemetry.Trace;
 using Platform.ServiceDefaults;
 using Polly;
 using Polly.CircuitBreaker;
+using Polly.Timeout;
 using StackExchange.Redis;
 
 namespace Platform.Infrastructure.Data;
@@ -75,14 +76,14 @@ public static class CacheExtensions
 public sealed partial class Cache
 {
     /// <summary>
-    /// What one call is waited for. A call before the first connection is there waits for that first, for as long again. What was given
-    /// up is not taken back: the command may still reach Redis.
+    /// How long a call may take, the wait for the first connection included. A call that is given up is not taken back: the command may
+    /// still reach Redis.
     /// </summary>
     public static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(100);
 
     private readonly Task<IConnectionMultiplexer> _connection;
     private readonly CircuitBreakerStateProvider _state = new();
-    private readonly ResiliencePipeline _breaker;
+    private readonly ResiliencePipeline _pipeline;
     private readonly Counter<long> _fallbacks;
     private readonly ILogger<Cache> _logger;
 
@@ -100,28 +101,24 @@ public sealed partial class Cache
             services.GetRequiredService<StackExchangeRedisInstrumentation>().AddConnection(connection);
             return connection;
         });
-        _breaker = new ResiliencePipelineBuilder()
+        _pipeline = new ResiliencePipelineBuilder()
             .AddCircuitBreaker(
                 new CircuitBreakerStrategyOptions
                 {
-                    ShouldHandle = new PredicateBuilder().Handle<RedisException>().Handle<TimeoutException>(),
+                    ShouldHandle = new PredicateBuilder()
+                        .Handle<RedisException>()
+                        .Handle<TimeoutException>()
+                        .Handle<TimeoutRejectedException>(),
                     FailureRatio = 0.5,
                     MinimumThroughput = 5,
                     SamplingDuration = TimeSpan.FromSeconds(5),
                     BreakDuration = TimeSpan.FromSeconds(2),
                     StateProvider = _state,
-                    OnOpened = _ =>
-                    {
-                        Say(LogOpened);
-                        return default;
-                    },
-                    OnClosed = _ =>
-                    {
-                        Say(LogClosed);
-                        return default;
-                    },
+                    OnOpened = _ => Recorded(LogOpened),
+                    OnClosed = _ => Recorded(LogClosed),
                 }
             )
+            .AddTimeout(Budget)
             .Build();
     }
 
@@ -143,7 +140,7 @@ public sealed partial class Cache
                 exception switch
                 {
                     BrokenCircuitException => "open",
-                    TimeoutException => "timeout",
+                    TimeoutException or TimeoutRejectedException => "timeout",
                     _ => "failed",
                 }
             );
@@ -174,23 +171,26 @@ public sealed partial class Cache
         }
     }
 
+    // Calls of StackExchange.Redis take no token, so the pipeline's timeout ends the wait for them and not them.
     private async Task<T> CallAsync<T>(Func<IDatabase, Task<T>> call, CancellationToken cancellationToken) =>
-        await _breaker.ExecuteAsync(
+        await _pipeline.ExecuteAsync(
             async token =>
             {
-                var connection = await _connection.WaitAsync(Budget, token);
-                return await call(connection.GetDatabase()).WaitAsync(Budget, token);
+                var connection = await _connection.WaitAsync(token);
+                return await call(connection.GetDatabase()).WaitAsync(token);
             },
             cancellationToken
         );
 
-    private static bool IsAway(Exception exception) => exception is RedisException or TimeoutException or BrokenCircuitException;
+    private static bool IsAway(Exception exception) =>
+        exception is RedisException or TimeoutException or TimeoutRejectedException or BrokenCircuitException;
 
-    // A probe may be what opens or closes the breaker, and what probes do is not recorded; this is.
-    private static void Say(Action log)
+    // A probe may open or close the breaker, and telemetry of probes is suppressed; the state of the cache must be logged all the same.
+    private static ValueTask Recorded(Action log)
     {
-        using var aloud = SuppressInstrumentationScope.Begin(false);
+        using var recorded = SuppressInstrumentationScope.Begin(false);
         log();
+        return ValueTask.CompletedTask;
     }
 
     [LoggerMessage(
