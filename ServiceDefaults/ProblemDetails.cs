@@ -1,12 +1,16 @@
+using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Primitives;
 
 namespace Platform.ServiceDefaults;
 
@@ -56,6 +60,8 @@ internal static class DefaultProblemDetails
 /// <summary>Input that could not be read: 400 (or 413, 415) with the JSON path of the field. The value itself is not repeated.</summary>
 internal sealed class BadRequestHandler(IProblemDetailsService problems) : IExceptionHandler
 {
+    private static readonly MethodInfo ParseMethod = new Func<string, bool>(CanParse<int>).Method.GetGenericMethodDefinition();
+
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
         if (exception is not BadHttpRequestException badRequest)
@@ -79,7 +85,7 @@ internal sealed class BadRequestHandler(IProblemDetailsService problems) : IExce
         }
         else if (badRequest.StatusCode == StatusCodes.Status400BadRequest)
         {
-            details.Errors[ParameterOf(badRequest, httpContext.Features.Get<IExceptionHandlerFeature>()?.Endpoint)] =
+            details.Errors[FirstUnreadable(httpContext.Request, httpContext.Features.Get<IExceptionHandlerFeature>())] =
             [
                 "The value is missing or malformed.",
             ];
@@ -99,22 +105,54 @@ internal sealed class BadRequestHandler(IProblemDetailsService problems) : IExce
     // "$.lines[0].quantity" becomes "lines[0].quantity"; a document that is no JSON at all has no path.
     private static string FieldOf(JsonException exception) => exception.Path is { Length: > 2 } path ? path[2..] : "body";
 
-    // Minimal APIs name the parameter only in the message:
-    // 'Required parameter "Guid idempotencyKey" was not provided from header.' or
-    // 'Failed to bind parameter "Guid idempotencyKey" from "...".'
-    private static string ParameterOf(BadHttpRequestException exception, Endpoint? endpoint)
+    // Minimal APIs name the parameter in the English message only. They bind in the order of the signature and stop at the first that is
+    // missing or does not parse, so this looks for that one. The body's parameter fails in its turn when there is no body.
+    private static string FirstUnreadable(HttpRequest request, IExceptionHandlerFeature? failed)
     {
-        var words = exception.Message.Split('"');
-        var name = words.Length > 1 ? words[1].Split(' ')[^1] : null;
-        var parameter = endpoint?.Metadata.GetMetadata<MethodInfo>()?.GetParameters().FirstOrDefault(candidate => candidate.Name == name);
-        return parameter switch
+        var metadata = failed?.Endpoint?.Metadata;
+        foreach (var parameter in metadata?.GetOrderedMetadata<IParameterBindingMetadata>() ?? [])
         {
-            null => "body",
-            _ when parameter.GetCustomAttribute<FromHeaderAttribute>()?.Name is { } header => header,
-            { ParameterType.IsValueType: true } => parameter.Name!,
-            _ => "body",
-        };
+            var type = parameter.ParameterInfo.ParameterType;
+            var header = parameter.ParameterInfo.GetCustomAttribute<FromHeaderAttribute>()?.Name;
+            if (header is null && !parameter.HasTryParse)
+            {
+                if (type == metadata?.GetMetadata<IAcceptsMetadata>()?.RequestType && !CanHaveBody(request))
+                {
+                    break;
+                }
+
+                continue;
+            }
+
+            var name = header ?? parameter.Name;
+            if (!CanBind(parameter, header is null ? RouteOrQuery(request, failed?.RouteValues, name) : request.Headers[name]))
+            {
+                return name;
+            }
+        }
+
+        return "body";
     }
+
+    private static bool CanHaveBody(HttpRequest request) =>
+        request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody != false;
+
+    private static StringValues RouteOrQuery(HttpRequest request, RouteValueDictionary? route, string name) =>
+        route?[name] is string segment ? segment : request.Query[name];
+
+    private static bool CanBind(IParameterBindingMetadata parameter, StringValues sent) =>
+        sent.Count == 0 ? parameter.IsOptional : CanParse(parameter.ParameterInfo.ParameterType, sent.ToString());
+
+    private static bool CanParse(Type parameterType, string text)
+    {
+        var type = Nullable.GetUnderlyingType(parameterType) ?? parameterType;
+        return Array.TrueForAll(type.GetInterfaces(), IsNotParsable) || (bool)ParseMethod.MakeGenericMethod(type).Invoke(null, [text])!;
+    }
+
+    private static bool IsNotParsable(Type type) => !type.IsGenericType || type.GetGenericTypeDefinition() != typeof(IParsable<>);
+
+    private static bool CanParse<T>(string text)
+        where T : IParsable<T> => T.TryParse(text, CultureInfo.InvariantCulture, out _);
 }
 
 /// <summary>The caller hung up: nobody reads an answer, and it is no error of ours. 499 as nginx counts it.</summary>
