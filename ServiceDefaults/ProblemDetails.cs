@@ -14,7 +14,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace Platform.ServiceDefaults;
 
-/// <summary>Every refusal is problem+json: what is wrong and with which field, never a host, a path or an exception's text.</summary>
+/// <summary>Every error response is problem+json: what is wrong with which field, never a host, path or exception text.</summary>
 internal static class DefaultProblemDetails
 {
     public static void AddDefaultProblemDetails(this IHostApplicationBuilder builder)
@@ -25,18 +25,18 @@ internal static class DefaultProblemDetails
         builder.Services.AddExceptionHandler<BadRequestHandler>();
         builder.Services.AddExceptionHandler<ClientGoneHandler>();
 
-        // So that BadRequestHandler can say which field was wrong, instead of an empty 400.
+        // Lets BadRequestHandler name the field instead of an empty 400.
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
     }
 
-    /// <summary>Inside the developer exception page, which would answer with the exception, its stack and the caller's token.</summary>
+    /// <summary>Runs inside the developer exception page, which would show the exception, its stack and the caller's token.</summary>
     public static void UseDefaultProblemDetails(this WebApplication app)
     {
         app.UseExceptionHandler();
         app.UseStatusCodePages();
     }
 
-    /// <summary>"Lines[0].Quantity", as validation calls it, is "lines[0].quantity" in the body that was sent.</summary>
+    /// <summary>"Lines[0].Quantity" from validation becomes "lines[0].quantity" as in the request body.</summary>
     private static void NameFieldsAsSent(ProblemDetails problem)
     {
         if (problem is not HttpValidationProblemDetails validation)
@@ -48,7 +48,7 @@ internal static class DefaultProblemDetails
         validation.Errors.Clear();
         foreach (var (field, messages) in errors)
         {
-            // A header's name stays as it is.
+            // Header names stay unchanged.
             var name = field.Contains('-', StringComparison.Ordinal)
                 ? field
                 : string.Join('.', field.Split('.').Select(JsonNamingPolicy.CamelCase.ConvertName));
@@ -57,7 +57,7 @@ internal static class DefaultProblemDetails
     }
 }
 
-/// <summary>Input that could not be read: 400 (or 413, 415) with the JSON path of the field. The value itself is not repeated.</summary>
+/// <summary>Unreadable input: 400 (or 413, 415) with the JSON path of the field. The value is not repeated.</summary>
 internal sealed class BadRequestHandler(IProblemDetailsService problems) : IExceptionHandler
 {
     private static readonly MethodInfo ParseMethod = new Func<string, bool>(CanParse<int>).Method.GetGenericMethodDefinition();
@@ -102,11 +102,11 @@ internal sealed class BadRequestHandler(IProblemDetailsService problems) : IExce
         );
     }
 
-    // "$.lines[0].quantity" becomes "lines[0].quantity"; a document that is no JSON at all has no path.
+    // "$.lines[0].quantity" becomes "lines[0].quantity"; a document that is not JSON has no path.
     private static string FieldOf(JsonException exception) => exception.Path is { Length: > 2 } path ? path[2..] : "body";
 
-    // Minimal APIs name the parameter in the English message only. They bind in the order of the signature and stop at the first that is
-    // missing or does not parse, so this looks for that one. The body's parameter fails in its turn when there is no body.
+    // Minimal APIs name the parameter in the English message only. They bind in signature order and stop at the first parameter that is
+    // missing or does not parse, so find that one. A missing body fails in its turn.
     private static string FirstUnreadable(HttpRequest request, IExceptionHandlerFeature? failed)
     {
         var metadata = failed?.Endpoint?.Metadata;
@@ -155,7 +155,7 @@ internal sealed class BadRequestHandler(IProblemDetailsService problems) : IExce
         where T : IParsable<T> => T.TryParse(text, CultureInfo.InvariantCulture, out _);
 }
 
-/// <summary>The caller hung up: nobody reads an answer, and it is no error of ours. 499 as nginx counts it.</summary>
+/// <summary>The caller disconnected, which is not our error: 499, as in nginx.</summary>
 internal sealed class ClientGoneHandler : IExceptionHandler
 {
     public ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)

@@ -5,10 +5,10 @@ using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Platform.Analyzers;
 using Platform.Infrastructure.Data;
 using Platform.ServiceDefaults;
+using Platform.Shop.Tests.Support;
 
 namespace Platform.Shop.Tests;
 
@@ -82,35 +82,18 @@ public sealed class LogRulesTests
     [Fact]
     public void PoolWatch_PoolIsNearlyUsedUp_WarnsOnceUntilItHasRecovered()
     {
-        var lines = new CountingLogger();
-        using var watch = new PoolWatch(TimeProvider.System, lines);
+        using var lines = new Lines();
+        using var loggers = new LoggerFactory([lines]);
+        using var watch = new PoolWatch(TimeProvider.System, loggers.CreateLogger<PoolWatch>());
 
         foreach (var used in new[] { 10, 33, 34, 40, 38, 20, 35 })
         {
-            watch.Judge(used, max: 40);
+            watch.Check(used, max: 40);
         }
 
         Assert.Equal(
             ["connection pool: 34 of 40 connections are in use", "connection pool: 35 of 40 connections are in use"],
-            lines.Messages
+            lines.All.Select(line => line.Message)
         );
-    }
-
-    private sealed class CountingLogger : ILogger<PoolWatch>
-    {
-        public List<string> Messages { get; } = [];
-
-        public IDisposable BeginScope<TState>(TState state)
-            where TState : notnull => NullLogger.Instance.BeginScope(state);
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter
-        ) => Messages.Add(formatter(state, exception));
     }
 }
