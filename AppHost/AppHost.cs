@@ -2,7 +2,7 @@ using Platform.AppHost;
 
 var builder = DistributedApplication.CreateBuilder(args);
 
-// Servers as processes where there is no container engine (-- --Servers=process or container decides by hand), and projects without a
+// Servers run as processes where there is no container engine (override with -- --Servers=process or container), and projects without a
 // `dotnet run` each.
 builder.AddServerProcesses();
 builder.AddBuiltProjects();
@@ -14,17 +14,17 @@ builder.AddInstances();
 
 var postgres = builder.AddPostgres("postgres");
 
-// Plain TCP on loopback, also where a developer certificate exists.
+// Plain TCP on loopback, even where a developer certificate exists.
 var redis = builder.AddRedis("redis").WithoutHttpsCertificate();
 
-// Boots for ten seconds and more. Nothing waits for it: an order is accepted without it, and its outbox drains when it is there.
+// Takes ten seconds or more to start. Nothing waits for it: orders are accepted without it, and the outbox drains once it is up.
 var rabbitmq = builder.AddRabbitMQ("rabbitmq");
 
 // Telemetry: where everything arrives, and what people watch.
 
 var observatory = builder.AddObservatory("observatory");
 
-// Outside companies. They get no reference to anything of ours but the address that webhooks go to.
+// Outside companies. The only thing of ours they know is the webhook address.
 
 var acquirer = builder
     .AddOutsideCompany<Projects.Acquirer>("acquirer", "BuildingBank", "slow", "failing", "declining", "timing-out")

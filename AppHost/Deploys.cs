@@ -6,9 +6,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Platform.AppHost;
 
 /// <summary>
-/// Which release each instance of a service runs: a file that services read when they start, like
-/// <c>{"orders/nkshygzk": "2026.11.21-9f4a21c"}</c>. To deploy is to change it and restart the instance, so that every signal carries the
-/// new release from then on.
+/// The release of each instance: a file that services read at startup, like <c>{"orders/nkshygzk": "2026.11.21-9f4a21c"}</c>. A deploy
+/// changes it and restarts the instance, so that every signal carries the new release.
 /// </summary>
 internal sealed class DeployRecord(string path)
 {
@@ -17,13 +16,13 @@ internal sealed class DeployRecord(string path)
 
     private readonly Lock _gate = new();
 
-    // Bounded by the services.
+    // Bounded by the number of services.
     private readonly Dictionary<string, (string Release, HashSet<string> Instances, DateTimeOffset At)> _last = [];
 
     public string Path => path;
 
-    /// <summary>Gives the instance a release with a new name.</summary>
-    /// <returns>The release: date and short commit, as releases are named; there is no commit behind this one.</returns>
+    /// <summary>Assigns the instance a new release name.</summary>
+    /// <returns>The release, named like date and short commit; no commit is behind it.</returns>
     public string Deploy(string service, string instance)
     {
         lock (_gate)
@@ -46,7 +45,7 @@ internal sealed class DeployRecord(string path)
         var record = File.Exists(path) ? JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllBytes(path))! : [];
         record[instance] = release;
 
-        // A service that starts at this moment reads the old file or the new one, never half of it.
+        // Replaced atomically: a starting service never reads half a file.
         File.WriteAllBytes($"{path}.new", JsonSerializer.SerializeToUtf8Bytes(record));
         File.Move($"{path}.new", path, overwrite: true);
     }
@@ -54,10 +53,10 @@ internal sealed class DeployRecord(string path)
 
 internal static class Deploys
 {
-    // One for all services of a model; goes with it.
+    // One per model, collected with it.
     private static readonly ConditionalWeakTable<IDistributedApplicationBuilder, DeployRecord> Records = [];
 
-    /// <summary>The service reads the record, and has a command that deploys a release with a new name.</summary>
+    /// <summary>Passes the record to the service and adds the deploy command.</summary>
     public static IResourceBuilder<ProjectResource> WithDeploys(this IResourceBuilder<ProjectResource> service)
     {
         var record = Records.GetValue(service.ApplicationBuilder, CreateRecord);
@@ -68,7 +67,7 @@ internal static class Deploys
                 "Deploy",
                 async context =>
                 {
-                    // The one whose command it is, not its replicas.
+                    // Only the instance the command was run on, not its replicas.
                     var instance = context
                         .Services.GetRequiredService<InstanceDirectory>()
                         .Of(service.Resource.Name)

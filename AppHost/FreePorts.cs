@@ -9,7 +9,7 @@ internal static partial class FreePorts
 {
     private const string RandomizePorts = "DcpPublisher:RandomizePorts";
 
-    // Where Aspire itself listens: dashboard, its OTLP endpoint, and what tells it of the resources.
+    // Where Aspire itself listens: dashboard, its OTLP endpoint and its resource service.
     private static readonly string[] OwnAddresses =
     [
         "ASPNETCORE_URLS",
@@ -26,7 +26,7 @@ internal static partial class FreePorts
     {
         if (builder.Configuration.Choice("Ports", "free") is not null)
         {
-            // The orchestrator's own switch, for what it proxies, the dashboard and what tells it of the resources included.
+            // The orchestrator's own switch, which covers proxied endpoints, the dashboard and its resource service.
             builder.Configuration[RandomizePorts] = "true";
         }
 
@@ -48,7 +48,7 @@ internal static partial class FreePorts
         builder.Eventing.Subscribe<BeforeStartEvent>(
             (start, _) =>
             {
-                // Now, because the orchestrator is about to listen on them itself.
+                // Checked now, because the orchestrator is about to listen on them itself.
                 foreach (var resource in start.Model.Resources.OfType<IResourceWithEndpoints>())
                 {
                     RefuseTaken(builder, resource);
@@ -105,8 +105,8 @@ internal static partial class FreePorts
         select new Uri(address).Port;
 
     /// <summary>
-    /// Callers reach the process itself. The orchestrator's proxy would answer for an outside company that is away ("connection reset"
-    /// instead of "refused"), and would copy every byte of telemetry.
+    /// Bypasses the orchestrator's proxy. It would respond for an outside company that is down ("connection reset" instead of "refused"),
+    /// and would copy every byte of telemetry.
     /// </summary>
     public static IResourceBuilder<ProjectResource> WithoutProxy(this IResourceBuilder<ProjectResource> project, params string[] endpoints)
     {

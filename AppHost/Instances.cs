@@ -6,18 +6,18 @@ using Microsoft.Extensions.Hosting;
 
 namespace Platform.AppHost;
 
-/// <summary>One process of a service: what it takes to ask it, to deploy it, or to freeze it, and not its replica.</summary>
-/// <param name="Resource">The resource, which is also <c>service.name</c>.</param>
-/// <param name="ResourceId">How commands name the instance: <c>orders-nkshygzk</c>.</param>
+/// <summary>One instance of a service: what is needed to query, deploy or freeze that one and not its replica.</summary>
+/// <param name="Resource">Resource name, also <c>service.name</c>.</param>
+/// <param name="ResourceId">Id of the instance in commands: <c>orders-nkshygzk</c>.</param>
 /// <param name="InstanceId"><c>service.instance.id</c> of its telemetry.</param>
-/// <param name="ProcessId">Its process.</param>
+/// <param name="ProcessId">Process id.</param>
 /// <param name="Management">Its own management address; the resource's endpoint is shared among replicas.</param>
 internal sealed record ServiceInstance(string Resource, string ResourceId, string InstanceId, int ProcessId, Uri Management);
 
-/// <summary>The running instances of all services, as the orchestrator tells of them.</summary>
+/// <summary>The running instances of all services, from the orchestrator's notifications.</summary>
 internal sealed partial class InstanceDirectory(ResourceNotificationService notifications) : BackgroundService
 {
-    // By resource id; bounded by the instances of the model.
+    // By resource id; bounded by the model's instances.
     private readonly ConcurrentDictionary<string, ServiceInstance> _instances = new();
 
     public IReadOnlyList<ServiceInstance> Of(string resource) =>
@@ -76,7 +76,7 @@ internal static class Instances
         return builder;
     }
 
-    /// <summary>As many as configured, <c>-- --Replicas:orders=2</c>; one otherwise.</summary>
+    /// <summary>Replicas as configured with <c>-- --Replicas:orders=2</c>; one by default.</summary>
     public static IResourceBuilder<ProjectResource> WithConfiguredReplicas(this IResourceBuilder<ProjectResource> service) =>
         int.TryParse(
             service.ApplicationBuilder.Configuration[$"Replicas:{service.Resource.Name}"],

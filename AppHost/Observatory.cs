@@ -6,12 +6,12 @@ namespace Platform.AppHost;
 
 internal static partial class Observatory
 {
-    /// <summary>The secret in the DSN of every service.</summary>
+    /// <summary>The secret in every service's DSN.</summary>
     public const string SentryKey = "sentry-key";
 
     /// <summary>
-    /// What is wrong, for whom, since which deploy: receives all telemetry and passes it on to Aspire's dashboard. People come in with the
-    /// token of that dashboard, programs with its API key.
+    /// Adds Observatory, which receives all telemetry and forwards it to Aspire's dashboard. It accepts the dashboard's browser token and
+    /// API key.
     /// </summary>
     public static IResourceBuilder<ProjectResource> AddObservatory(this IDistributedApplicationBuilder builder, string name)
     {
@@ -48,23 +48,23 @@ internal static partial class Observatory
                 }
             );
 
-        // Its history survives a restart of Observatory; with a folder of one's own, a restart of everything.
+        // The history survives a restart of Observatory; with a configured folder, a restart of everything.
         _ = builder.Configuration["Observatory:DataDirectory"] is { Length: > 0 } directory
             ? observatory.WithEnvironment("Observatory__DataDirectory", directory)
             : observatory.WithScratchDirectory("Observatory__DataDirectory");
 
-        // Issues of one's own Sentry stay: what services report goes through Observatory and on to it.
+        // With SENTRY_DSN set, services still report to Observatory, which forwards.
         if (builder.Configuration["SENTRY_DSN"] is { Length: > 0 } dsn)
         {
             observatory.WithEnvironment("Observatory__ForwardDsn", dsn);
         }
 
-        return observatory.StartAgain();
+        return observatory.RestartOnFailure();
     }
 
     /// <summary>
-    /// The key that the receivers of this run were given. Aspire reads it anew at each start of a project, from configuration that follows
-    /// the file of user secrets; and that file another AppHost writes too.
+    /// Pins the OTLP key of this run. Aspire rereads it whenever a project starts, from user secrets that another AppHost may have
+    /// rewritten.
     /// </summary>
     public static IResourceBuilder<ProjectResource> WithOtlpApiKey(this IResourceBuilder<ProjectResource> project)
     {
@@ -72,8 +72,7 @@ internal static partial class Observatory
         return string.IsNullOrEmpty(key) ? project : project.WithEnvironment("OTEL_EXPORTER_OTLP_HEADERS", $"x-otlp-api-key={key}");
     }
 
-    // The address and key that Aspire gives every project are its dashboard's. Observatory's own telemetry goes there without passing
-    // Observatory.
+    // The OTLP address and key from Aspire are its dashboard's: Observatory's own telemetry goes there directly.
     private static void ForwardToDashboard(EnvironmentCallbackContext context)
     {
         var variables = context.EnvironmentVariables;
@@ -87,8 +86,8 @@ internal static partial class Observatory
         variables["Observatory__Forward__dashboard__Protocol"] = variables["OTEL_EXPORTER_OTLP_PROTOCOL"];
         variables["Observatory__Forward__dashboard__Headers"] = variables.GetValueOrDefault("OTEL_EXPORTER_OTLP_HEADERS", "");
 
-        // On the same machine bytes cost less than packing them. It takes some 3,000 spans a second with all of a processor; the rest is
-        // thinned by trace.
+        // No compression: on one machine bytes are cheaper. The dashboard takes some 3,000 spans a second with a whole processor; the rest
+        // is thinned by trace.
         variables["Observatory__Forward__dashboard__Compression"] = "none";
         variables["Observatory__Forward__dashboard__MaxSpansPerSecond"] = "1000";
         if (
@@ -101,14 +100,14 @@ internal static partial class Observatory
             variables["Observatory__DashboardUrl"] = dashboard.GetEndpoint("http");
         }
 
-        KeepOurRules(context);
+        ResetDevelopmentDefaults(context);
     }
 
     /// <summary>
-    /// Aspire sets for every project in Development what suits a first look at an application, and not the rules here: a caller's decision
-    /// on sampling holds, queries of addresses and prompts of language models are not recorded, and metrics need not come every second.
+    /// Undoes settings that Aspire makes for every project in Development: here a caller's sampling decision holds, query strings and
+    /// prompts are not recorded, and metrics need not be exported every second.
     /// </summary>
-    public static void KeepOurRules(EnvironmentCallbackContext context)
+    public static void ResetDevelopmentDefaults(EnvironmentCallbackContext context)
     {
         var variables = context.EnvironmentVariables;
         variables["OTEL_TRACES_SAMPLER"] = "parentbased_always_on";
@@ -117,9 +116,9 @@ internal static partial class Observatory
         variables["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"] = "false";
         variables["OTEL_METRIC_EXPORT_INTERVAL"] = "5000";
 
-        // What telemetry's receiver misses while it is away is sent again until then; a queue holds 2,048 spans meanwhile, and what it has
-        // no room for is counted by the SDK. A batch that reaches the limit is lost and not counted: it is longer than any start. Nor is a
-        // batch counted whose receiver died in the middle of it: over gRPC the SDK does not send that one again.
+        // Limits retries while the receiver is unavailable; meanwhile a queue holds 2,048 spans, and the SDK counts what overflows. A batch
+        // that times out is lost without a count, so this is longer than any restart. Over gRPC a batch whose receiver dies midway is
+        // neither retried nor counted.
         variables["OTEL_DOTNET_EXPERIMENTAL_OTLP_RETRY"] = "in_memory";
         variables["OTEL_EXPORTER_OTLP_TIMEOUT"] = RetryFor.TotalMilliseconds.ToString(CultureInfo.InvariantCulture);
     }

@@ -1,19 +1,16 @@
 namespace Platform.AppHost;
 
-/// <summary>A heading in Aspire's dashboard: it runs nothing.</summary>
+/// <summary>A heading in Aspire's dashboard; it runs nothing.</summary>
 internal sealed class GroupResource(string name) : Resource(name);
 
 internal static class OutsideCompanies
 {
-    /// <summary>The secret by which a person changes how a company behaves.</summary>
+    /// <summary>Key of the admin API that changes a company's behaviour.</summary>
     public const string AdminKey = "outside-admin-key";
 
     private const string Group = "outside-companies";
 
-    /// <summary>
-    /// A company that the shop calls, with its API key and with a command for each preset of its behaviour: a first failure is one command
-    /// away.
-    /// </summary>
+    /// <summary>Adds an outside company with its API key and a command per behaviour preset: a first failure is one command away.</summary>
     public static IResourceBuilder<ProjectResource> AddOutsideCompany<TProject>(
         this IDistributedApplicationBuilder builder,
         string name,

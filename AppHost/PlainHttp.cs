@@ -3,8 +3,8 @@ namespace Platform.AppHost;
 internal static class PlainHttp
 {
     /// <summary>
-    /// Nothing between projects speaks TLS: everything is on loopback. Otherwise Aspire prepares its development certificate for each of
-    /// them, and its dashboard asks people to trust one that nothing uses.
+    /// No TLS between projects: everything is on loopback. Otherwise Aspire would set up its development certificate for each, and its
+    /// dashboard would ask to trust one that nothing uses.
     /// </summary>
     public static IDistributedApplicationBuilder AddPlainHttp(this IDistributedApplicationBuilder builder)
     {

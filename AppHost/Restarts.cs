@@ -7,10 +7,8 @@ namespace Platform.AppHost;
 
 internal static class Restarts
 {
-    /// <summary>
-    /// A process that ends with an exit code other than 0 without being asked to is started again. A stop by command stays one.
-    /// </summary>
-    public static IResourceBuilder<T> StartAgain<T>(this IResourceBuilder<T> resource)
+    /// <summary>Restarts a process that exits with a non-zero code. One that was stopped by command stays stopped.</summary>
+    public static IResourceBuilder<T> RestartOnFailure<T>(this IResourceBuilder<T> resource)
         where T : IResource
     {
         if (resource.ApplicationBuilder.ExecutionContext.IsRunMode)
@@ -31,14 +29,14 @@ internal sealed partial class Keeper(
     ResourceLoggerService loggers
 ) : BackgroundService
 {
-    /// <summary>Doubled after each failure in a row, up to <see cref="LongestWait"/>.</summary>
+    /// <summary>Doubles with each consecutive failure, up to <see cref="LongestWait"/>.</summary>
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
     private readonly ILogger _logger = loggers.GetLogger(resource);
 
-    // Instances that are to be down, or are being started already. Bounded by the instances of the resource.
+    // Instances that were stopped on purpose or are already restarting. Bounded by the resource's instances.
     private readonly HashSet<string> _settled = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -67,7 +65,7 @@ internal sealed partial class Keeper(
                 && _settled.Add(change.ResourceId)
             )
             {
-                LogStartingAgain(exitCode, wait);
+                LogRestarting(exitCode, wait);
                 do
                 {
                     await Task.Delay(wait, stoppingToken);
@@ -77,7 +75,7 @@ internal sealed partial class Keeper(
         }
     }
 
-    /// <summary>True when there is nothing left to do; a start by hand meanwhile counts.</summary>
+    /// <summary>True when nothing is left to do, also because of a manual start.</summary>
     private async Task<bool> TryStartAsync(string instance, CancellationToken stoppingToken)
     {
         if (
@@ -93,23 +91,23 @@ internal sealed partial class Keeper(
             var result = await commands.ExecuteCommandAsync(instance, KnownResourceCommands.StartCommand, stoppingToken);
             if (!result.Success)
             {
-                LogNotStarted(result.Message, null);
+                LogRestartFailed(result.Message, null);
             }
 
             return result.Success;
         }
-#pragma warning disable CA1031 // Whatever it was, it must not end the AppHost, which an exception of a background service does.
+#pragma warning disable CA1031 // An exception of a background service would end the AppHost.
         catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {
-            LogNotStarted(exception.Message, exception);
+            LogRestartFailed(exception.Message, exception);
             return false;
         }
     }
 
-    [LoggerMessage(EventId = 9202, Level = LogLevel.Warning, Message = "Ended with exit code {ExitCode}; is started again in {Wait}")]
-    private partial void LogStartingAgain(int exitCode, TimeSpan wait);
+    [LoggerMessage(EventId = 9202, Level = LogLevel.Warning, Message = "Exited with code {ExitCode}; restarting in {Wait}")]
+    private partial void LogRestarting(int exitCode, TimeSpan wait);
 
-    [LoggerMessage(EventId = 9204, Level = LogLevel.Error, Message = "Was not started again, and is tried once more: {Reason}")]
-    private partial void LogNotStarted(string? reason, Exception? exception);
+    [LoggerMessage(EventId = 9204, Level = LogLevel.Error, Message = "Restart failed and is retried: {Reason}")]
+    private partial void LogRestartFailed(string? reason, Exception? exception);
 }

@@ -2,7 +2,7 @@ namespace Platform.AppHost;
 
 internal static class Scratch
 {
-    /// <summary>A folder for what a resource must remember over its own restarts; gone when the AppHost ends.</summary>
+    /// <summary>A folder that survives restarts of the resource and is deleted when the AppHost ends.</summary>
     public static IResourceBuilder<ProjectResource> WithScratchDirectory(this IResourceBuilder<ProjectResource> project, string variable) =>
         project.ApplicationBuilder.ExecutionContext.IsPublishMode
             ? project

@@ -2,34 +2,34 @@ using System.Security.Cryptography;
 
 namespace Platform.AppHost;
 
-/// <summary>Each run has its own: what they seal or sign does not outlive it.</summary>
+/// <summary>Key pairs of this run: what they encrypt or sign does not outlive it.</summary>
 internal sealed record KeyPair(string Name, Func<AsymmetricAlgorithm> Create)
 {
-    /// <summary>Cards on their way: orders seals, payments opens.</summary>
+    /// <summary>Cards in transit: orders encrypts, payments decrypts.</summary>
     public static readonly KeyPair Cards = new("card", () => RSA.Create(2048));
 
-    /// <summary>Sessions: the gateway signs, every service checks.</summary>
+    /// <summary>Sessions: the gateway signs, every service verifies.</summary>
     public static readonly KeyPair Sessions = new("session", () => ECDsa.Create(ECCurve.NamedCurves.nistP256));
 }
 
 /// <summary>Secrets are generated once and kept in user secrets; no service has one in its files.</summary>
 internal static class Secrets
 {
-    /// <summary>Gives the project the secret of that name; who is given the same name gets the same secret.</summary>
+    /// <summary>Passes the named secret to the project; the same name is the same secret everywhere.</summary>
     public static IResourceBuilder<ProjectResource> WithSecret(
         this IResourceBuilder<ProjectResource> project,
         string variable,
         string name
     ) => project.WithEnvironment(variable, project.ApplicationBuilder.Secret(name));
 
-    /// <summary>The public half of the pair (SubjectPublicKeyInfo, base64): seals, or checks a signature.</summary>
+    /// <summary>The public half of the pair (SubjectPublicKeyInfo, base64): encrypts or verifies.</summary>
     public static IResourceBuilder<ProjectResource> WithPublicKey(
         this IResourceBuilder<ProjectResource> project,
         string variable,
         KeyPair pair
     ) => project.WithEnvironment(variable, project.ApplicationBuilder.Half(pair, "public-key"));
 
-    /// <summary>The private half (PKCS#8, base64): opens, or signs.</summary>
+    /// <summary>The private half (PKCS#8, base64): decrypts or signs.</summary>
     public static IResourceBuilder<ProjectResource> WithPrivateKey(
         this IResourceBuilder<ProjectResource> project,
         string variable,

@@ -5,9 +5,8 @@ namespace Platform.AppHost;
 internal static class ServiceDatabases
 {
     /// <summary>
-    /// Gives a service its own database, with a login of the service's name that owns it: no service can reach another's. The service
-    /// starts when the server is ready, whose handlers create databases and logins; the health check of a database is repeated at growing
-    /// intervals, and would say so later.
+    /// Gives a service its own database and a login that owns it: no service can reach another's. The service waits for the server, whose
+    /// handlers create databases and logins; a database's own health check is retried at growing intervals and would turn healthy later.
     /// </summary>
     public static IResourceBuilder<ProjectResource> WithDatabase(
         this IResourceBuilder<ProjectResource> service,
@@ -24,7 +23,7 @@ internal static class ServiceDatabases
         );
         var database = postgres.AddDatabase(name);
 
-        // After the server's own handler, which creates the databases.
+        // Runs after the server's own handler, which creates the databases.
         postgres.OnResourceReady(
             async (server, _, cancellationToken) =>
             {
@@ -52,8 +51,7 @@ internal static class ServiceDatabases
         CancellationToken cancellationToken
     )
     {
-        // DDL takes no parameters; format() quotes names and the password. A login of an earlier run (data volume) gets this run's
-        // password.
+        // DDL takes no parameters; format() quotes names and the password. An existing login (data volume) gets this run's password.
         await using var command = source.CreateCommand(
             """
             SELECT format(

@@ -4,12 +4,12 @@ namespace Platform.AppHost;
 
 internal static class Services
 {
-    /// <summary>The secret without which a service's management endpoints change nothing.</summary>
+    /// <summary>The secret that management endpoints require for changes.</summary>
     private const string ManagementKey = "management-key";
 
     /// <summary>
-    /// A service of the shop, with what each of them gets: where telemetry goes, health, the key for its management endpoints, links to its
-    /// traces and issues, the command that deploys it, and as many replicas as configured.
+    /// Adds a service of the shop with what each one gets: telemetry, health, management key, links to its traces and issues, the deploy
+    /// command, and its configured replicas.
     /// </summary>
     public static IResourceBuilder<ProjectResource> AddService<TProject>(
         this IDistributedApplicationBuilder builder,
@@ -20,7 +20,7 @@ internal static class Services
         where TProject : IProjectMetadata, new() =>
         builder.AddProject<TProject>(name).WithIconName(icon).WithServiceDefaults(observatory).WithDeploys().WithConfiguredReplicas();
 
-    /// <summary>Outbox, inbox and consumers over the broker, and a command for their dead letters.</summary>
+    /// <summary>Adds messaging over the broker, and a command to resend dead letters.</summary>
     public static IResourceBuilder<ProjectResource> WithMessaging(
         this IResourceBuilder<ProjectResource> service,
         IResourceBuilder<RabbitMQServerResource> rabbitmq
@@ -39,7 +39,7 @@ internal static class Services
                 }
             );
 
-    /// <summary>What ServiceDefaults of every service needs: where telemetry goes, and the key for its management endpoints.</summary>
+    /// <summary>What ServiceDefaults needs: where to send telemetry, and the management key.</summary>
     private static IResourceBuilder<ProjectResource> WithServiceDefaults(
         this IResourceBuilder<ProjectResource> project,
         IResourceBuilder<ProjectResource> observatory
@@ -57,11 +57,11 @@ internal static class Services
                     $"{pages.Property(EndpointProperty.Scheme)}://{sentryKey}@{pages.Property(EndpointProperty.HostAndPort)}/1"
                 )
             )
-            .WithEnvironment(Observatory.KeepOurRules)
+            .WithEnvironment(Observatory.ResetDevelopmentDefaults)
             .WithHttpHealthCheck("/health", endpointName: "management")
             .WithUrls(context =>
             {
-                // Only the gateway has something to show to a person.
+                // Only the gateway is of use in a browser.
                 foreach (
                     var url in context.Urls.Where(url => url.Endpoint?.EndpointName == "management" || project.Resource.Name != "gateway")
                 )
@@ -77,8 +77,8 @@ internal static class Services
                 }
             });
 
-        // Telemetry=direct leaves Observatory out: Aspire's own variables stay, and lead to its dashboard. Over HTTP, since a batch whose
-        // receiver dies before it answers is sent again then, and over gRPC lost without a count (TelemetryOutageTests).
+        // Telemetry=direct bypasses Observatory: Aspire's variables stay and point to its dashboard. Over HTTP, because a batch whose
+        // receiver dies before it responds is retried then, and lost without a count over gRPC (TelemetryOutageTests).
         return builder.Configuration.Choice("Telemetry", "direct") is not null
             ? project
             : project
@@ -86,7 +86,7 @@ internal static class Services
                 .WithEnvironment("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
     }
 
-    /// <summary>The secret of that name as a header of a command's request.</summary>
+    /// <summary>Adds the named secret as a header of a command's request.</summary>
     public static async Task AddHeaderAsync(this HttpCommandRequestContext context, string header, string secret)
     {
         var model = context.Services.GetRequiredService<DistributedApplicationModel>();

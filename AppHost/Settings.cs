@@ -4,8 +4,8 @@ namespace Platform.AppHost;
 
 internal static class Settings
 {
-    /// <summary>A setting that is left out or has one of the values.</summary>
-    /// <exception cref="StartRefusedException">It has another one.</exception>
+    /// <summary>Reads an optional setting with a fixed set of values.</summary>
+    /// <exception cref="StartRefusedException">It has any other value.</exception>
     public static string? Choice(this IConfiguration configuration, string name, params ReadOnlySpan<string> values)
     {
         var value = configuration[name];
@@ -15,7 +15,7 @@ internal static class Settings
     }
 }
 
-/// <summary>What a person must change before anything starts. Its text is all that is of use: a stack is not shown.</summary>
+/// <summary>What must be fixed before anything starts. Formats as its message alone: a stack would not help.</summary>
 internal sealed class StartRefusedException(string message) : DistributedApplicationException(message)
 {
     public override string ToString() => Message;

@@ -14,12 +14,12 @@ namespace Platform.ServiceDefaults;
 
 internal sealed class PlatformConsoleOptions : ConsoleFormatterOptions
 {
-    /// <summary>One JSON object a line; otherwise text for people.</summary>
+    /// <summary>One JSON object per line; otherwise readable text.</summary>
     public bool Json { get; set; }
 }
 
 /// <summary>
-/// The console's lines. JSON is flat, with the same names in every service; fields without a value are left out:
+/// Formats console lines. JSON is flat, with the same names in every service; empty fields are omitted:
 /// <code>{"timestamp":"…","level":"info","message":"request completed","service":"orders","environment":"Production","release":"…",
 /// "region":"local","trace_id":"…","span_id":"…","request_id":"…","user_id":"…","tenant_id":"…","route":"/api/orders",
 /// "method":"POST","status":202,"duration_ms":12.3,"event":"request.completed"}</code>
@@ -83,7 +83,7 @@ internal sealed class PlatformConsoleFormatter(IOptionsMonitor<PlatformConsoleOp
                 json.WriteString("event", name);
             }
 
-            // Names are taken once: what the service says about itself cannot be overwritten by a placeholder.
+            // Each name is written once: a placeholder cannot overwrite the identity.
             foreach (var (key, value) in state ?? [])
             {
                 var field = SnakeCase(key);
@@ -135,7 +135,7 @@ internal sealed class PlatformConsoleFormatter(IOptionsMonitor<PlatformConsoleOp
 
     private static void WriteCorrelation(Utf8JsonWriter json)
     {
-        // Formatting runs on the thread that logs, so the current span is the line's.
+        // Runs on the logging thread, so the current span is the line's.
         if (Activity.Current is not { } activity)
         {
             return;

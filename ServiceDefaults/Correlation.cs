@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Platform.ServiceDefaults;
 
 /// <summary>
-/// What ties the signals of one request, or of one run of a job, together. Carried as W3C baggage inside the platform, and copied to
-/// every span and log record. Telemetry only: nothing is ever authorised by these values.
+/// Correlates the signals of one request or job run. Travels as W3C baggage inside the platform and is copied to every span and log record.
+/// Telemetry only: never used for authorisation.
 /// </summary>
 public static class Correlation
 {
@@ -15,14 +15,14 @@ public static class Correlation
 
     public static readonly IReadOnlyList<string> Names = [RequestId, UserId, TenantId, JobName];
 
-    /// <summary>Sets a value on the current span, and as baggage for everything that the request causes from here on.</summary>
+    /// <summary>Sets a value on the current span, and as baggage for everything the request causes from here on.</summary>
     public static void Set(Activity? activity, string name, string value)
     {
         activity?.SetTag(name, value);
         activity?.SetBaggage(name, value);
     }
 
-    /// <summary>Copies the values that a span carries as baggage to the attributes of another, or of its own.</summary>
+    /// <summary>Copies correlation values from the baggage of one span to the attributes of another, or of itself.</summary>
     public static void Copy(Activity? from, Activity to)
     {
         foreach (var name in Names)

@@ -6,14 +6,14 @@ using OpenTelemetry;
 namespace Platform.ServiceDefaults;
 
 /// <summary>
-/// Says when a dependency went away and when it is back, once each, whoever noticed. The health checks' own lines say so at every probe,
-/// and would be an error event each.
+/// Logs once when a dependency becomes unavailable and once when it recovers. The health checks' own lines repeat at every probe, and each
+/// would be an error event.
 /// </summary>
 internal sealed partial class DependencyLog(HealthCheckService health, TimeProvider time, ILogger<DependencyLog> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
-    // Bounded by the registered checks.
+    // Bounded by the registered health checks.
     private readonly Dictionary<string, HealthStatus> _known = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -21,14 +21,14 @@ internal sealed partial class DependencyLog(HealthCheckService health, TimeProvi
         using var timer = new PeriodicTimer(Interval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            Compare(await LookAsync(stoppingToken));
+            Compare(await ProbeAsync(stoppingToken));
         }
     }
 
-    // Probes make no spans. Nor would they make log records, so what they find is told outside.
-    private async Task<HealthReport> LookAsync(CancellationToken stoppingToken)
+    // Probes are not recorded. That would suppress log records too, so results are logged outside this scope.
+    private async Task<HealthReport> ProbeAsync(CancellationToken stoppingToken)
     {
-        using var quiet = SuppressInstrumentationScope.Begin();
+        using var suppressed = SuppressInstrumentationScope.Begin();
         return await health.CheckHealthAsync(stoppingToken);
     }
 
@@ -36,7 +36,7 @@ internal sealed partial class DependencyLog(HealthCheckService health, TimeProvi
     {
         foreach (var (name, entry) in report.Entries)
         {
-            // What is well at the first look is nothing to tell.
+            // A dependency that is healthy from the start is not logged.
             var before = _known.GetValueOrDefault(name, HealthStatus.Healthy);
             _known[name] = entry.Status;
             if (before == HealthStatus.Healthy && entry.Status != HealthStatus.Healthy)
@@ -50,14 +50,19 @@ internal sealed partial class DependencyLog(HealthCheckService health, TimeProvi
         }
     }
 
-    [LoggerMessage(EventId = 9423, EventName = "dependency.lost", Level = LogLevel.Warning, Message = "{Dependency} is away: {Health}")]
+    [LoggerMessage(
+        EventId = 9423,
+        EventName = "dependency.lost",
+        Level = LogLevel.Warning,
+        Message = "{Dependency} is unavailable: {Health}"
+    )]
     private partial void LogLost(string dependency, HealthStatus health);
 
     [LoggerMessage(
         EventId = 9424,
         EventName = "dependency.available",
         Level = LogLevel.Information,
-        Message = "{Dependency} is there again"
+        Message = "{Dependency} is available again"
     )]
     private partial void LogAvailable(string dependency);
 }

@@ -10,8 +10,8 @@ using Sentry.Extensions.Logging;
 namespace Platform.ServiceDefaults;
 
 /// <summary>
-/// Errors go to Sentry's protocol: to Observatory, or to whatever SENTRY_DSN names. One failure is one event, made in the service where it
-/// happened: callers of a failing service report nothing, retries are warnings, refused input is nobody's error.
+/// Reports errors by Sentry's protocol, to Observatory or to SENTRY_DSN. One failure is one event, in the service where it happened:
+/// callers of a failing service report nothing, retries are warnings, rejected input is not an error.
 /// </summary>
 internal static class ErrorReporting
 {
@@ -34,26 +34,25 @@ internal static class ErrorReporting
 
         void Configure(SentryLoggingOptions options)
         {
-            // Empty switches reporting off, which is what a service without the AppHost wants.
+            // An empty DSN disables reporting, as wanted without the AppHost.
             options.Dsn = builder.Configuration["SENTRY_DSN"] ?? "";
             options.Release = identity.Release;
             options.Environment = identity.Environment;
             options.SendDefaultPii = false;
             options.AutoSessionTracking = false;
 
-            // Events that wait to be sent, each of a few KB. A burst, such as all payments of a minute expiring at once, is more than the
-            // default of 30.
+            // Events queued for sending, a few KB each. A burst, such as all payments of a minute expiring at once, exceeds the default of
+            // 30.
             options.MaxQueueItems = 256;
 
-            // A downstream 5xx is the event of the service that answered it.
+            // A downstream 5xx is reported by the service that returned it.
             options.CaptureFailedRequests = false;
 
-            // Trace headers to other companies, and a baggage header in place of ours. traceparent is the framework's business.
+            // Sentry would send its trace headers to other companies and replace our baggage header. The framework propagates traceparent.
             options.DisableSentryHttpMessageHandler = true;
 
-            // Names as the runtime has them (PlaceOrder+<InsertAsync>d__5.MoveNext), which Sentry and Observatory read: enhanced ones
-            // hold whole signatures, and a new parameter would make a new issue. The list of assemblies is the release's, not the
-            // failure's.
+            // Raw names (PlaceOrder+<InsertAsync>d__5.MoveNext), which Sentry and Observatory parse: enhanced ones hold whole signatures,
+            // so a new parameter would make a new issue. The list of assemblies belongs to the release, not to the failure.
             options.StackTraceMode = StackTraceMode.Original;
             options.ReportAssembliesMode = ReportAssembliesMode.None;
             options.MinimumBreadcrumbLevel = LogLevel.Information;
@@ -67,7 +66,7 @@ internal static class ErrorReporting
         }
     }
 
-    /// <summary>Whether a request carries a report: sending one is nobody's work, and makes no span.</summary>
+    /// <summary>Whether a request sends an error report, which makes no span.</summary>
     public static bool IsReport(HttpRequestMessage request) => request.Headers.Contains("X-Sentry-Auth");
 
     private static Breadcrumb Scrub(Breadcrumb breadcrumb) =>
@@ -80,11 +79,11 @@ internal static class ErrorReporting
         );
 
     /// <summary>
-    /// Who and where, under the names that every signal uses; runs on the thread that reports, so the current span is the failure's.
+    /// Adds correlation under the names all signals use. Runs on the reporting thread, so the current span is that of the failure.
     /// </summary>
     internal static SentryEvent? Complete(SentryEvent report, ServiceIdentity identity)
     {
-        // The request line tells a caller's 5xx a second time.
+        // The request line would report a 5xx twice.
         if (report.Logger == typeof(RequestLog).FullName)
         {
             return null;
@@ -99,7 +98,7 @@ internal static class ErrorReporting
             report.Contexts.Trace.ParentSpanId = activity.ParentSpanId == default ? null : new SpanId(activity.ParentSpanId.ToHexString());
         }
 
-        // Without a user the SDK names the machine: an installation's id would be counted as somebody affected.
+        // Without a user the SDK sends an installation id, which would count as an affected user.
         report.User = new SentryUser();
         report.SetTag("service", identity.Service);
         report.SetTag("region", identity.Region);
@@ -120,11 +119,11 @@ internal static class ErrorReporting
             }
         }
 
-        // The connection's ids of the web server; ours is request_id.
+        // Kestrel's connection and request ids; ours is request_id.
         report.UnsetTag("ConnectionId");
         report.UnsetTag("RequestId");
 
-        // Values of a caller that nothing has checked. Method and path stay: what a route matched has the route's shape.
+        // Unvalidated input. Method and path stay: a path that matched a route has the route's shape.
         report.Request.QueryString = null;
         report.Request.Cookies = null;
         report.Request.Headers.Clear();
@@ -133,7 +132,7 @@ internal static class ErrorReporting
         {
             exception.Value = exception.Value is null ? null : Redactor.Redact(exception.Value);
 
-            // Exception.Data, where Npgsql has the message once more.
+            // Exception.Data: Npgsql repeats the message there.
             foreach (var (name, value) in exception.Mechanism?.Data.ToList() ?? [])
             {
                 exception.Mechanism!.Data[name] = Redactor.Redact(name, value)!;
@@ -154,7 +153,7 @@ internal static class ErrorReporting
         return report;
     }
 
-    // The values of a log statement are tags, and whoever reports adds what helps.
+    // Placeholders of a log statement become tags, and reporters add their own.
     private static void ScrubNamed(SentryEvent report)
     {
         foreach (var (name, value) in report.Tags.ToList())
@@ -167,7 +166,7 @@ internal static class ErrorReporting
             report.SetExtra(name, Redactor.Redact(name, value));
         }
 
-        // Those of the SDK describe the machine and the trace. A context is a map, whatever was given.
+        // The SDK's contexts describe machine and trace. Others are maps with any content.
         foreach (var (name, value) in report.Contexts.Where(context => context.Value is not ISentryJsonSerializable).ToList())
         {
             var clean = Redactor.Redact(name, value);
@@ -175,7 +174,7 @@ internal static class ErrorReporting
         }
     }
 
-    /// <summary>Somebody hung up, or the service stops: no error. A time-out, which looks alike, is one.</summary>
+    /// <summary>A disconnect or shutdown is no error. A timeout, which looks alike, is one.</summary>
     private sealed class CancellationFilter : Sentry.Extensibility.IExceptionFilter
     {
         public bool Filter(Exception ex) => ex is OperationCanceledException { InnerException: not TimeoutException };
@@ -183,15 +182,15 @@ internal static class ErrorReporting
 }
 
 /// <summary>
-/// What is noted while one piece of background work is done - breadcrumbs, tags - belongs to its errors only. Requests have a scope of
-/// their own from the Sentry middleware; a message or a due row needs this one.
+/// Confines breadcrumbs and tags to one piece of background work. The Sentry middleware does so for requests; a message or a due row needs
+/// this scope.
 /// </summary>
 public static class ErrorScope
 {
     public static IDisposable Begin() => SentrySdk.PushScope();
 
-    /// <summary>What is reported from here on in this scope, check-ins included, names this span's trace.</summary>
-    public static void Follow(Activity? activity)
+    /// <summary>Links everything reported in this scope from here on, check-ins included, to the span's trace.</summary>
+    public static void ContinueTrace(Activity? activity)
     {
         if (activity is not null)
         {

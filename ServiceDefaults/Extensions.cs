@@ -10,17 +10,14 @@ using Platform.ServiceDefaults;
 
 namespace Microsoft.Extensions.Hosting;
 
-/// <summary>
-/// What every service of the platform gets, the same in each. It reads as Aspire's own template; what this platform adds is a line here and
-/// a file beside it.
-/// </summary>
+/// <summary>Defaults of every service. Reads like Aspire's own template; each addition is a line here and a file beside it.</summary>
 public static class Extensions
 {
-    /// <summary>Largest request body that a service reads, in bytes; anything longer is answered with 413.</summary>
+    /// <summary>Request body limit in bytes; a larger one gets a 413.</summary>
     public const int MaxRequestBodyBytes = 1024 * 1024;
 
     /// <summary>
-    /// The SDK counts what it processed and what it lost: error.type is "queue_full" when telemetry's receiver was away for too long.
+    /// The SDK's own counts of processed and lost items: error.type is "queue_full" when the receiver was unavailable for too long.
     /// </summary>
     private const string SdkMeter = "otel.sdk.experimental";
 
@@ -35,7 +32,7 @@ public static class Extensions
         builder.AddDefaultProblemDetails();
         builder.Services.AddServiceDiscovery();
 
-        // No resilience handler for all clients, as the template has it: who calls decides what is tried again, and one layer does.
+        // Unlike the template, no resilience handler for all clients: each caller decides what is retried, in one layer.
         builder.Services.ConfigureHttpClientDefaults(http => http.AddServiceDiscovery());
 
         builder.Services.Configure<KestrelServerOptions>(kestrel =>
@@ -44,7 +41,7 @@ public static class Extensions
             kestrel.Limits.MaxRequestBodySize = MaxRequestBodyBytes;
         });
 
-        // Shorter than the 6 s after which the AppHost kills a process that was asked to stop.
+        // Shorter than the 6 s after which the AppHost kills a stopping process.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         return builder;
     }
@@ -55,11 +52,11 @@ public static class Extensions
     {
         var identity = ServiceIdentity.AddTo(builder);
 
-        // .NET itself carries traceparent and baggage. OpenTelemetry's own propagator would do it a second time, from a baggage of its own
-        // that keeps what the gateway has dropped.
+        // .NET propagates traceparent and baggage. OpenTelemetry's default propagator would add a baggage of its own, which keeps what the
+        // gateway dropped.
         Sdk.SetDefaultTextMapPropagator(new TraceContextPropagator());
 
-        // The sampler is the SDK's own reading of OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG, nothing else.
+        // The sampler comes from OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG, read by the SDK.
         var telemetry = builder
             .Services.AddOpenTelemetry()
             .ConfigureResource(identity.Describe)
@@ -82,14 +79,12 @@ public static class Extensions
             .WithLogging(logging => logging.AddProcessor(new LogProcessor()), options => options.IncludeFormattedMessage = true);
         builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService, TelemetryShutdown>());
 
-        // What the time-out of the AppHost (OTEL_EXPORTER_OTLP_TIMEOUT, ten minutes) means, as TelemetryOutageTests shows. It is the
-        // limit of one batch, of all tries together and so of a single call that hangs. While the receiver is frozen, one batch of each
-        // signal hangs; what comes then waits in a queue of 2,048 spans and one of 2,048 log records, what finds it full is lost and
-        // counted (queue_full), and all that waits is sent when the receiver goes on. A batch that the limit ends is lost and nobody
-        // counts it, 512 items at most: hence a limit that is longer than any outage that passes, and not the default of ten seconds.
-        // Metrics have no queue; they are running totals, so that the next report makes up for one that is lost.
-        // One loss it does not prevent: over gRPC a batch whose receiver dies before it answers is not tried again, nor counted. Over
-        // HTTP it is; a receiver that cannot be reached is tried again over both.
+        // OTEL_EXPORTER_OTLP_TIMEOUT (ten minutes in the AppHost) limits one batch including its retries; see TelemetryOutageTests. While
+        // the receiver hangs, one batch per signal is in flight, later items wait in queues of 2,048 spans and 2,048 log records, and what
+        // overflows is lost and counted (queue_full). A batch that times out, at most 512 items, is lost without a count: hence a timeout
+        // longer than any passing outage instead of the default ten seconds. Metrics need no queue; they are cumulative. One loss remains:
+        // over gRPC a batch whose receiver dies before it responds is neither retried nor counted. Over HTTP it is retried; an unreachable
+        // receiver is retried over both.
         if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 })
         {
             telemetry.UseOtlpExporter();
@@ -98,7 +93,7 @@ public static class Extensions
         return builder;
     }
 
-    /// <summary>Health checks of the service's own dependencies are added by who adds the dependency.</summary>
+    /// <summary>Whoever adds a dependency adds its health check.</summary>
     public static TBuilder AddDefaultHealthChecks<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
@@ -108,8 +103,7 @@ public static class Extensions
     }
 
     /// <summary>
-    /// Call first after Build: failures of everything that follows become problem details, and /alive and /health answer on the
-    /// management port only.
+    /// Call first after Build: later failures become problem details, and /alive and /health are served on the management port only.
     /// </summary>
     public static WebApplication MapDefaultEndpoints(this WebApplication app)
     {

@@ -5,20 +5,20 @@ using Platform.Redaction;
 namespace Platform.ServiceDefaults;
 
 /// <summary>
-/// What ends a process - a missing setting at start, an exception that nothing caught - is one line of level fatal and a non-zero exit
-/// code, instead of a stack trace that no log search finds.
+/// A fatal error - a missing setting at startup, an unhandled exception - is one log line of level fatal and a non-zero exit code, instead
+/// of a stack trace that no log search finds.
 /// </summary>
 internal static class FatalErrors
 {
     private const int ExitCode = 1;
 
-    /// <summary>A receiver that hangs may not keep a dead process for long; one that refuses does not keep it at all.</summary>
+    /// <summary>Limit for sending the report to a receiver that hangs.</summary>
     private static readonly TimeSpan ReportLimit = TimeSpan.FromSeconds(5);
 
     public static void EndWithOneLine(ServiceIdentity identity, bool isDevelopment) =>
         AppDomain.CurrentDomain.UnhandledException += (_, args) =>
         {
-            // The container, and with it every logger, may be gone or never have been there.
+            // The DI container and its loggers may be disposed or may never have existed.
             var exception = (args.ExceptionObject as Exception)?.GetBaseException();
             var message = Redactor.Redact(exception?.Message ?? "unknown failure");
             Console.Out.WriteLine(
@@ -42,7 +42,7 @@ internal static class FatalErrors
             );
             Console.Out.Flush();
 
-            // Behind the line, which also a process that is killed meanwhile has written; without a DSN this does nothing.
+            // After the line, in case the process is killed meanwhile. Without a DSN this does nothing.
             if (exception is not null)
             {
                 exception.SetSentryMechanism("AppDomain.UnhandledException", "The process ended.", handled: false);

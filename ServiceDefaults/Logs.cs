@@ -23,7 +23,7 @@ internal static class Logs
                 options.Json = !builder.Environment.IsDevelopment()
             );
 
-        // Aspire asks for the simple formatter by environment; ours is text in Development too.
+        // Aspire selects the simple formatter by environment variable; ours is readable text in Development too.
         builder.Services.PostConfigure<ConsoleLoggerOptions>(options => options.FormatterName = PlatformConsoleFormatter.FormatterName);
 
         builder.Logging.AddFilter("Platform", builder.Environment.IsDevelopment() ? LogLevel.Debug : LogLevel.Information);
@@ -35,8 +35,7 @@ internal static class Logs
 }
 
 /// <summary>
-/// Copies request, user, tenant and job to each log record, and redacts it. Runs on the thread that logs, so the current span is the one
-/// that the record belongs to.
+/// Adds request, user, tenant and job to each log record, and redacts it. Runs on the logging thread, so the current span is the record's.
 /// </summary>
 internal sealed class LogProcessor : BaseProcessor<LogRecord>
 {
@@ -56,7 +55,7 @@ internal sealed class LogProcessor : BaseProcessor<LogRecord>
             }
         }
 
-        // The exporter would write the exception as it is.
+        // The exporter would write the exception unredacted.
         if (data.Exception is { } exception)
         {
             attributes.Add(new("exception.type", exception.GetType().FullName));
@@ -71,24 +70,23 @@ internal sealed class LogProcessor : BaseProcessor<LogRecord>
 }
 
 /// <summary>
-/// From which level on others' categories are heard, in development too. Loggers and Sentry both go by it: Sentry's provider takes
-/// everything that is logged, whatever filters say.
+/// Minimum levels for categories that are not ours, in Development too. Applied to loggers and to Sentry, whose provider ignores filters.
 /// </summary>
 internal static class LogRules
 {
     private static readonly (string Category, LogLevel Minimum)[] Rules =
     [
-        // What these say at Information, spans and the request line say already.
+        // Spans and the request line have what these log at Information.
         ("Microsoft.AspNetCore", LogLevel.Warning),
-        // Authentication brings it along and makes keys at the first start, unencrypted; sessions are signed, and nothing is protected by
-        // these.
+        // Comes with authentication and creates unencrypted keys at the first start. Sessions are signed; nothing is protected by these
+        // keys.
         ("Microsoft.AspNetCore.DataProtection", LogLevel.Error),
         ("System.Net.Http", LogLevel.Warning),
         ("Npgsql", LogLevel.Warning),
         ("Yarp", LogLevel.Warning),
-        // A lost connection is an Error of each of its loops: who publishes and consumes over it says so, once.
+        // Each of its loops logs a lost connection as Error; our publishers and consumers report it once.
         ("RabbitMQ.Client", LogLevel.None),
-        // At each probe, and at each call of a breaker that is open: that a dependency is away is told once, by DependencyLog.
+        // These log each failed probe and each call of an open breaker; DependencyLog reports an outage once.
         ("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None),
         ("Polly", LogLevel.None),
     ];
@@ -105,7 +103,7 @@ internal static class LogRules
         !Rules.Any(rule => category.StartsWith(rule.Category, StringComparison.Ordinal) && level < rule.Minimum);
 }
 
-/// <summary>Says when a service is up and when it stops, and with which release.</summary>
+/// <summary>Logs start and stop of a service, with its release.</summary>
 internal sealed partial class ServiceLifetimeLog(ServiceIdentity identity, ILogger<ServiceLifetimeLog> logger) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -136,6 +134,6 @@ internal sealed partial class ServiceLifetimeLog(ServiceIdentity identity, ILogg
     )]
     private partial void LogStarted(string name, string version, string deploymentEnvironment);
 
-    [LoggerMessage(EventId = 9422, EventName = "service.stopping", Level = LogLevel.Information, Message = "{Name} stops")]
+    [LoggerMessage(EventId = 9422, EventName = "service.stopping", Level = LogLevel.Information, Message = "{Name} is stopping")]
     private partial void LogStopping(string name);
 }

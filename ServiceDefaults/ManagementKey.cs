@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Platform.ServiceDefaults;
 
 /// <summary>
-/// Endpoints that change something need the operator's key beside the right port: a page in a browser can reach loopback.
+/// Endpoints that change something need the operator's key besides the right port: a page in a browser can reach loopback.
 /// </summary>
 public static partial class ManagementKey
 {

@@ -9,14 +9,14 @@ using OpenTelemetry;
 namespace Platform.ServiceDefaults;
 
 /// <summary>
-/// The second HTTP endpoint, called "management" in the Kestrel section: health, and what operators do to a service. Told apart by the
-/// local port that a request arrived at, because a Host header is the caller's choice.
+/// The second HTTP endpoint, "management" in the Kestrel section: health and operator endpoints. Matched by the local port of the request,
+/// because the caller chooses the Host header.
 /// </summary>
 public static class ManagementPort
 {
     private const string UrlKey = "Kestrel:Endpoints:management:Url";
 
-    /// <summary>Makes an endpoint answer on the management port only.</summary>
+    /// <summary>Serves an endpoint on the management port only.</summary>
     public static TBuilder OnManagementPort<TBuilder>(this TBuilder endpoint)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(ManagementOnly.Instance);
 
@@ -46,14 +46,14 @@ public static class ManagementPort
             return;
         }
 
-        // What an operator does is recorded like any other request.
+        // Operator actions are recorded like any other request.
         if (!onManagementPort || (context.GetEndpoint() is { } called && called.Metadata.GetMetadata<Probe>() is null))
         {
             await next(context);
             return;
         }
 
-        // Probes come every second and tell nothing about a user's request: no span, no metric, and none of what they cause.
+        // Probes come every second and say nothing about users: they and all they cause make no span and no metric.
         if (context.Features.Get<IHttpActivityFeature>()?.Activity is { } activity)
         {
             activity.IsAllDataRequested = false;
@@ -69,7 +69,7 @@ public static class ManagementPort
         await next(context);
     }
 
-    /// <summary>Names and states only: descriptions and exceptions can hold hosts and users.</summary>
+    /// <summary>Names and states only: descriptions and exceptions may contain hosts and users.</summary>
     private static Task WriteAsync(HttpContext context, HealthReport report) =>
         context.Response.WriteAsJsonAsync(
             new

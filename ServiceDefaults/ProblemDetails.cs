@@ -1,16 +1,20 @@
+using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Primitives;
 
 namespace Platform.ServiceDefaults;
 
-/// <summary>Every refusal is problem+json: what is wrong and with which field, never a host, a path or an exception's text.</summary>
+/// <summary>Every error response is problem+json: what is wrong with which field, never a host, path or exception text.</summary>
 internal static class DefaultProblemDetails
 {
     public static void AddDefaultProblemDetails(this IHostApplicationBuilder builder)
@@ -21,18 +25,18 @@ internal static class DefaultProblemDetails
         builder.Services.AddExceptionHandler<BadRequestHandler>();
         builder.Services.AddExceptionHandler<ClientGoneHandler>();
 
-        // So that BadRequestHandler can say which field was wrong, instead of an empty 400.
+        // Lets BadRequestHandler name the field instead of an empty 400.
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
     }
 
-    /// <summary>Inside the developer exception page, which would answer with the exception, its stack and the caller's token.</summary>
+    /// <summary>Runs inside the developer exception page, which would show the exception, its stack and the caller's token.</summary>
     public static void UseDefaultProblemDetails(this WebApplication app)
     {
         app.UseExceptionHandler();
         app.UseStatusCodePages();
     }
 
-    /// <summary>"Lines[0].Quantity", as validation calls it, is "lines[0].quantity" in the body that was sent.</summary>
+    /// <summary>"Lines[0].Quantity" from validation becomes "lines[0].quantity" as in the request body.</summary>
     private static void NameFieldsAsSent(ProblemDetails problem)
     {
         if (problem is not HttpValidationProblemDetails validation)
@@ -44,7 +48,7 @@ internal static class DefaultProblemDetails
         validation.Errors.Clear();
         foreach (var (field, messages) in errors)
         {
-            // A header's name stays as it is.
+            // Header names stay unchanged.
             var name = field.Contains('-', StringComparison.Ordinal)
                 ? field
                 : string.Join('.', field.Split('.').Select(JsonNamingPolicy.CamelCase.ConvertName));
@@ -53,9 +57,11 @@ internal static class DefaultProblemDetails
     }
 }
 
-/// <summary>Input that could not be read: 400 (or 413, 415) with the JSON path of the field. The value itself is not repeated.</summary>
+/// <summary>Unreadable input: 400 (or 413, 415) with the JSON path of the field. The value is not repeated.</summary>
 internal sealed class BadRequestHandler(IProblemDetailsService problems) : IExceptionHandler
 {
+    private static readonly MethodInfo ParseMethod = new Func<string, bool>(CanParse<int>).Method.GetGenericMethodDefinition();
+
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
         if (exception is not BadHttpRequestException badRequest)
@@ -79,7 +85,7 @@ internal sealed class BadRequestHandler(IProblemDetailsService problems) : IExce
         }
         else if (badRequest.StatusCode == StatusCodes.Status400BadRequest)
         {
-            details.Errors[ParameterOf(badRequest, httpContext.Features.Get<IExceptionHandlerFeature>()?.Endpoint)] =
+            details.Errors[FirstUnreadable(httpContext.Request, httpContext.Features.Get<IExceptionHandlerFeature>())] =
             [
                 "The value is missing or malformed.",
             ];
@@ -96,28 +102,60 @@ internal sealed class BadRequestHandler(IProblemDetailsService problems) : IExce
         );
     }
 
-    // "$.lines[0].quantity" becomes "lines[0].quantity"; a document that is no JSON at all has no path.
+    // "$.lines[0].quantity" becomes "lines[0].quantity"; a document that is not JSON has no path.
     private static string FieldOf(JsonException exception) => exception.Path is { Length: > 2 } path ? path[2..] : "body";
 
-    // Minimal APIs name the parameter only in the message:
-    // 'Required parameter "Guid idempotencyKey" was not provided from header.' or
-    // 'Failed to bind parameter "Guid idempotencyKey" from "...".'
-    private static string ParameterOf(BadHttpRequestException exception, Endpoint? endpoint)
+    // Minimal APIs name the parameter in the English message only. They bind in signature order and stop at the first parameter that is
+    // missing or does not parse, so find that one. A missing body fails in its turn.
+    private static string FirstUnreadable(HttpRequest request, IExceptionHandlerFeature? failed)
     {
-        var words = exception.Message.Split('"');
-        var name = words.Length > 1 ? words[1].Split(' ')[^1] : null;
-        var parameter = endpoint?.Metadata.GetMetadata<MethodInfo>()?.GetParameters().FirstOrDefault(candidate => candidate.Name == name);
-        return parameter switch
+        var metadata = failed?.Endpoint?.Metadata;
+        foreach (var parameter in metadata?.GetOrderedMetadata<IParameterBindingMetadata>() ?? [])
         {
-            null => "body",
-            _ when parameter.GetCustomAttribute<FromHeaderAttribute>()?.Name is { } header => header,
-            { ParameterType.IsValueType: true } => parameter.Name!,
-            _ => "body",
-        };
+            var type = parameter.ParameterInfo.ParameterType;
+            var header = parameter.ParameterInfo.GetCustomAttribute<FromHeaderAttribute>()?.Name;
+            if (header is null && !parameter.HasTryParse)
+            {
+                if (type == metadata?.GetMetadata<IAcceptsMetadata>()?.RequestType && !CanHaveBody(request))
+                {
+                    break;
+                }
+
+                continue;
+            }
+
+            var name = header ?? parameter.Name;
+            if (!CanBind(parameter, header is null ? RouteOrQuery(request, failed?.RouteValues, name) : request.Headers[name]))
+            {
+                return name;
+            }
+        }
+
+        return "body";
     }
+
+    private static bool CanHaveBody(HttpRequest request) =>
+        request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody != false;
+
+    private static StringValues RouteOrQuery(HttpRequest request, RouteValueDictionary? route, string name) =>
+        route?[name] is string segment ? segment : request.Query[name];
+
+    private static bool CanBind(IParameterBindingMetadata parameter, StringValues sent) =>
+        sent.Count == 0 ? parameter.IsOptional : CanParse(parameter.ParameterInfo.ParameterType, sent.ToString());
+
+    private static bool CanParse(Type parameterType, string text)
+    {
+        var type = Nullable.GetUnderlyingType(parameterType) ?? parameterType;
+        return Array.TrueForAll(type.GetInterfaces(), IsNotParsable) || (bool)ParseMethod.MakeGenericMethod(type).Invoke(null, [text])!;
+    }
+
+    private static bool IsNotParsable(Type type) => !type.IsGenericType || type.GetGenericTypeDefinition() != typeof(IParsable<>);
+
+    private static bool CanParse<T>(string text)
+        where T : IParsable<T> => T.TryParse(text, CultureInfo.InvariantCulture, out _);
 }
 
-/// <summary>The caller hung up: nobody reads an answer, and it is no error of ours. 499 as nginx counts it.</summary>
+/// <summary>The caller disconnected, which is not our error: 499, as in nginx.</summary>
 internal sealed class ClientGoneHandler : IExceptionHandler
 {
     public ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)

@@ -8,10 +8,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Platform.ServiceDefaults;
 
-/// <summary>One line for each request and service, instead of the framework's own. A refusal is no error of ours: only 5xx is.</summary>
+/// <summary>One log line per request and service instead of the framework's. Only a 5xx is an error.</summary>
 internal sealed partial class RequestLog(ILogger<RequestLog> logger, TimeProvider time) : IStartupFilter
 {
-    /// <summary>Nobody orders with that much: a client to look at before it meets the limit.</summary>
+    /// <summary>No order is that large: shows a misbehaving client before it hits the limit.</summary>
     private const int LargeBodyBytes = 256 * 1024;
 
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) =>
@@ -35,7 +35,7 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, TimeProvide
         }
         finally
         {
-            // Requests on the management port have no metrics and no line either.
+            // Requests on the management port have neither metrics nor a line.
             if (context.Features.Get<IHttpMetricsTagsFeature>() is not { MetricsDisabled: true })
             {
                 var route = (context.GetEndpoint() ?? context.Features.Get<IExceptionHandlerFeature>()?.Endpoint) as RouteEndpoint;

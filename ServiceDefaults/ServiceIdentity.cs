@@ -6,13 +6,13 @@ using OpenTelemetry.Resources;
 
 namespace Platform.ServiceDefaults;
 
-/// <summary>Who is speaking: the resource attributes that every signal of this process carries.</summary>
+/// <summary>Identity of this process: the resource attributes of all its signals.</summary>
 public sealed record ServiceIdentity(string Service, string Release, string Environment, string Region)
 {
     /// <summary>Path of the deploy record; see <see cref="ReleaseOf"/>.</summary>
     private const string DeployRecordKey = "Deploy:Record";
 
-    /// <summary>The same one, however often it is asked for.</summary>
+    /// <summary>Registers the identity once and returns it.</summary>
     internal static ServiceIdentity AddTo(IHostApplicationBuilder builder)
     {
         var known = builder.Services.FirstOrDefault(service => service.ServiceType == typeof(ServiceIdentity));
@@ -36,7 +36,7 @@ public sealed record ServiceIdentity(string Service, string Release, string Envi
         );
     }
 
-    /// <summary>service.instance.id comes with OTEL_RESOURCE_ATTRIBUTES, which the SDK reads by itself.</summary>
+    /// <summary>service.instance.id comes from OTEL_RESOURCE_ATTRIBUTES, which the SDK reads itself.</summary>
     internal void Describe(ResourceBuilder resource) =>
         resource
             .AddService(Service, serviceVersion: Release, autoGenerateServiceInstanceId: false)
@@ -44,10 +44,10 @@ public sealed record ServiceIdentity(string Service, string Release, string Envi
             .AddEnvironmentVariableDetector();
 
     /// <summary>
-    /// What the deploy record says of this instance, a file like {"orders/nkshygzk": "2026.11.21-9f4a21c"}, or of its service ("orders");
-    /// who is not in it runs what was built. To deploy is to change the record and restart the instance.
+    /// The release from the deploy record, a file like {"orders/nkshygzk": "2026.11.21-9f4a21c"}, by instance or service ("orders");
+    /// otherwise the built one. A deploy changes the record and restarts the instance.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The record is no JSON object of strings.</exception>
+    /// <exception cref="InvalidOperationException">The record is not a JSON object of strings.</exception>
     internal static string ReleaseOf(string service, string? instance, string? recordPath)
     {
         if (string.IsNullOrEmpty(recordPath) || !File.Exists(recordPath))

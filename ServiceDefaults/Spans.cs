@@ -9,7 +9,7 @@ using Platform.Redaction;
 
 namespace Platform.ServiceDefaults;
 
-/// <summary>Whose spans are recorded.</summary>
+/// <summary>Sources whose spans are recorded.</summary>
 internal static class TelemetrySources
 {
     public const string Own = "Platform.";
@@ -20,8 +20,8 @@ internal static class TelemetrySources
 }
 
 /// <summary>
-/// Copies request, user, tenant and job from baggage to each span, so that any span can be found by them; names the resource that was
-/// called; redacts on the way out.
+/// Copies request, user, tenant and job from baggage to each span so that all are searchable by them, names the called resource, and
+/// redacts.
 /// </summary>
 internal sealed class SpanProcessor(PeerNames peers) : BaseProcessor<Activity>
 {
@@ -45,7 +45,7 @@ internal sealed class SpanProcessor(PeerNames peers) : BaseProcessor<Activity>
 
         foreach (var (key, value) in redacted ?? [])
         {
-            // AddTag takes a name twice, and SetTag changes the first of them only.
+            // AddTag allows duplicate names, and SetTag changes only the first.
             while (data.GetTagItem(key) is not null)
             {
                 data.SetTag(key, null);
@@ -62,15 +62,15 @@ internal sealed class SpanProcessor(PeerNames peers) : BaseProcessor<Activity>
 }
 
 /// <summary>
-/// The resources that this service was given the addresses of, by host and port: a call of localhost:5601 is one of "acquirer". Without it
-/// all neighbours on one machine are one.
+/// Maps configured addresses to resource names, by host and port: localhost:5601 is "acquirer". Without it all peers on one machine look
+/// the same.
 /// </summary>
 internal sealed class PeerNames
 {
-    // Bounded by the configuration.
+    // Bounded by configuration.
     private readonly Dictionary<(string Host, int Port), string> _names = [];
 
-    /// <summary>Reads services:{name}:{endpoint}:{index}, as Aspire hands addresses over.</summary>
+    /// <summary>Reads services:{name}:{endpoint}:{index}, as Aspire passes addresses.</summary>
     public static PeerNames From(IConfiguration configuration)
     {
         var peers = new PeerNames();
@@ -88,7 +88,7 @@ internal sealed class PeerNames
         return peers;
     }
 
-    /// <summary>Null for a span that is no call of such a resource.</summary>
+    /// <summary>Null when the span is not a call to a known resource.</summary>
     public string? Of(Activity activity) =>
         activity.Kind == ActivityKind.Client
         && activity.GetTagItem("server.address") is string host
@@ -97,7 +97,7 @@ internal sealed class PeerNames
             : null;
 }
 
-/// <summary>What ASP.NET Core's instrumentation leaves out of a server span, and what it says that nobody should read.</summary>
+/// <summary>Completes what ASP.NET Core's instrumentation omits from a server span, and removes what should not be recorded.</summary>
 internal static class ServerSpans
 {
     public static void Configure(AspNetCoreTraceInstrumentationOptions options) =>
@@ -106,15 +106,14 @@ internal static class ServerSpans
             var context = response.HttpContext;
             var failure = context.Features.Get<IExceptionHandlerFeature>();
 
-            // The exception handler takes the endpoint away before it answers, and with it the route.
+            // The exception handler clears the endpoint, and with it the route.
             if (activity.GetTagItem("http.route") is null && (failure?.Endpoint as RouteEndpoint)?.RoutePattern.RawText is { } route)
             {
                 activity.SetTag("http.route", route);
                 activity.DisplayName = $"{activity.GetTagItem("http.request.method")} {route}";
             }
 
-            // A path that no route knows, a query and an unknown method are free text of a stranger; what a route matched has the route's
-            // shape.
+            // An unmatched path, a query and an unknown method are free text from a stranger; a matched path has the route's shape.
             if (activity.GetTagItem("http.route") is null)
             {
                 activity.SetTag("url.path", null);
@@ -123,7 +122,7 @@ internal static class ServerSpans
             activity.SetTag("url.query", null);
             activity.SetTag("http.request.method_original", null);
 
-            // The instrumentation records exceptions that nobody handled; ours are always handled, and a refusal is no error of ours.
+            // The instrumentation records unhandled exceptions only; ours are always handled, and a rejected request is not our error.
             if (failure is not null && response.StatusCode >= StatusCodes.Status500InternalServerError)
             {
                 activity.Fail(failure.Error);
@@ -132,12 +131,12 @@ internal static class ServerSpans
 }
 
 /// <summary>
-/// Redacts what an exception says before it is recorded in a span, whoever records it: Npgsql and HttpClient do so by themselves, and an
-/// event of a span cannot be changed afterwards.
+/// Redacts exception text before it is recorded in a span by anyone: Npgsql and HttpClient record exceptions themselves, and span events
+/// cannot be changed later.
 /// </summary>
 internal static class ExceptionTexts
 {
-    /// <summary>Samples nothing: it only has a say where a span is recorded anyway.</summary>
+    /// <summary>Samples nothing itself: it only sees spans that are recorded anyway.</summary>
     public static ActivityListener Redact(Func<string, bool> isOurs)
     {
         var listener = new ActivityListener
@@ -156,7 +155,7 @@ internal static class ExceptionTexts
 
 public static class ActivityFailure
 {
-    /// <summary>Marks a span as failed by an exception, as the semantic conventions say: event, error.type and status.</summary>
+    /// <summary>Marks a span as failed, as in the semantic conventions: event, error.type and status.</summary>
     public static Activity? Fail(this Activity? activity, Exception exception) =>
         activity?.AddException(exception).SetTag("error.type", exception.GetType().FullName).SetStatus(ActivityStatusCode.Error);
 }

@@ -7,9 +7,9 @@ using OpenTelemetry.Trace;
 namespace Platform.ServiceDefaults;
 
 /// <summary>
-/// Sends what is still held back when the service stops: all signals at once and within a bound. The SDK would do it one after the other,
-/// and a receiver that is gone too would hold the process until it is killed. What is not sent within the bound is lost, and nobody counts
-/// it. Registered first, so that it stops last.
+/// Flushes telemetry at shutdown, all signals concurrently and within a time limit. The SDK would flush them one after another, and an
+/// unavailable receiver would hold the process until it is killed. What is not sent in time is lost without a count. Registered first so
+/// that it stops last.
 /// </summary>
 internal sealed class TelemetryShutdown(IServiceProvider services) : IHostedService
 {

@@ -6,9 +6,9 @@ using System.Text.RegularExpressions;
 namespace Platform.Redaction;
 
 /// <summary>
-/// Takes out of texts and values whose content nobody chose (exception messages, input) what must not be kept: card numbers, e-mail
-/// addresses, bearer tokens, passwords and cookies. The second line of defence: what is known to be secret has a type that formats as
-/// <see cref="Mask"/>. Services redact what leaves them, and Observatory what reaches it, by the same rules.
+/// Removes card numbers, e-mail addresses, bearer tokens, passwords and cookies from text that we do not control (exception messages,
+/// input). The second line of defence: known secrets have a type that formats as <see cref="Mask"/>. Services redact what they send and
+/// Observatory what it receives, by the same rules.
 /// </summary>
 public static partial class Redactor
 {
@@ -16,13 +16,13 @@ public static partial class Redactor
 
     private const int LeastCardDigits = 13;
 
-    /// <summary>A card number is no smaller.</summary>
+    /// <summary>The smallest card number.</summary>
     private const long SmallestCardNumber = 1_000_000_000_000;
 
-    /// <summary>Of values in values; an object that holds itself ends there.</summary>
+    /// <summary>Nesting limit; stops at self-references.</summary>
     private const int MaxDepth = 4;
 
-    // Without one of these in a text, none of the expressions about words can match.
+    // Pre-filter: without one of these, no word pattern can match.
     private static readonly SearchValues<string> Words = SearchValues.Create(
         [
             "bearer",
@@ -48,7 +48,9 @@ public static partial class Redactor
         StringComparison.OrdinalIgnoreCase
     );
 
-    /// <summary>The same instance when there is nothing to hide. Three vectorised passes decide that for nearly all texts.</summary>
+    /// <summary>
+    /// Returns the same instance when there is nothing to redact, which three vectorised scans decide for nearly all texts.
+    /// </summary>
     public static string Redact(string text)
     {
         var redacted = text;
@@ -71,14 +73,14 @@ public static partial class Redactor
             redacted = CardNumber().Replace(redacted, match => IsCard(match.ValueSpan) ? Mask : match.Value);
         }
 
-        // A match that was put back unchanged makes a new string too.
+        // Regex.Replace allocates even when every match was put back unchanged.
         return redacted == text ? text : redacted;
     }
 
     /// <summary>
-    /// What an exporter would write of a value, without secrets: numbers and truth values as they are, lists item by item, maps by their
-    /// names, and of anything else its text. The text is taken now, since exporters take it later and the object may be another by then.
-    /// The same instance when it can be written as it is.
+    /// Redacts a value as an exporter would write it: numbers and booleans unchanged, lists by item, maps by entry, anything else as text.
+    /// Formatted now, because exporters format later, when the object may have changed. Returns the same instance when there is nothing to
+    /// redact.
     /// </summary>
     public static object? Redact(string name, object? value) => Named(name, value, depth: 0);
 
@@ -139,7 +141,7 @@ public static partial class Redactor
         {
             return Redact(Convert.ToString(value, CultureInfo.InvariantCulture) ?? "");
         }
-#pragma warning disable CA1031 // Somebody else's ToString: whoever logs or ends a span must not fail by it.
+#pragma warning disable CA1031 // Foreign ToString: logging or ending a span must not fail.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -147,8 +149,8 @@ public static partial class Redactor
         }
     }
 
-    // A card number is 13 characters or more, of which no two neighbours are both separators. So one of each pair that is 12 apart from
-    // the next must be a digit inside of it: a text without digits costs one look in six characters.
+    // A card number is at least 13 characters, and no two neighbours are both separators. So of two adjacent positions every 12 characters
+    // one must be a digit inside it: a text without digits costs one look per six characters.
     private static bool MayHoldCard(string text)
     {
         for (var index = LeastCardDigits - 1; index < text.Length; index += LeastCardDigits - 1)
@@ -201,7 +203,7 @@ public static partial class Redactor
         return sum % 10 == 0;
     }
 
-    // Every repetition is bounded, so that no text makes these slow. The last label is letters: shop@1.4.0 is a release.
+    // Repetitions are bounded against catastrophic backtracking. The last label is letters: shop@1.4.0 is a release.
     [GeneratedRegex(
         @"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,24}",
         RegexOptions.CultureInvariant
@@ -247,8 +249,8 @@ public static partial class Redactor
     )]
     private static partial Regex Assignment();
 
-    // In one piece, or in groups as they are printed on cards. Looser, a GUID of digits would be one; a fraction and the span id of a
-    // traceparent are none either.
+    // In one piece or grouped as printed on cards. Anything looser would match a GUID of digits; fractions and the span id of a traceparent
+    // are excluded too.
     [GeneratedRegex(
         @"(?<![0-9A-Za-z]|[0-9][.,]|[0-9a-f]{32}-)"
             + @"(?:[2-6][0-9]{12,18}|[2-6][0-9]{3}([ -])[0-9]{4}\1[0-9]{4}\1[0-9]{1,7}|3[0-9]{3}([ -])[0-9]{6}\2[0-9]{5})"

@@ -7,20 +7,20 @@ public enum NameKind
 {
     Plain,
 
-    /// <summary>The value is secret whatever it is.</summary>
+    /// <summary>The value is always secret.</summary>
     Secret,
 
-    /// <summary>As Secret, but a number under it is a count: max_token 100.</summary>
+    /// <summary>As Secret, but a numeric value is a count: max_token 100.</summary>
     Token,
 
     /// <summary>The value is the id of a trace or a span, which may look like a card number.</summary>
     TraceContext,
 }
 
-/// <summary>What the name of an attribute or a property says of its value.</summary>
+/// <summary>Classifies values by the name of their attribute or property.</summary>
 public static class SecretNames
 {
-    // Bounded by Capacity names of at most MaxLength; any other is looked at each time. A platform has some hundred names.
+    // Bounded by Capacity names of at most MaxLength; others are classified each time. A platform has some hundred names.
     private const int Capacity = 10_000;
     private const int MaxLength = 200;
     private static readonly ConcurrentDictionary<string, NameKind> Known = new(StringComparer.Ordinal);
@@ -53,9 +53,9 @@ public static class SecretNames
             return kind;
         }
 
-        kind = Look(name);
+        kind = Classify(name);
 
-        // Counted apart from the dictionary, whose Count takes all of its locks.
+        // Counted separately: ConcurrentDictionary.Count takes all of its locks.
         if (name.Length <= MaxLength && Volatile.Read(ref Count) < Capacity && Known.TryAdd(name, kind))
         {
             Interlocked.Increment(ref Count);
@@ -67,10 +67,10 @@ public static class SecretNames
     /// <summary>32 or 16 hex digits, which may look like a card number when all of them are decimal.</summary>
     public static bool IsTraceOrSpanId(string value) => value.Length is 16 or 32 && value.All(char.IsAsciiHexDigit);
 
-    private static NameKind Look(string name)
+    private static NameKind Classify(string name)
     {
-        var last = Plain(name[(name.LastIndexOf('.') + 1)..]);
-        var whole = Plain(name);
+        var last = Normalize(name[(name.LastIndexOf('.') + 1)..]);
+        var whole = Normalize(name);
         return whole.AsSpan().ContainsAny(SecretParts)
             || SecretEndings.Any(ending => last.EndsWith(ending, StringComparison.Ordinal))
             || last is "auth" or "bearer" or "pan" or "ssn" or "iban"
@@ -81,7 +81,7 @@ public static class SecretNames
             : NameKind.Plain;
     }
 
-    private static string Plain(string name) =>
+    private static string Normalize(string name) =>
         name.Replace("-", "", StringComparison.Ordinal)
             .Replace("_", "", StringComparison.Ordinal)
             .Replace(".", "", StringComparison.Ordinal)

@@ -10,10 +10,9 @@ public static class BuiltProjectsExtensions
     private const string MetadataPrefix = "projectoutput:";
 
     /// <summary>
-    /// Starts each project as the program that the build made, instead of <c>dotnet run</c> with the program below it, which costs some
-    /// 120 MiB for each instance. Under a debugger or <c>dotnet watch</c>, which bring their own way to start a project, and where the
-    /// program is missing, nothing changes. The AppHost's project file imports BuiltProjects.targets, which tells where the build put the
-    /// programs.
+    /// Starts each project as its built executable instead of <c>dotnet run</c>, which costs some 120 MiB per instance. No effect under a
+    /// debugger or <c>dotnet watch</c>, which start projects their own way, or when the executable is missing. The AppHost's project file
+    /// imports BuiltProjects.targets, which records the output paths.
     /// </summary>
     public static IDistributedApplicationBuilder AddBuiltProjects(this IDistributedApplicationBuilder builder)
     {
@@ -49,7 +48,7 @@ public static class BuiltProjectsExtensions
                             new ExecutableAnnotation { Command = program, WorkingDirectory = Path.GetDirectoryName(path)! }
                         );
 
-                        // Programs look for the runtime where it is usually installed; this one is what runs the AppHost.
+                        // Executables look for the runtime in the default location; this is the one that runs the AppHost.
                         project.Annotations.Add(new EnvironmentCallbackAnnotation("DOTNET_ROOT", () => DotnetRoot));
                     }
                 }

@@ -4,18 +4,18 @@ using System.Security.Cryptography;
 
 namespace Platform.ServerProcesses;
 
-/// <summary>Ports for servers that are not told one, given once each.</summary>
+/// <summary>Ports for servers without a fixed one; each is handed out once.</summary>
 public static class FreePort
 {
-    // Below the kernel's ephemeral range, so that no outgoing connection takes a port between here and the server's bind.
+    // Below the ephemeral range, so that no outgoing connection takes a port before the server binds it.
     private const int First = 10000;
     private const int Last = 32767;
 
-    // Shared by all applications of this process; bounded by the range.
+    // Shared by all applications in this process; bounded by the range.
     private static readonly HashSet<int> Given = [];
 
-    /// <summary>A port between 10000 and 32767 that nobody listens on and that this process has not given before.</summary>
-    /// <exception cref="InvalidOperationException">None was found.</exception>
+    /// <summary>A port between 10000 and 32767 that is free and was not handed out before.</summary>
+    /// <exception cref="InvalidOperationException">No free port was found.</exception>
     public static int Next()
     {
         for (var attempt = 0; attempt < 1000; attempt++)
@@ -44,7 +44,7 @@ public static class FreePort
         }
         catch (SocketException)
         {
-            // In use: the caller tries another one.
+            // In use; the caller tries another.
             return false;
         }
     }

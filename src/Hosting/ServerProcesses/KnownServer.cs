@@ -4,7 +4,7 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace Platform.ServerProcesses;
 
-/// <summary>An image whose server can also run as a process of this machine. One class a server.</summary>
+/// <summary>An image whose server can also run as a local process. One class per server.</summary>
 internal abstract class KnownServer
 {
     public static readonly IReadOnlyList<KnownServer> All = [new PostgresServer(), new RedisServer(), new RabbitMqServer()];
@@ -14,19 +14,19 @@ internal abstract class KnownServer
     /// <summary>The image without registry and tag, as the integration names it.</summary>
     protected abstract string Image { get; }
 
-    /// <summary>What installs the server on Debian and Ubuntu.</summary>
+    /// <summary>The Debian and Ubuntu packages.</summary>
     public abstract string Package { get; }
 
-    /// <summary>Users of this machine that the server may run as, best first, where the AppHost is root.</summary>
+    /// <summary>Candidate users for the server, best first, when the AppHost runs as root.</summary>
     public abstract IReadOnlyList<string> Accounts { get; }
 
-    /// <summary>The server's program, or null when it is not installed.</summary>
+    /// <summary>The server's executable, or null when it is not installed.</summary>
     public abstract string? Find();
 
     /// <summary>Files, folders and the script that runs the server. Nothing is written yet.</summary>
     public abstract ServerPlan Plan(ServerSettings settings);
 
-    /// <summary>What the server says of its version; it is only for the log.</summary>
+    /// <summary>The server's version, for the log only.</summary>
     public virtual async Task<string> VersionAsync(string program, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -59,30 +59,30 @@ internal abstract class KnownServer
             : null;
 }
 
-/// <summary>What the model says about one server, resolved.</summary>
+/// <summary>The resolved model of one server.</summary>
 internal sealed record ServerSettings
 {
     public required string Program { get; init; }
 
-    /// <summary>The server's own folder of this run.</summary>
+    /// <summary>The server's folder in this run.</summary>
     public required string Folder { get; init; }
 
-    /// <summary>Of the image: its suffix may ask for plugins.</summary>
+    /// <summary>Image tag; its suffix may ask for plugins.</summary>
     public string Tag { get; init; } = "";
 
-    /// <summary>The port on this machine for each port that the container would have.</summary>
+    /// <summary>Local port of each container port.</summary>
     public required IReadOnlyDictionary<int, int> Ports { get; init; }
 
     public IReadOnlyList<ContainerMountAnnotation> Mounts { get; init; } = [];
 
-    /// <summary>Contents of the files that the model puts into the container, by their paths there.</summary>
+    /// <summary>Contents of the container's files, by their paths in the container.</summary>
     public IReadOnlyDictionary<string, string> ContainerFiles { get; init; } = new Dictionary<string, string>();
 
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
 
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
-    // What the server asked for. Bounded by the model.
+    // What the server used. Bounded by the model.
     private HashSet<ContainerMountAnnotation> UsedMounts { get; } = [];
 
     private HashSet<string> UsedFiles { get; } = [];
@@ -92,9 +92,7 @@ internal sealed record ServerSettings
             ? port
             : throw new ServerUnavailableException($"There is no endpoint with the target port {containerPort}.");
 
-    /// <summary>
-    /// Where the data is, and whether it outlives the run: a volume or bind mount on one of the container's folders does.
-    /// </summary>
+    /// <summary>The data folder, and whether it outlives the run, as a volume or bind mount does.</summary>
     public (string Folder, bool IsKept) Data(params ReadOnlySpan<string> containerFolders)
     {
         foreach (var mount in Mounts)
@@ -110,8 +108,7 @@ internal sealed record ServerSettings
     }
 
     /// <summary>
-    /// Where a file or folder of the container is here, to be read: on a mount, or among the files that the model puts into the container;
-    /// null where the model says nothing of it.
+    /// Local path of a file or folder of the container, from a mount or the model's container files; null when the model has none.
     /// </summary>
     public string? PathOf(string containerPath)
     {
@@ -129,13 +126,13 @@ internal sealed record ServerSettings
             path.TrimEnd('/') == folder.TrimEnd('/') || path.StartsWith(folder.TrimEnd('/') + "/", StringComparison.Ordinal);
     }
 
-    /// <summary>The files of the container that the server reads, with their paths here.</summary>
+    /// <summary>The container files that the server reads, with their local paths.</summary>
     public IEnumerable<KeyValuePair<string, string>> FilesInUse() =>
         ContainerFiles.Where(file => UsedFiles.Contains(file.Key)).Select(file => KeyValuePair.Create(PathOfFile(file.Key), file.Value));
 
     public IEnumerable<string> MountsInUse() => UsedMounts.Select(Volumes.PathOf);
 
-    /// <summary>What the model gives to the container and the server did not ask for.</summary>
+    /// <summary>Parts of the container's model that the server did not use.</summary>
     public IEnumerable<string> NotInUse() =>
         [
             .. Mounts.Where(mount => !UsedMounts.Contains(mount)).Select(mount => $"the mount of '{mount.Source}' at {mount.Target}"),

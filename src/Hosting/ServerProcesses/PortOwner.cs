@@ -2,14 +2,12 @@ using System.Globalization;
 
 namespace Platform.ServerProcesses;
 
-/// <summary>Who listens on a port, as the kernel of Linux tells in /proc; elsewhere nobody is known.</summary>
+/// <summary>Finds who listens on a port, from /proc on Linux; unknown elsewhere.</summary>
 public static class PortOwner
 {
     private static readonly string[] Tables = ["/proc/net/tcp", "/proc/net/tcp6"];
 
-    /// <summary>
-    /// Null when the port is free, otherwise the process that has it ("redis-server (pid 123)"), as far as we may see it.
-    /// </summary>
+    /// <summary>Null when the port is free, otherwise its owner ("redis-server (pid 123)") as far as we may see it.</summary>
     public static string? Of(int port)
     {
         var inodes = Tables.SelectMany(table => Inodes(table, port)).ToHashSet();
@@ -47,7 +45,7 @@ public static class PortOwner
             }
             catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
             {
-                // Another user's process, or one that just ended: it stays unnamed.
+                // Another user's process, or one that just ended: not named.
             }
         }
 

@@ -10,7 +10,7 @@ internal sealed class PostgresServer : KnownServer
 
     public override IReadOnlyList<string> Accounts => ["postgres"];
 
-    // The versioned folders first: what PATH finds may be a wrapper that starts a cluster of its own.
+    // Versioned folders first: the program in PATH may be a wrapper that starts a cluster of its own.
     public override string? Find() => Programs.FindNewest("/usr/lib/postgresql", "", "bin/postgres") ?? Programs.Find("postgres");
 
     public override ServerPlan Plan(ServerSettings settings)
@@ -22,12 +22,10 @@ internal sealed class PostgresServer : KnownServer
         var initialize = Quote(Path.Combine(Path.GetDirectoryName(settings.Program)!, "initdb"));
         var configuration = string.Join(' ', Configuration(isKept).Select(setting => $"-c {setting}"));
 
-        // A container's own arguments, without the program's name.
+        // The container's arguments without the program name.
         var arguments = string.Join(' ', settings.Arguments.SkipWhile(argument => argument == "postgres").Select(Quote));
 
-        // SIGINT ends sessions and leaves the data consistent; what the orchestrator sends, SIGTERM, would wait for every client to go.
-        // Each further signal is passed on too. A database is made beside its place and moved there with PG_VERSION last, which says that
-        // it is whole: killed on the way, the next start makes it anew or goes on moving.
+        // SIGINT is a fast shutdown; SIGTERM, which the orchestrator sends, would wait for all clients to disconnect.
         var script = $$"""
             cd {{Quote(settings.Folder)}}
             pid= stopping=
@@ -84,7 +82,7 @@ internal sealed class PostgresServer : KnownServer
         yield return "shared_buffers=64MB";
         yield return "max_connections=200";
 
-        // In the data folder instead of /dev/shm, where a killed server would leave it behind.
+        // In the data folder instead of /dev/shm, where a killed server would leak it.
         yield return "dynamic_shared_memory_type=mmap";
         if (!isKept)
         {

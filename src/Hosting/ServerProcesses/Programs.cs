@@ -4,7 +4,7 @@ internal static class Programs
 {
     private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
-    /// <summary>Looks a program up in PATH, and where Debian puts servers.</summary>
+    /// <summary>Finds a program in PATH and where Debian installs servers.</summary>
     public static string? Find(string name) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "")
             .Split(':', StringSplitOptions.RemoveEmptyEntries)
@@ -12,7 +12,7 @@ internal static class Programs
             .Select(folder => Path.Combine(folder, name))
             .FirstOrDefault(path => File.Exists(path) && (File.GetUnixFileMode(path) & Executable) != 0);
 
-    /// <summary>The file below versioned folders, newest version first: <c>/usr/lib/postgresql/15/bin/postgres</c>.</summary>
+    /// <summary>Finds a file in versioned folders, newest version first: <c>/usr/lib/postgresql/15/bin/postgres</c>.</summary>
     public static string? FindNewest(string root, string prefix, string relative)
     {
         return !Directory.Exists(root)

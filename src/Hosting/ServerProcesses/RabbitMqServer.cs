@@ -6,8 +6,8 @@ using static Platform.ServerProcesses.ServerPlan;
 namespace Platform.ServerProcesses;
 
 /// <summary>
-/// RabbitMQ as one process: its script replaces itself by the Erlang machine when it believes to run under systemd, and the port mapper
-/// that Erlang would leave behind as a daemon is a companion of ours.
+/// RabbitMQ as one process. Its script execs the Erlang VM when it believes it runs under systemd, and epmd, which Erlang would leave
+/// behind as a daemon, runs as a companion.
 /// </summary>
 internal sealed class RabbitMqServer : KnownServer
 {
@@ -17,10 +17,10 @@ internal sealed class RabbitMqServer : KnownServer
 
     public override IReadOnlyList<string> Accounts => ["rabbitmq"];
 
-    // The script below the versioned folder: what PATH finds changes to the system's own configuration and user.
+    // The script in the versioned folder: the one in PATH switches to the system's configuration and user.
     public override string? Find() => Programs.FindNewest("/usr/lib/rabbitmq/lib", "rabbitmq_server-", "sbin/rabbitmq-server");
 
-    // Asking the program starts an Erlang machine, which takes seconds; the folder has the version in its name.
+    // From the folder name: asking the program would start an Erlang VM, which takes seconds.
     public override Task<string> VersionAsync(string program, CancellationToken cancellationToken) =>
         Task.FromResult(
             Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(program))!)
@@ -65,7 +65,7 @@ internal sealed class RabbitMqServer : KnownServer
                 ["ERL_EPMD_PORT"] = portMapperPort.ToString(CultureInfo.InvariantCulture),
                 ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
 
-                // The name is part of the data: it may not change between runs on one volume.
+                // The node name is part of the data: it must not change between runs on one volume.
                 ["RABBITMQ_NODENAME"] = settings.Environment.GetValueOrDefault("RABBITMQ_NODENAME", "rabbit@localhost"),
                 ["RABBITMQ_DIST_PORT"] = FreePort.Next().ToString(CultureInfo.InvariantCulture),
                 ["RABBITMQ_CONF_ENV_FILE"] = At("env.conf"),
@@ -77,7 +77,7 @@ internal sealed class RabbitMqServer : KnownServer
                 ["RABBITMQ_LOGS"] = "-",
                 ["RABBITMQ_PID_FILE"] = At("rabbit.pid"),
 
-                // No daemon, distribution on loopback only, two schedulers: a node of a laptop, not of a cluster.
+                // No daemon, distribution on loopback only, two schedulers: a laptop node, not a cluster.
                 ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "+S 2:2 -start_epmd false -kernel inet_dist_use_interface {127,0,0,1}",
             },
         };
@@ -97,7 +97,7 @@ internal sealed class RabbitMqServer : KnownServer
         return text.ToString();
     }
 
-    // Erlang terms take any character as bytes, which rabbitmq.conf does not.
+    // Erlang terms can hold any character as bytes; rabbitmq.conf cannot.
     private static string DefaultUser(ServerSettings settings)
     {
         var user = settings.Environment.GetValueOrDefault("RABBITMQ_DEFAULT_USER", "guest");

@@ -51,7 +51,8 @@ internal sealed class RedisServer : KnownServer
         return text.ToString();
     }
 
-    // redis-server --requirepass $REDIS_PASSWORD --save 60 1: the container's arguments are settings. The password is in the environment.
+    // redis-server --requirepass $REDIS_PASSWORD --save 60 1: the container's arguments are settings, and the password is in its
+    // environment.
     private static IEnumerable<(string Name, IReadOnlyList<string> Values)> Options(IReadOnlyList<string> arguments)
     {
         for (var i = 0; i < arguments.Count; i++)

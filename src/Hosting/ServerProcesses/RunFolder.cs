@@ -3,14 +3,14 @@ using System.Diagnostics;
 namespace Platform.ServerProcesses;
 
 /// <summary>
-/// The one temporary folder of a run. It disappears with the run, also when the AppHost is killed: a small process of its own session waits
-/// for the end of a pipe, ends what survived the orchestrator, and removes the folder. (On Linux; elsewhere it is removed when the AppHost
+/// The temporary folder of a run. It is removed with the run even when the AppHost is killed: a small process in its own session waits for
+/// the end of a pipe, ends what survived the orchestrator, and deletes the folder. (On Linux; elsewhere it is deleted when the AppHost
 /// stops.)
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
-    // What works in the folder belongs to the run: it gets some seconds to end by itself, is woken if it is frozen, and is killed then. Who
-    // still writes there while it is removed may bring it back once more, so it is looked at until it has stayed away.
+    // Processes that work in the folder belong to the run: they get a few seconds to exit, are resumed if frozen, and are then killed. One
+    // that still writes may recreate the folder, so deletion repeats until it stays away.
     private const string Reaper = """
         exec >/dev/null 2>&1
         cd /
@@ -42,7 +42,7 @@ public sealed class RunFolder : IDisposable
             return;
         }
 
-        // Servers that run as their own users pass through to their folders, and see nothing on the way.
+        // Other users may traverse but not list it: servers run as their own users.
         File.SetUnixFileMode(
             Path,
             UnixFileMode.UserRead
@@ -56,7 +56,7 @@ public sealed class RunFolder : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Makes a folder that only this user sees, for what a resource must remember over its own restarts.</summary>
+    /// <summary>Creates a private folder that survives restarts of a resource.</summary>
     public string Create(string name)
     {
         var path = System.IO.Path.Combine(Path, name);
@@ -81,7 +81,7 @@ public sealed class RunFolder : IDisposable
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                // Somebody still has a file of it open: it stays until the system cleans its temporary files.
+                // A file is still open: the folder stays until the system cleans its temporary files.
             }
 
             return;

@@ -7,12 +7,12 @@ namespace Aspire.Hosting;
 
 public static class RunFolderExtensions
 {
-    // A builder has one; weak, because nothing tells when a builder is thrown away.
+    // One per builder; weak, because nothing signals that a builder was abandoned.
     private static readonly ConditionalWeakTable<IDistributedApplicationBuilder, RunFolder> Folders = [];
 
     /// <summary>
-    /// The temporary folder of this run; made at the first call, which must come before the application is built, and removed when the
-    /// application is disposed or the AppHost ends.
+    /// The temporary folder of this run. Created by the first call, which must come before Build, and removed when the application is
+    /// disposed or the AppHost ends.
     /// </summary>
     public static RunFolder RunFolder(this IDistributedApplicationBuilder builder) => Folders.GetValue(builder, Make);
 
@@ -20,7 +20,7 @@ public static class RunFolderExtensions
     {
         var folder = new RunFolder();
 
-        // The application disposes what it has made itself, as it believes once it has asked this for it.
+        // Resolved once so that the container takes ownership and disposes it.
         builder.Services.AddSingleton(_ => folder);
         builder.Eventing.Subscribe<BeforeStartEvent>(
             (start, _) =>

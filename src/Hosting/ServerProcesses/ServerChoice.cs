@@ -5,13 +5,13 @@ using Microsoft.Extensions.Configuration;
 namespace Platform.ServerProcesses;
 
 /// <summary>Containers or processes; or neither, and why.</summary>
-/// <param name="UseContainers">The model stays as it is.</param>
+/// <param name="UseContainers">The model stays unchanged.</param>
 /// <param name="WhyNot">Why servers cannot run at all; null when they run as processes.</param>
 internal sealed record ServerChoice(bool UseContainers, string? WhyNot)
 {
     private const string Key = "Servers";
 
-    /// <summary>A healthy engine answers within a tenth of a second; one that hangs counts as none.</summary>
+    /// <summary>A healthy engine responds within 0.1 s; one that hangs counts as absent.</summary>
     private static readonly TimeSpan EngineTimeout = TimeSpan.FromSeconds(5);
 
     public static async Task<ServerChoice> MakeAsync(IConfiguration configuration, CancellationToken cancellationToken) =>
@@ -41,8 +41,8 @@ internal sealed record ServerChoice(bool UseContainers, string? WhyNot)
             _ => new(false, $"{Key}={setting} is no way to run servers; say {Key}=auto, {Key}=container or {Key}=process."),
         };
 
-    // The runtime that the orchestrator would use: the one it is told, else docker, else podman. The client alone says nothing, so the
-    // engine is asked.
+    // The runtime that the orchestrator would use: the configured one, else docker, else podman. A client alone proves nothing, so the
+    // engine is queried.
     private static async Task<bool> AnyEngineAnswersAsync(IConfiguration configuration, CancellationToken cancellationToken)
     {
         string[] runtimes = (configuration["ASPIRE_CONTAINER_RUNTIME"] ?? configuration["DcpPublisher:ContainerRuntime"])

@@ -5,8 +5,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Platform.ServerProcesses;
 
 /// <summary>
-/// The integrations (AddPostgres and the like) listen to events of the resource that they made, which is not in the model any more: each
-/// event of the process is told again as one of that resource. Databases get from here what Aspire gives to children of a container.
+/// Integrations (AddPostgres and the like) subscribe to events of the resource they created, which is no longer in the model: each event of
+/// the process is republished for that resource. Databases get from here what Aspire gives to children of a container.
 /// </summary>
 internal static class ServerEvents
 {
@@ -47,7 +47,7 @@ internal static class ServerEvents
         );
     }
 
-    /// <summary>A database runs while its server does.</summary>
+    /// <summary>A database has the state of its server.</summary>
     private static async Task FollowAsync(InitializeResourceEvent database, ServerProcess process, CancellationToken cancellationToken)
     {
         var stopping = database.Services.GetRequiredService<Microsoft.Extensions.Hosting.IHostApplicationLifetime>().ApplicationStopping;
@@ -73,9 +73,9 @@ internal static class ServerEvents
         }
         catch (OperationCanceledException) when (either.IsCancellationRequested)
         {
-            // The application stops.
+            // Shutdown.
         }
-#pragma warning disable CA1031 // Nobody awaits this: whoever looks at the database's log sees why its state stands still.
+#pragma warning disable CA1031 // Nobody awaits this: log why the database's state is stuck.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -84,8 +84,8 @@ internal static class ServerEvents
     }
 
     /// <summary>
-    /// For subscribers an event of the server, since they are found by the interface's property; for the orchestrator, which shows the
-    /// connection string, one of the process: it knows no other resource of that name.
+    /// Subscribers see an event of the server, because they are looked up by the interface's property. The orchestrator, which shows the
+    /// connection string, sees one of the process: it knows no other resource of that name.
     /// </summary>
     private sealed class ServerConnectionStringAvailableEvent(ServerProcess process, IServiceProvider services)
         : ConnectionStringAvailableEvent(process, services),

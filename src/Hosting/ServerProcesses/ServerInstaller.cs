@@ -4,19 +4,19 @@ using Microsoft.Extensions.Logging;
 
 namespace Platform.ServerProcesses;
 
-/// <summary>Installs a missing server where it may: as root on Debian and Ubuntu, unless <c>Servers:Install=false</c>.</summary>
+/// <summary>Installs a missing server if allowed: as root on Debian and Ubuntu, unless <c>Servers:Install=false</c>.</summary>
 internal sealed class ServerInstaller(IConfiguration configuration, ILogger logger)
 {
-    /// <summary>The script writes it when no other AppHost installs any more.</summary>
+    /// <summary>Written by the script once no other AppHost is installing.</summary>
     private const string Begin = "Installing ";
 
-    /// <summary>Of one installation. The script is not ended then: its own steps have their limits.</summary>
+    /// <summary>Limit of one installation. The script is not killed: its own steps have limits.</summary>
     private static readonly TimeSpan TimeLimit = TimeSpan.FromMinutes(5);
 
-    /// <summary>For another AppHost to finish; the script itself gives up after 300 s.</summary>
+    /// <summary>Wait for another AppHost to finish; the script itself gives up after 300 s.</summary>
     private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(310);
 
-    // Servers start at the same time and install one after the other; the limit is of each alone.
+    // Servers start concurrently and install one at a time; the limit is for each.
     private static readonly SemaphoreSlim Turn = new(1, 1);
 
     private static readonly string Script = Path.Combine(AppContext.BaseDirectory, "install-server.sh");
@@ -24,7 +24,7 @@ internal sealed class ServerInstaller(IConfiguration configuration, ILogger logg
     public static bool IsPossible => Environment.IsPrivilegedProcess && File.Exists("/usr/bin/apt-get");
 
     /// <summary>The server's program.</summary>
-    /// <exception cref="ServerUnavailableException">It is missing, and could not or may not be installed.</exception>
+    /// <exception cref="ServerUnavailableException">It is missing and could not or must not be installed.</exception>
     public async Task<string> EnsureAsync(KnownServer server, string resource, ILogger resourceLogger, CancellationToken cancellationToken)
     {
         if (server.Find() is { } program)
@@ -43,7 +43,7 @@ internal sealed class ServerInstaller(IConfiguration configuration, ILogger logg
         await Turn.WaitAsync(cancellationToken);
         try
         {
-            // Another resource may have needed the same one.
+            // Another resource may have installed it.
             return server.Find() ?? await InstallAsync(server, resource, byHand, resourceLogger, cancellationToken);
         }
         finally
@@ -65,7 +65,7 @@ internal sealed class ServerInstaller(IConfiguration configuration, ILogger logg
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(LockLimit);
 
-        // A session of its own: Ctrl+C in the terminal is not for it.
+        // Runs in its own session so that Ctrl+C in the terminal does not reach it.
         using var installation = Process.Start(
             new ProcessStartInfo("setsid", ["/bin/sh", Script, server.Package]) { RedirectStandardOutput = true }
         )!;

@@ -2,9 +2,9 @@ using System.Text;
 
 namespace Platform.ServerProcesses;
 
-/// <summary>What is written before a server starts, and the script that starts it.</summary>
-/// <param name="Folders">Folders of the server's user, closed to others.</param>
-/// <param name="Files">By path; only the server's user reads them.</param>
+/// <summary>Files to write before a server starts, and the script that starts it.</summary>
+/// <param name="Folders">Private folders of the server's user.</param>
+/// <param name="Files">By path; readable by the server's user only.</param>
 /// <param name="Script">
 /// POSIX shell, run as the AppHost's user. <c>server</c> in front of a command runs it as the server's user in a clean environment, and
 /// <c>companion</c> in front of one runs it beside the server for as long as that lives.
@@ -13,13 +13,13 @@ internal sealed record ServerPlan(IReadOnlyList<string> Folders, IReadOnlyDictio
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Of every server: nothing of the AppHost's environment reaches it.</summary>
+    /// <summary>Environment of every server; the AppHost's is not inherited.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>What the model says to the container and the server does not take.</summary>
+    /// <summary>Parts of the model that the server ignores.</summary>
     public IReadOnlyList<string> IgnoredArguments { get; init; } = [];
 
-    /// <summary>The same with more files, and the folders that they are in.</summary>
+    /// <summary>Returns a copy with more files and their folders.</summary>
     public ServerPlan With(IEnumerable<KeyValuePair<string, string>> files, string folder)
     {
         var added = files.ToList();

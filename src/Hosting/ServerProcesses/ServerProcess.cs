@@ -5,9 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Platform.ServerProcesses;
 
 /// <summary>
-/// A server of the model as a process, under the server's own name, so that state, exit code, health, log and the commands start, stop and
-/// restart are the server's. Everything that the integration and the AppHost have said about the server (annotations) holds for the process
-/// too.
+/// Runs a server of the model as a process under the server's name, so that state, exit code, health, log and the start, stop and restart
+/// commands are the server's. All annotations of the server apply to the process too.
 /// </summary>
 internal class ServerProcess(ContainerResource server, KnownServer known, RunFolder runFolder)
     : ExecutableResource(server.Name, "/bin/sh", Path.Combine(runFolder.Path, server.Name))
@@ -33,10 +32,10 @@ internal class ServerProcess(ContainerResource server, KnownServer known, RunFol
             ? new ConnectableServerProcess(server, connection, known, runFolder)
             : new ServerProcess(server, known, runFolder);
 
-    /// <summary>What only a container can use goes; what it listens on becomes a port of this machine.</summary>
+    /// <summary>Drops what only a container can use, and maps endpoints to local ports.</summary>
     public void TakeOver(bool randomizePorts)
     {
-#pragma warning disable ASPIRECERTIFICATES001 // Marked experimental; they would hand certificates of the container to the process.
+#pragma warning disable ASPIRECERTIFICATES001 // Experimental; it would pass the container's certificates to the process.
         foreach (
             var annotation in Annotations
                 .Where(annotation =>
@@ -62,15 +61,15 @@ internal class ServerProcess(ContainerResource server, KnownServer known, RunFol
             (endpoint.Port, endpoint.TargetPort, endpoint.IsProxied) = (port, port, false);
         }
 
-        // Nothing secret is on the command line: files have it that only the server's user reads.
+        // No secrets on the command line: they are in files that only the server's user can read.
         Annotations.Add(new CommandLineArgsCallbackAnnotation(arguments => arguments.Add(ScriptPath)));
 
-        // The shell starts there; the server's own folder is made with the server.
+        // The shell starts here; the server's own folder is created later.
         Directory.CreateDirectory(WorkingDirectory);
     }
 
-    /// <summary>Installs the server where it is missing, and writes the files that it starts with.</summary>
-    /// <exception cref="ServerUnavailableException">The server cannot run here; the message says what to do.</exception>
+    /// <summary>Installs the server if it is missing and writes its files.</summary>
+    /// <exception cref="ServerUnavailableException">The server cannot run here; the message says how to fix it.</exception>
     public async Task PrepareAsync(
         ServerInstaller installer,
         DistributedApplicationExecutionContext execution,
@@ -117,7 +116,7 @@ internal class ServerProcess(ContainerResource server, KnownServer known, RunFol
         };
         var plan = known.Plan(settings).With(settings.FilesInUse(), settings.Folder);
 
-        // An argument that is resolved only here may be a secret.
+        // An argument that had to be resolved may be a secret.
         foreach (
             var ignored in plan
                 .IgnoredArguments.Select(argument =>
@@ -144,7 +143,7 @@ internal class ServerProcess(ContainerResource server, KnownServer known, RunFol
             throw new ServerUnavailableException($"'{Name}' cannot be prepared: {exception.Message}");
         }
 
-        // Its own folder too: TMPDIR may be a private one.
+        // The run folder too: TMPDIR may be private.
         foreach (var folder in user is null ? [] : settings.MountsInUse().Prepend(WorkingDirectory))
         {
             await Volumes.RequirePassageAsync(folder, user!, cancellationToken);
@@ -210,7 +209,7 @@ internal class ServerProcess(ContainerResource server, KnownServer known, RunFol
     }
 }
 
-/// <summary>A server whose integration gives it a connection string hands it on.</summary>
+/// <summary>A server whose integration provides a connection string.</summary>
 internal sealed class ConnectableServerProcess(
     ContainerResource server,
     IResourceWithConnectionString connection,

@@ -90,7 +90,7 @@ public static class ServerProcessesExtensions
                 }
                 catch (ServerUnavailableException exception)
                 {
-                    // The resource's own log gets it from Aspire; the console of the AppHost only from here.
+                    // Aspire writes it to the resource's log; this is for the AppHost's console.
                     log.LogUnavailable(exception.Message);
                     throw;
                 }

@@ -2,9 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Platform.ServerProcesses;
 
-/// <summary>
-/// A server that cannot be started, and what a person can do about it. Its text is all that is of use: a stack is not shown.
-/// </summary>
+/// <summary>A server cannot be started, and how to fix that. Formats as its message alone: a stack would not help.</summary>
 internal sealed class ServerUnavailableException(string message) : Aspire.Hosting.DistributedApplicationException(message)
 {
     public override string ToString() => Message;

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace Platform.ServerProcesses;
 
-/// <summary>A user of this machine that a server runs as: PostgreSQL refuses to run as root, and the others have no reason to.</summary>
+/// <summary>The local user a server runs as: PostgreSQL refuses to run as root, and the others need not.</summary>
 internal sealed record UserAccount(string Name, uint UserId, uint GroupId)
 {
     public string[] SetPrivArguments => [$"--reuid={UserId}", $"--regid={GroupId}", "--clear-groups"];
 
-    /// <summary>The first of the accounts that exists, otherwise nobody; null when we are not root and may not change to another.</summary>
+    /// <summary>The first existing account, otherwise nobody; null when we are not root and cannot switch users.</summary>
     public static UserAccount? First(IEnumerable<string> names)
     {
         if (!Environment.IsPrivilegedProcess)

@@ -3,15 +3,14 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace Platform.ServerProcesses;
 
-/// <summary>Where data is that outlives a run.</summary>
+/// <summary>Location of data that outlives a run.</summary>
 internal static class Volumes
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode Passage = OwnerOnly | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     /// <summary>
-    /// Volumes are folders of this user, the same in each run; those of root, whose home is closed to the servers' own users, are with the
-    /// system's data.
+    /// Volumes are folders in this user's home. Root's are in the system's data folder, because servers' users cannot enter its home.
     /// </summary>
     public static string Root { get; } =
         Environment.IsPrivilegedProcess
@@ -23,7 +22,7 @@ internal static class Volumes
                 "server-processes"
             );
 
-    /// <summary>A bind mount is the folder or file itself, or what a link there leads to.</summary>
+    /// <summary>A bind mount is the folder or file itself, with links resolved.</summary>
     public static string PathOf(ContainerMountAnnotation mount) =>
         mount.Type == ContainerMountType.BindMount
             ? Resolve(Path.TrimEndingDirectorySeparator(mount.Source!))
@@ -32,9 +31,7 @@ internal static class Volumes
     private static string Resolve(string path) =>
         Directory.Exists(path) ? Directory.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path : path;
 
-    /// <summary>
-    /// Makes a folder closed to other users, and what is missing above it so that they pass. What is there stays as it is.
-    /// </summary>
+    /// <summary>Creates a private folder, and missing parents that other users may traverse. Existing folders are unchanged.</summary>
     public static void Create(string folder)
     {
         MakePassage(Path.GetDirectoryName(folder)!);
@@ -47,13 +44,13 @@ internal static class Volumes
                 MakePassage(Path.GetDirectoryName(above)!);
                 Directory.CreateDirectory(above, OwnerOnly);
 
-                // Whatever the AppHost's own umask says.
+                // Regardless of the AppHost's umask.
                 File.SetUnixFileMode(above, Passage);
             }
         }
     }
 
-    /// <exception cref="ServerUnavailableException">The user does not get there; the message names the folder that is closed.</exception>
+    /// <exception cref="ServerUnavailableException">The user cannot reach it; the message names the folder that blocks.</exception>
     public static async Task RequirePassageAsync(string path, UserAccount user, CancellationToken cancellationToken)
     {
         var above = new Stack<string>();
@@ -62,7 +59,7 @@ internal static class Volumes
             above.Push(folder);
         }
 
-        // Asked as that user, because the mode alone does not tell: there are groups and access control lists.
+        // Tested as that user, because the mode does not tell about groups and ACLs.
         using var ask = Process.Start(
             new ProcessStartInfo(
                 "setpriv",

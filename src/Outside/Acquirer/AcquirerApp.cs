@@ -5,7 +5,7 @@ using Platform.OutsideCompany;
 
 namespace Platform.Acquirer;
 
-/// <summary>A company that takes card payments. Nothing in here is shared with its customers.</summary>
+/// <summary>A company that takes card payments. Shares nothing with its customers.</summary>
 internal static class AcquirerApp
 {
     public static WebApplication Create(string[] args, Action<WebApplicationBuilder> configure)

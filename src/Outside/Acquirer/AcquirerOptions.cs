@@ -15,11 +15,11 @@ internal sealed class AcquirerOptions : IValidatableObject
     [Required(ErrorMessage = "Set Acquirer:LedgerDirectory, the directory of ledger.jsonl.")]
     public string LedgerDirectory { get; set; } = "";
 
-    /// <summary>An entry takes about 300 bytes of memory. A full ledger refuses new charges: one that forgot could charge twice.</summary>
+    /// <summary>About 300 bytes of memory per entry. A full ledger rejects new charges: evicting could charge twice.</summary>
     [Range(1, 10_000_000, ErrorMessage = "Acquirer:LedgerCapacity must be 1 to 10000000.")]
     public int LedgerCapacity { get; set; } = 1_000_000;
 
-    /// <summary>Where decisions are announced; null announces none.</summary>
+    /// <summary>Where webhooks are sent; null sends none.</summary>
     public Uri? WebhookUrl { get; set; }
 
     public string? WebhookSecret { get; set; }

@@ -32,7 +32,7 @@ internal sealed class Card
             ? first.AddMonths(1).AddDays(-1)
             : null;
 
-    /// <summary>Why the bank behind the card says no; null when it does not.</summary>
+    /// <summary>Why the issuing bank declines; null when it approves.</summary>
     public string? DeclineReason(DateTimeOffset now) =>
         Number switch
         {

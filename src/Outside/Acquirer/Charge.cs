@@ -9,9 +9,7 @@ internal enum ChargeStatus
     Voided,
 }
 
-/// <summary>
-/// A charge as customers see it. A key that was voided before anything was charged has no id, amount, currency and reference.
-/// </summary>
+/// <summary>A charge as customers see it. A key voided before any charge has no id, amount, currency or reference.</summary>
 internal sealed record Charge(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Id,
     ChargeStatus Status,

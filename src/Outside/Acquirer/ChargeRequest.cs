@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Platform.Acquirer;
 
-/// <summary>The body of POST /v1/charges. Lives for one request; a class without ToString, so that it cannot be printed.</summary>
+/// <summary>The body of POST /v1/charges. A class without ToString, so that it cannot be printed.</summary>
 internal sealed class ChargeRequest
 {
     public const int MaxBytes = 16 * 1024;
@@ -19,7 +19,7 @@ internal sealed class ChargeRequest
 
     public string? Reference { get; init; }
 
-    /// <summary>What is wrong, by JSON field name; empty when all is well.</summary>
+    /// <summary>Validation errors by JSON field name; empty when valid.</summary>
     public Dictionary<string, string[]> Errors()
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
@@ -50,8 +50,8 @@ internal sealed class ChargeRequest
     }
 
     /// <summary>
-    /// Tells whether a repeated key comes with the same body. Keyed, because a bare hash of a card number can be reversed by trying
-    /// them all; without the cvc, which nobody may keep in any form.
+    /// Detects a repeated key with another body. Keyed, because a bare hash of a card number can be brute-forced; without the CVC, which
+    /// must never be stored.
     /// </summary>
     public ulong Fingerprint(string key)
     {

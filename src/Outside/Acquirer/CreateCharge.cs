@@ -10,7 +10,7 @@ internal static class CreateCharge
 
     public static void MapCreateCharge(this IEndpointRouteBuilder routes) => routes.MapPost("/v1/charges", HandleAsync);
 
-    // No cancellation token: the body is in memory by now, and a charge goes on after its caller has hung up.
+    // No cancellation token: a charge proceeds after its caller has disconnected.
     private static async Task<IResult> HandleAsync(
         HttpContext context,
         Ledger ledger,
@@ -33,7 +33,7 @@ internal static class CreateCharge
         }
         catch (JsonException exception)
         {
-            // The caller gets 400 with the path alone: the reader's message may quote the body.
+            // 400 with the JSON path only: the reader's message may quote the body.
             return AdminApi.Invalid(exception.Path ?? "$", "Is not the JSON that was expected.");
         }
 
@@ -49,7 +49,7 @@ internal static class CreateCharge
         }
         catch (IOException)
         {
-            // Nothing was charged; the ledger has said why in the log.
+            // Nothing was charged; the ledger has logged why.
             return TypedResults.Problem(
                 "The ledger cannot be written; nothing was charged.",
                 statusCode: StatusCodes.Status503ServiceUnavailable

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Options;
 namespace Platform.Acquirer;
 
 /// <summary>
-/// Every decision about every key, for ever: in a file first, then in memory. Charging and voiding are atomic with each other,
-/// so a key is charged at most once and never after it was voided; twins wait on the lock and are given the first one's entry.
+/// Every decision about every key, kept forever: written to the file first, then to memory. Charging and voiding are atomic, so a key is
+/// charged at most once and never after a void; concurrent duplicates wait on the lock and get the first one's entry.
 /// </summary>
 internal sealed class Ledger : IDisposable
 {
@@ -12,7 +12,7 @@ internal sealed class Ledger : IDisposable
     private readonly LedgerFile _file;
     private readonly TimeProvider _time;
 
-    // Both bounded by Capacity; when full, new keys are refused.
+    // Both bounded by Capacity; when full, new keys are rejected.
     private readonly List<LedgerEntry> _entries = [];
     private readonly Dictionary<Guid, int> _positions = [];
     private readonly int[] _totals = new int[Enum.GetValues<ChargeStatus>().Length];

@@ -25,12 +25,12 @@ internal sealed record LedgerEntry
 
     public ulong Fingerprint { get; init; }
 
-    /// <summary>Whether voiding took money back.</summary>
+    /// <summary>Whether voiding refunded a charge.</summary>
     public bool HadCharge { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
 
-    // One key is one charge, so the id needs no memory of its own.
+    // One key is one charge, so the id is derived from the key.
     [JsonIgnore]
     public string? Id => Amount is null ? null : $"ch_{Key:N}";
 }

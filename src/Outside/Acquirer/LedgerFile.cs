@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 namespace Platform.Acquirer;
 
 /// <summary>
-/// ledger.jsonl: one decision per line, the latest line of a key wins. A line is with the operating system before Append
-/// returns, so it survives the death of the process; it is not forced to the disk, so the last ones may not survive a power cut.
+/// ledger.jsonl: one decision per line, the latest line of a key wins. Append hands the line to the operating system, so it survives a
+/// crash of the process; without fsync the last ones may not survive a power cut.
 /// </summary>
 internal sealed partial class LedgerFile : IDisposable
 {
@@ -53,7 +53,7 @@ internal sealed partial class LedgerFile : IDisposable
         }
         catch (IOException exception)
         {
-            // Half a line must not be followed by another one. The caller answers 503.
+            // No line may follow half a line. The caller responds 503.
             LogAppendFailed(exception, _path);
             _stream.Position = start;
             _stream.SetLength(start);

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Platform.Acquirer;
 
-/// <summary>Takes a charge back, or sees to it that one still under way is refused. Repeating it is harmless.</summary>
+/// <summary>Refunds a charge, or blocks the key for one still in flight. Idempotent.</summary>
 internal static class VoidCharge
 {
     public static void MapVoidCharge(this IEndpointRouteBuilder routes) => routes.MapPost("/v1/charges/{key:guid}/void", Handle);
@@ -16,7 +16,7 @@ internal static class VoidCharge
         }
         catch (IOException)
         {
-            // Nothing was voided; the ledger has said why in the log.
+            // Nothing was voided; the ledger has logged why.
             return TypedResults.Problem(
                 "The ledger cannot be written; nothing was voided.",
                 statusCode: StatusCodes.Status503ServiceUnavailable

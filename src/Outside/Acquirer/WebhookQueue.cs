@@ -4,17 +4,14 @@ using Platform.OutsideCompany;
 
 namespace Platform.Acquirer;
 
-/// <summary>Something to announce. The body is the same in every attempt; timestamp and signature are not.</summary>
+/// <summary>One webhook. The body is the same in every attempt; timestamp and signature are not.</summary>
 internal sealed record WebhookDelivery(long Sequence, string EventId, byte[] Body, int Attempt);
 
 internal sealed record WebhookCounts(int Queued, long Delivered, long FailedAttempts, long GivenUp, long Dropped);
 
 internal sealed record WebhookEvent(string Id, string Type, DateTimeOffset CreatedAt, Charge Data);
 
-/// <summary>
-/// Deliveries by the time they are due. Kept in memory only: after a restart the customer asks by key, as the documentation of
-/// every acquirer says it must be able to.
-/// </summary>
+/// <summary>Deliveries by due time. In memory only: after a restart customers query by key, as acquirers' documentation requires.</summary>
 internal sealed class WebhookQueue(TimeProvider time, BehaviourSwitch behaviour, IOptions<AcquirerOptions> options)
 {
     public const int Capacity = 10_000;
@@ -97,7 +94,7 @@ internal sealed class WebhookQueue(TimeProvider time, BehaviourSwitch behaviour,
                 }
             }
 
-            // Timers cut off what is less than a millisecond, and the wait would end too early.
+            // Rounded up: timers truncate to milliseconds, and the wait would end too early.
             var whole = wait < TimeSpan.Zero ? wait : TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds));
             await changed.WaitAsync(whole, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();

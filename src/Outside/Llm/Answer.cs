@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Platform.Llm;
 
-/// <summary>One answer, to be sent whole or word by word.</summary>
+/// <summary>One completion, sent whole or word by word.</summary>
 internal sealed record Answer(string Id, long Created, string Model, string Text, string FinishReason, TokenUsage Usage)
 {
     public static Answer To(ChatCompletionRequest request, DateTimeOffset now)
@@ -24,7 +24,7 @@ internal sealed record Answer(string Id, long Created, string Model, string Text
     public ChatCompletion Whole() =>
         new(Id, "chat.completion", Created, Model, [new ChatChoice(0, new AnswerMessage("assistant", Text), FinishReason)], Usage);
 
-    /// <summary>The data lines of the event stream: role, words, finish reason, usage when asked for, and the end mark.</summary>
+    /// <summary>The data lines of the event stream: role, words, finish reason, usage if requested, and the end marker.</summary>
     public IEnumerable<string> Chunks(bool includeUsage)
     {
         yield return Chunk(new ChunkDelta("assistant", ""), null);

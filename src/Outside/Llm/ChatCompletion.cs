@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Platform.Llm;
 
-/// <summary>The answer in one piece; <see cref="ChatCompletionChunk"/> is a piece of a streamed one.</summary>
+/// <summary>A whole completion; <see cref="ChatCompletionChunk"/> is part of a streamed one.</summary>
 internal sealed record ChatCompletion(
     string Id,
     string Object,

@@ -24,7 +24,7 @@ internal sealed class ChatCompletionRequest
 
     public int? TokenLimit => MaxCompletionTokens ?? MaxTokens;
 
-    /// <summary>What the user says; what the system is told to do is not evidence.</summary>
+    /// <summary>The user's messages; system messages are not evidence.</summary>
     public string Prompt => string.Join('\n', Messages!.Where(message => message!.Role == "user").Select(message => message!.Text));
 
     public int PromptTokens => Messages!.Sum(message => TokenEstimate.Of(message!.Text!) + TokenEstimate.PerMessage);

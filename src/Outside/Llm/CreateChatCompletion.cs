@@ -27,7 +27,7 @@ internal static class CreateChatCompletion
         }
         catch (JsonException exception)
         {
-            // The caller gets 400 with the path alone: the reader's message may quote the prompt.
+            // 400 with the JSON path only: the reader's message may quote the prompt.
             return ChatError.Invalid(exception.Path, "The body is not the JSON that was expected.");
         }
 

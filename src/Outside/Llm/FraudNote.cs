@@ -4,8 +4,7 @@ using System.Text.RegularExpressions;
 namespace Platform.Llm;
 
 /// <summary>
-/// The one thing this model is good at: weighing what a prompt says about an order. The same prompt always gets the same note,
-/// and the note repeats nothing of the prompt but numbers.
+/// The model's only skill: assessing an order from a prompt. The same prompt always gets the same note, which repeats only numbers from it.
 /// </summary>
 internal static partial class FraudNote
 {

@@ -3,9 +3,7 @@ using Platform.OutsideCompany;
 
 namespace Platform.Llm;
 
-/// <summary>
-/// A company that answers chat completions in the wire format most clients speak. Nothing in here is shared with its customers.
-/// </summary>
+/// <summary>A company that serves chat completions in the common wire format. Shares nothing with its customers.</summary>
 internal static class LlmApp
 {
     public static WebApplication Create(string[] args, Action<WebApplicationBuilder> configure)

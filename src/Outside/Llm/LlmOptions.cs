@@ -12,7 +12,7 @@ internal sealed class LlmOptions : IValidatableObject
     [Required(ErrorMessage = "Set Llm:AdminKey, the key of /admin.")]
     public string AdminKey { get; set; } = "";
 
-    /// <summary>No default here, because configuration would add to it instead of replacing it; appsettings.json has one.</summary>
+    /// <summary>The default is in appsettings.json: configuration would append to one here instead of replacing it.</summary>
     public IReadOnlyList<string> Models { get; set; } = [];
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

@@ -1,6 +1,6 @@
 namespace Platform.Llm;
 
-/// <summary>Four characters are about one token of English; every message costs a few more for its frame.</summary>
+/// <summary>About four characters per token of English, plus a few tokens per message.</summary>
 internal static class TokenEstimate
 {
     public const int PerMessage = 4;

@@ -8,18 +8,18 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Platform.OutsideCompany;
 
-/// <summary>Where behaviour is set and recorded requests are read at run time, behind X-Admin-Key.</summary>
+/// <summary>Sets behaviour and reads recorded requests at run time; requires X-Admin-Key.</summary>
 public static class AdminApi
 {
     private const int DefaultLimit = 100;
 
-    // Strict: a misspelt switch would otherwise be ignored, and the experiment with it.
+    // Strict: a misspelt setting would be ignored silently.
     private static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web)
     {
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     };
 
-    /// <summary>The group of routes under /admin; it refuses a caller without the key.</summary>
+    /// <summary>The /admin routes, which require the key.</summary>
     public static RouteGroupBuilder MapAdminGroup(this IEndpointRouteBuilder routes)
     {
         var admin = routes.MapGroup("/admin");
@@ -76,7 +76,7 @@ public static class AdminApi
         }
         catch (JsonException exception)
         {
-            // The caller gets 400 with the field: "$.errorRate" -> errorRate.
+            // 400 with the field: "$.errorRate" -> errorRate.
             return Invalid(exception.Path is { Length: > 2 } path ? path[2..] : "body", exception.Message);
         }
 

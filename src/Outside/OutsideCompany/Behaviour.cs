@@ -21,7 +21,7 @@ public sealed record Behaviour
     [Range(0, 60_000)]
     public int LatencyMs { get; init; }
 
-    /// <summary>Up to so much more latency, evenly spread.</summary>
+    /// <summary>Upper bound of additional, uniformly distributed latency.</summary>
     [Range(0, 60_000)]
     public int JitterMs { get; init; }
 
@@ -34,14 +34,14 @@ public sealed record Behaviour
     [Range(0.0, 1.0)]
     public double DeclineRate { get; init; }
 
-    /// <summary>Share of charges or completions whose answer never comes; reading and voiding a charge still answer.</summary>
+    /// <summary>Share of charges or completions that are never answered; reading and voiding a charge still are.</summary>
     [Range(0.0, 1.0)]
     public double TimeoutRate { get; init; }
 
     [Range(1, 100_000)]
     public int? LimitPerSecond { get; init; }
 
-    /// <summary>False: events that happen meanwhile are never announced.</summary>
+    /// <summary>False: events are dropped, not delayed.</summary>
     public bool Webhooks { get; init; } = true;
 
     [Range(0, 600_000)]
@@ -52,14 +52,14 @@ public sealed record Behaviour
 
     public static IEnumerable<string> PresetNames(CompanyProfile company) => Presets.Keys.Where(name => Preset(name, company) is not null);
 
-    /// <summary>What is wrong, by JSON field name; empty when all is well.</summary>
+    /// <summary>Validation errors by JSON field name; empty when valid.</summary>
     public Dictionary<string, string[]> Errors(CompanyProfile company)
     {
         var results = new List<ValidationResult>();
         Validator.TryValidateObject(this, new ValidationContext(this), results, validateAllProperties: true);
         if (!company.TakesPayments)
         {
-            // Accepting a switch that changes nothing would mislead whoever set it.
+            // Accepting a setting without effect would mislead whoever made it.
             Require(DeclineRate == 0, nameof(DeclineRate));
             Require(Webhooks, nameof(Webhooks));
             Require(WebhookDelayMs == 0, nameof(WebhookDelayMs));

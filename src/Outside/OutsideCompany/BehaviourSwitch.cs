@@ -1,7 +1,7 @@
 namespace Platform.OutsideCompany;
 
 /// <summary>
-/// The behaviour in force, and the dice and the counter it needs. Changes are not logged: a log line would give away what a drill hides.
+/// The current behaviour, with its random source and rate counter. Changes are not logged: that would give away what a drill hides.
 /// </summary>
 public sealed class BehaviourSwitch(TimeProvider time)
 {
@@ -24,7 +24,7 @@ public sealed class BehaviourSwitch(TimeProvider time)
         return TimeSpan.FromMilliseconds(behaviour.LatencyMs + (Random.Shared.NextDouble() * behaviour.JitterMs));
     }
 
-    /// <summary>Counts the request against the limit of the current second.</summary>
+    /// <summary>Counts the request against the per-second limit.</summary>
     public bool TryAdmit()
     {
         if (Current.LimitPerSecond is not { } limit)

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Platform.OutsideCompany;
 
-/// <summary>What every request to /v1 passes through, in this order: recorder, key check, behaviour.</summary>
+/// <summary>The pipeline of every /v1 request: recorder, key check, behaviour.</summary>
 public static class CompanyPipeline
 {
     public static IServiceCollection AddOutsideCompany(this IServiceCollection services, Func<IServiceProvider, CompanyProfile> profile)
@@ -73,8 +73,8 @@ public static class CompanyPipeline
             return;
         }
 
-        // Read to the end first: work that has begun goes on after the caller has hung up, as it does at a real company.
-        // In memory only, because the body may hold a card number.
+        // Read to the end first: as at a real company, work continues after the caller disconnects. In memory only, because the body may
+        // hold a card number.
         context.Request.EnableBuffering(company.MaxBodyBytes, company.MaxBodyBytes);
         await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
         context.Request.Body.Position = 0;
@@ -94,7 +94,7 @@ public static class CompanyPipeline
         await next(context);
     }
 
-    /// <summary>False when the process is stopping; the request is then dropped before any work is done.</summary>
+    /// <summary>False during shutdown: the request is dropped before any work.</summary>
     private static async Task<bool> WaitAsync(HttpContext context, TimeSpan latency)
     {
         var stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;

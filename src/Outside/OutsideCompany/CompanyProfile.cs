@@ -2,9 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Platform.OutsideCompany;
 
-/// <summary>
-/// What one outside company differs in from another: keys, size of a request, error format, and whether it takes payments.
-/// </summary>
+/// <summary>What differs between outside companies: keys, size of a request, error format, and whether it takes payments.</summary>
 public sealed record CompanyProfile
 {
     public required string ApiKey { get; init; }

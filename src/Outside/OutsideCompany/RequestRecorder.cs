@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Platform.OutsideCompany;
 
-/// <summary>One request as it arrived. <see cref="Status"/> is null while it is under way and when it was never answered.</summary>
+/// <summary>One received request. <see cref="Status"/> is null while it is in progress and when it was never answered.</summary>
 public sealed class RecordedRequest
 {
     public required DateTimeOffset Time { get; init; }
@@ -21,7 +21,7 @@ public sealed class RecordedRequest
     public int? Status { get; set; }
 }
 
-/// <summary>Remembers the latest requests, so that it can be shown which headers left the platform.</summary>
+/// <summary>Records the latest requests, to show which headers left the platform.</summary>
 public sealed class RequestRecorder(TimeProvider time)
 {
     public const int Capacity = 10_000;
@@ -72,7 +72,7 @@ public sealed class RequestRecorder(TimeProvider time)
         return record;
     }
 
-    /// <summary>How many were seen since the last clearing, and the newest that match, newest first.</summary>
+    /// <summary>The count since the last clear, and the matching requests, newest first.</summary>
     public (long Seen, IReadOnlyList<RecordedRequest> Requests) Find(string? traceId, string? idempotencyKey, int limit)
     {
         lock (_gate)
@@ -108,7 +108,7 @@ public sealed class RequestRecorder(TimeProvider time)
     {
         if (string.Equals(name, "Authorization", StringComparison.OrdinalIgnoreCase))
         {
-            // The scheme shows that the right kind of credential was sent.
+            // The scheme stays, to show the kind of credential.
             return value.Split(' ', 2) is [var scheme, _] ? $"{scheme} ***" : "***";
         }
 

@@ -12,7 +12,7 @@ internal static class SecretKey
         && header.StartsWith(BearerPrefix, StringComparison.OrdinalIgnoreCase)
         && Matches(header[BearerPrefix.Length..].Trim(), key);
 
-    // Hashed first, so that neither content nor length of the key can be timed.
+    // Hashed first, so that timing reveals neither content nor length of the key.
     public static bool Matches(string? given, string key) =>
         given is not null
         && CryptographicOperations.FixedTimeEquals(

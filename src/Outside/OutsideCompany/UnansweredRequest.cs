@@ -3,7 +3,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Platform.OutsideCompany;
 
-/// <summary>A request whose answer never comes: held until the caller gives up or the patience of a load balancer ends.</summary>
+/// <summary>Never answers: holds the request until the caller gives up or a load balancer's timeout elapses.</summary>
 public sealed class UnansweredRequest(TimeProvider time, IHostApplicationLifetime lifetime)
 {
     public static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(60);

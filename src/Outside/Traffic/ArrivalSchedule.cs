@@ -1,12 +1,12 @@
 namespace Platform.Traffic;
 
 /// <summary>
-/// When shoppers arrive: evenly, whatever becomes of the earlier ones (an open model; a closed one would slow down with the
-/// shop and hide that it is slow). Pure: it is told what time it is.
+/// Arrival schedule: evenly spaced, independent of earlier visits (an open model; a closed one would slow down with the shop and hide that
+/// it is slow). Pure: the time is passed in.
 /// </summary>
 internal sealed class ArrivalSchedule
 {
-    // A laptop that slept must not send the arrivals of the whole night at once.
+    // After sleep a laptop must not catch up on a night of arrivals.
     private static readonly TimeSpan LongestCatchUp = TimeSpan.FromSeconds(1);
 
     private double _perSecond;
@@ -21,7 +21,7 @@ internal sealed class ArrivalSchedule
         }
     }
 
-    /// <summary>How many arrivals are due by now; they count as taken.</summary>
+    /// <summary>Takes the arrivals that are due by now.</summary>
     public int TakeDue(TimeSpan now)
     {
         if (_perSecond == 0)
@@ -43,7 +43,7 @@ internal sealed class ArrivalSchedule
         return due;
     }
 
-    /// <summary>Whole milliseconds, rounded up: timers cut off the rest, and the wait would end too early.</summary>
+    /// <summary>Rounded up to milliseconds: timers truncate, and the wait would end too early.</summary>
     public TimeSpan UntilNext(TimeSpan now) =>
         _perSecond == 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(Math.Ceiling(Math.Max(0, (_next - now).TotalMilliseconds)));
 

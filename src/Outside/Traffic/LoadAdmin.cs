@@ -39,7 +39,7 @@ internal static class LoadAdmin
         }
         catch (JsonException)
         {
-            // Answered below, with the field that is wanted.
+            // Handled below, with the required field.
             wanted = null;
         }
 
@@ -57,7 +57,7 @@ internal static class LoadAdmin
         return TypedResults.Ok(new Load(wanted.Value, counters.Current));
     }
 
-    // Hashed first, so that neither content nor length of the key can be timed.
+    // Hashed first, so that timing reveals neither content nor length of the key.
     private static bool IsKey(string? given, string key) =>
         given is not null
         && CryptographicOperations.FixedTimeEquals(

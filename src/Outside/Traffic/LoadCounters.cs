@@ -1,7 +1,7 @@
 namespace Platform.Traffic;
 
 /// <summary>
-/// Since the start, except InFlight. Every placed order ends as paid, declined, fulfilled (whatever was seen first) or undecided.
+/// Totals since the start, except InFlight. Every placed order ends as paid, declined, fulfilled (whichever was seen first) or undecided.
 /// </summary>
 internal sealed record LoadCounts
 {
@@ -17,7 +17,7 @@ internal sealed record LoadCounts
 
     public long Fulfilled { get; init; }
 
-    /// <summary>Neither paid nor declined when the shopper's patience ended.</summary>
+    /// <summary>Neither paid nor declined when the shopper gave up.</summary>
     public long Undecided { get; init; }
 
     public long OutOfStock { get; init; }
@@ -67,7 +67,7 @@ internal sealed class LoadCounters
 
     public void Failed(string reason) => Change(counts => counts with { Failed = counts.Failed + 1, LastFailure = reason });
 
-    /// <summary>False when the status is not an outcome yet.</summary>
+    /// <summary>False when the status is not final yet.</summary>
     public bool Decided(string status)
     {
         switch (status)

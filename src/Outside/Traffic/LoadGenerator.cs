@@ -29,7 +29,7 @@ internal sealed partial class LoadGenerator(
         }
         finally
         {
-            // All places back: no visit is left behind. Each ends at once, because its token is cancelled.
+            // Waits for all visits. Each ends at once, because its token is cancelled.
             for (var i = 0; i < MaxInFlight; i++)
             {
                 await _places.WaitAsync(CancellationToken.None);
@@ -100,9 +100,9 @@ internal sealed partial class LoadGenerator(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The process is stopping; the visit is simply over.
+            // Shutdown ends the visit.
         }
-#pragma warning disable CA1031 // Nobody awaits a visit, so whatever is left would vanish unseen: it is counted and logged instead.
+#pragma warning disable CA1031 // Nobody awaits a visit: count and log what would be lost otherwise.
         catch (Exception exception)
 #pragma warning restore CA1031
         {

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace Platform.Traffic;
 
-/// <summary>Orders per second, changeable at run time; whoever waits for the next arrival learns of a change at once.</summary>
+/// <summary>Orders per second, changeable at run time; a change wakes whoever waits for the next arrival.</summary>
 internal sealed class LoadRate(IOptions<TrafficOptions> options)
 {
     private readonly Lock _gate = new();

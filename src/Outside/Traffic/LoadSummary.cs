@@ -1,6 +1,6 @@
 namespace Platform.Traffic;
 
-/// <summary>Says once a minute what came of the load.</summary>
+/// <summary>Logs a summary of the load once a minute.</summary>
 internal sealed partial class LoadSummary(LoadCounters counters, TimeProvider time, ILogger<LoadSummary> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);

@@ -6,14 +6,14 @@ using Microsoft.Extensions.Options;
 
 namespace Platform.Traffic;
 
-/// <summary>The shop seen from a browser: sessions, products, orders, and a shopper's patience with all of them.</summary>
+/// <summary>The shop as seen by a browser: sessions, products, orders, with a shopper's retries and timeouts.</summary>
 internal sealed class Shop : IDisposable
 {
     private const int MaxRetries = 3;
 
     private static readonly TimeSpan ProductsLifetime = TimeSpan.FromSeconds(60);
 
-    // Longer than a visit that polls to the end, so that a token does not expire in the middle of one.
+    // Longer than a visit that polls to the end, so that no token expires in the middle.
     private static readonly TimeSpan SessionMargin = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
@@ -48,7 +48,7 @@ internal sealed class Shop : IDisposable
 
     public Uri Address => _http.BaseAddress!;
 
-    /// <summary>Whether anything but a failure answers.</summary>
+    /// <summary>Whether the shop responds.</summary>
     public async Task<bool> IsUpAsync(CancellationToken cancellationToken)
     {
         try
@@ -113,7 +113,7 @@ internal sealed class Shop : IDisposable
             cancellationToken
         );
 
-    /// <summary>Null when there was no good answer this time.</summary>
+    /// <summary>Null when there was no valid response this time.</summary>
     public async Task<Order?> FindOrderAsync(Session session, string id, CancellationToken cancellationToken)
     {
         try
@@ -137,7 +137,7 @@ internal sealed class Shop : IDisposable
             ?? throw new HttpRequestException(HttpRequestError.InvalidResponse, "The shop answered null.");
     }
 
-    /// <summary>A connection that fails, or an answer that does not come in time; not our own stop.</summary>
+    /// <summary>A failed connection or a timeout, but not our own shutdown.</summary>
     public static bool IsNoAnswer(Exception exception, CancellationToken cancellationToken) =>
         exception is HttpRequestException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
@@ -146,7 +146,7 @@ internal sealed class Shop : IDisposable
     private static HttpRequestMessage Authorized(HttpMethod method, string path, Session session) =>
         new(method, path) { Headers = { Authorization = new AuthenticationHeaderValue("Bearer", session.Token) } };
 
-    /// <summary>Tries again when nothing or 503 comes back; the request is made anew but with the same idempotency key.</summary>
+    /// <summary>Retries without a response or on 503; a new request with the same idempotency key.</summary>
     private async Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> create, CancellationToken cancellationToken)
     {
         for (var retries = 0; ; retries++)
@@ -165,7 +165,7 @@ internal sealed class Shop : IDisposable
             }
             catch (Exception exception) when (retries < MaxRetries && IsNoAnswer(exception, cancellationToken))
             {
-                // The last attempt's exception reaches the visit, which counts it.
+                // The last attempt's exception propagates to the visit, which counts it.
             }
 
             _counters.Retried();

@@ -1,6 +1,6 @@
 namespace Platform.Traffic;
 
-/// <summary>One arrival: everything about it is drawn when it arrives, so that answers and their order change nothing.</summary>
+/// <summary>One arrival. Everything random is drawn on arrival, so that responses and their order change nothing.</summary>
 internal sealed record Shopper(string Tenant, string User, bool PaysWithDeclinedCard, int BasketSeed);
 
 /// <summary>Draws the same shoppers in the same order for the same seed. Not thread-safe: one arrival loop draws.</summary>
@@ -8,7 +8,7 @@ internal sealed class Shoppers(int seed, double declineShare)
 {
     private const int UsersPerTenant = 12;
 
-    // Percent. Uneven, as customers are: "who is affected" must not always be answered by "everybody alike".
+    // Percent. Uneven, so that the answer to "who is affected" is not always "everybody alike".
     private static readonly (string Tenant, int Weight)[] Tenants =
     [
         ("acme", 30),
@@ -23,7 +23,7 @@ internal sealed class Shoppers(int seed, double declineShare)
 
     private static readonly int TotalWeight = Tenants.Sum(tenant => tenant.Weight);
 
-    // Seeded on purpose; nothing secret depends on it.
+    // Seeded on purpose; not used for secrets.
     private readonly Random _random = new(seed);
 
     public Shopper Next()

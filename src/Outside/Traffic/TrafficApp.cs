@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Platform.Traffic;
 
-/// <summary>Shoppers: they know the shop's public address and nothing else about it.</summary>
+/// <summary>Shoppers, who know only the shop's public address.</summary>
 internal static class TrafficApp
 {
     public static WebApplication Create(string[] args, Action<WebApplicationBuilder> configure)
@@ -35,7 +35,7 @@ internal static class TrafficApp
     {
         if (configuration[TrafficOptions.DiscoveredGatewayKey] is { Length: > 0 } address)
         {
-            // A relative address stays one, for the validation to name the key.
+            // A relative address is kept, so that validation names the key.
             options.GatewayUrl = new Uri(address, UriKind.RelativeOrAbsolute);
         }
     }

@@ -6,12 +6,12 @@ internal sealed class TrafficOptions : IValidatableObject
 {
     public const string SectionName = "Traffic";
 
-    /// <summary>Where service discovery puts the gateway; it goes before Traffic:GatewayUrl.</summary>
+    /// <summary>Written by service discovery; takes precedence over Traffic:GatewayUrl.</summary>
     public const string DiscoveredGatewayKey = "services:gateway:http:0";
 
     public const double MaxOrdersPerSecond = 200;
 
-    /// <summary>0 is off.</summary>
+    /// <summary>0 turns it off.</summary>
     [Range(0, MaxOrdersPerSecond, ErrorMessage = "Traffic:OrdersPerSecond must be 0 to 200.")]
     public double OrdersPerSecond { get; set; } = 2;
 

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Platform.Traffic;
 
-/// <summary>One shopper in the shop: sign in, look around, order, wait for the outcome.</summary>
+/// <summary>One visit: sign in, list products, order, wait for the outcome.</summary>
 internal sealed partial class Visit(Shop shop, LoadCounters counters, TimeProvider time, ILogger<Visit> logger)
 {
     private const string DeclinedCard = "4000000000000002";
@@ -21,14 +21,14 @@ internal sealed partial class Visit(Shop shop, LoadCounters counters, TimeProvid
         }
         catch (Exception exception) when (exception is JsonException || Shop.IsNoAnswer(exception, cancellationToken))
         {
-            // The shop's trouble, not ours: it is in the counters and in the summary line.
+            // A failure of the shop, not ours: counted and in the summary line.
             CountFailure(shopper, exception);
         }
     }
 
     private async Task BuyAsync(Shopper shopper, CancellationToken cancellationToken)
     {
-        // Not drawn from the seed: after a restart the same keys would name last run's orders.
+        // Not seeded: after a restart the same keys would replay the last run's orders.
         var idempotencyKey = Guid.CreateVersion7();
         var session = await shop.SignInAsync(shopper, cancellationToken);
         var products = await shop.ListProductsAsync(session, cancellationToken);
@@ -42,7 +42,7 @@ internal sealed partial class Visit(Shop shop, LoadCounters counters, TimeProvid
         var response = await shop.PlaceOrderAsync(session, idempotencyKey, order, cancellationToken);
         if (response.StatusCode == HttpStatusCode.Unauthorized)
         {
-            // The shop may have forgotten its sessions; a shopper signs in again, once.
+            // The shop may have restarted with new keys; sign in again, once.
             response.Dispose();
             shop.SignOut(shopper);
             session = await shop.SignInAsync(shopper, cancellationToken);

@@ -9,6 +9,6 @@ public static class Attributes
     /// <summary>How a piece of work ended, e.g. "captured" or "duplicate".</summary>
     public const string Outcome = "platform.outcome";
 
-    /// <summary>Why it was refused or given up, e.g. "out_of_stock".</summary>
+    /// <summary>Why it was refused or abandoned, e.g. "out_of_stock".</summary>
     public const string Reason = "platform.reason";
 }

@@ -1,6 +1,6 @@
 namespace Platform.Contracts;
 
-/// <summary>order.placed: an order was accepted and its stock reserved. To be charged until <paramref name="PayBy"/>.</summary>
+/// <summary>order.placed: the order is accepted and its stock reserved; payments charges it by <paramref name="PayBy"/>.</summary>
 /// <param name="OrderId">The order.</param>
 /// <param name="TotalMinor">Amount in minor units of <paramref name="Currency"/> (cents).</param>
 /// <param name="Currency">ISO 4217 code.</param>
@@ -11,7 +11,7 @@ public sealed record OrderPlaced(Guid OrderId, long TotalMinor, string Currency,
 /// <summary>payment.captured: the card was charged.</summary>
 public sealed record PaymentCaptured(Guid OrderId, Guid PaymentId, long AmountMinor, string Currency);
 
-/// <summary>payment.declined: nothing was charged and nothing will be.</summary>
+/// <summary>payment.declined: nothing is charged, now or later.</summary>
 /// <param name="OrderId">The order.</param>
 /// <param name="PaymentId">The payment.</param>
 /// <param name="Reason">The acquirer's reason, or "expired" when the time to pay ran out.</param>
@@ -20,5 +20,5 @@ public sealed record PaymentDeclined(Guid OrderId, Guid PaymentId, string Reason
 /// <summary>order.paid: the order can be fulfilled.</summary>
 public sealed record OrderPaid(Guid OrderId, long TotalMinor, string Currency, int Items, string CardNetwork, string CardLast4);
 
-/// <summary>order.fulfilled: checked, receipted and done.</summary>
+/// <summary>order.fulfilled: the fraud check is done and the receipt sent.</summary>
 public sealed record OrderFulfilled(Guid OrderId);

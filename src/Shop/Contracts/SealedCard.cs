@@ -3,22 +3,22 @@ using System.Text.Json;
 
 namespace Platform.Contracts;
 
-/// <summary>A card in the clear. Formats as ***, so that no log, span or exception can show it by accident.</summary>
+/// <summary>An unencrypted card. Formats as *** so that no log, span or exception shows it by accident.</summary>
 public sealed record Card(string Number, string Expiry, string Cvc)
 {
     public override string ToString() => "***";
 }
 
 /// <summary>
-/// A card that only payments can read: encrypted to payments' public key (RSA-OAEP-SHA256) together with the order it was given for, so
-/// that it opens for no other one. What stays readable are the last four digits and the network, as on a receipt.
+/// A card that only payments can decrypt (RSA-OAEP-SHA256). It is bound to one order. Only the last four digits and the network stay
+/// readable.
 /// </summary>
 public sealed record SealedCard(string Value, string Last4, string Network)
 {
     private static readonly RSAEncryptionPadding Padding = RSAEncryptionPadding.OaepSHA256;
 
     /// <param name="card">The card.</param>
-    /// <param name="orderId">The only order that it may pay.</param>
+    /// <param name="orderId">The only order it may pay for.</param>
     /// <param name="publicKey">SubjectPublicKeyInfo, base64.</param>
     public static SealedCard Seal(Card card, Guid orderId, string publicKey)
     {
@@ -35,8 +35,8 @@ public sealed record SealedCard(string Value, string Last4, string Network)
         }
     }
 
-    /// <param name="sealedValue">A sealed card's <see cref="Value"/>.</param>
-    /// <param name="orderId">The order it is opened for.</param>
+    /// <param name="sealedValue"><see cref="Value"/> of a sealed card.</param>
+    /// <param name="orderId">The order to decrypt it for.</param>
     /// <param name="privateKey">PKCS#8, base64.</param>
     /// <exception cref="CryptographicException">The value was sealed for another key or another order.</exception>
     public static Card Open(string sealedValue, Guid orderId, string privateKey)

@@ -8,13 +8,13 @@ public sealed record Route(string Exchange, string RoutingKey);
 /// <summary>A quorum queue "&lt;consumer&gt;.&lt;message&gt;" and what it is bound to.</summary>
 public sealed record Queue(string Name, Route Source)
 {
-    /// <summary>Where a message goes that can never be handled.</summary>
+    /// <summary>Where a message goes that can never be processed.</summary>
     public string DeadLetters => $"{Name}.dead";
 }
 
 /// <summary>
-/// All exchanges and queues of a platform. Every service declares all of them, publishers too: a message that is published before its
-/// consumer has ever run must find its queue.
+/// Every exchange and queue of a platform. Each service declares all of them, publishers too: a message published before its consumer first
+/// runs must find its queue.
 /// </summary>
 public sealed class Topology(IReadOnlyDictionary<Type, Route> routes, IReadOnlyList<Queue> queues)
 {

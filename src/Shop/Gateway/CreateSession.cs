@@ -41,7 +41,7 @@ internal static partial class CreateSession
     )]
     private static partial void LogCreated(ILogger logger, string tenantId, string userId);
 
-    // What was sent is not repeated: it may be a password in the wrong field.
+    // The input is not logged: it may be a password in the wrong field.
     [LoggerMessage(
         EventId = 1002,
         EventName = "security.login_failed",

@@ -7,9 +7,8 @@ using Platform.ServiceDefaults;
 namespace Platform.Gateway;
 
 /// <summary>
-/// Where the platform begins. A caller's traceparent is kept; its baggage, which is ours from here on, and its tracestate, a stranger's
-/// free text that would travel to every span and to outside companies, are dropped. Every answer says under which request and trace id it
-/// can be found.
+/// The edge of the platform. A caller's traceparent is kept. Its baggage and tracestate are dropped: baggage is ours from here on, and
+/// tracestate is free text that would reach every span and outside company. Every response has the request and trace id.
 /// </summary>
 internal static partial class Edge
 {
@@ -23,7 +22,7 @@ internal static partial class Edge
         builder.Services.AddSingleton<IStartupFilter, EdgeStartupFilter>();
     }
 
-    /// <summary>Once the caller is known, so is every span and log record from here on.</summary>
+    /// <summary>Adds the authenticated user and tenant to every span and log record from here on.</summary>
     public static void UseCallerIdentity(this WebApplication app) =>
         app.Use(
             async (context, next) =>
@@ -73,7 +72,7 @@ internal static partial class Edge
                         var activity = context.Features.Get<IHttpActivityFeature>()?.Activity;
                         Correlation.Set(activity, Correlation.RequestId, requestId);
 
-                        // The proxy copies request headers: a caller's baggage would reach the services beside ours.
+                        // The proxy copies request headers, so a caller's baggage would be forwarded beside ours.
                         context.Request.Headers.Remove("baggage");
                         context.Request.Headers.Remove("Correlation-Context");
                         context.Request.Headers.Remove("tracestate");
@@ -90,7 +89,7 @@ internal static partial class Edge
             };
     }
 
-    /// <summary>Reads incoming requests only; what leaves the gateway carries our baggage by the default propagator.</summary>
+    /// <summary>Used for incoming requests only; outgoing ones carry our baggage by the default propagator.</summary>
     private sealed class TraceparentOnlyPropagator : DistributedContextPropagator
     {
         private static readonly DistributedContextPropagator W3C = CreateW3CPropagator();

@@ -17,12 +17,12 @@ internal sealed class RateLimitOptions
 }
 
 /// <summary>
-/// One count per user and minute, shared by all gateways in Redis. While Redis is away nobody is refused: the limit protects against
-/// haste, not against attack.
+/// A fixed window per user, shared by all gateways in Redis. It fails open: without Redis nobody is limited, because it guards against
+/// runaway clients, not attacks.
 /// </summary>
 internal sealed class RateLimit(Cache cache, IOptions<RateLimitOptions> options, IMeterFactory meters, TimeProvider time)
 {
-    // Counting and its expiry in one step: a key without expiry would stay for ever.
+    // INCR and EXPIRE in one script: a key without expiry would stay forever.
     private const string Script = "local n = redis.call('INCR', KEYS[1]) if n == 1 then redis.call('EXPIRE', KEYS[1], 120) end return n";
 
     private readonly Counter<long> _refused = meters

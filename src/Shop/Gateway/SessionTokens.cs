@@ -8,7 +8,7 @@ namespace Platform.Gateway;
 
 internal sealed class SessionTokenOptions : IValidatableObject
 {
-    /// <summary>The gateway's part of the section; every service has the public keys.</summary>
+    /// <summary>The gateway's part of the section; the public keys are in every service.</summary>
     public const string SectionName = IdentityOptions.SectionName;
 
     /// <summary>P-256, PKCS#8, base64. Its public half must be among <see cref="IdentityOptions.PublicKeys"/>.</summary>
@@ -31,7 +31,7 @@ internal static class SessionTokensExtensions
 {
     public static void AddSessionTokens(this IHostApplicationBuilder builder)
     {
-        // A key that no service knows would sign sessions that every service refuses.
+        // A key without its public half in the services would sign sessions that all of them reject.
         builder
             .Services.AddOptions<SessionTokenOptions>()
             .BindConfiguration(SessionTokenOptions.SectionName)

@@ -3,10 +3,10 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace Platform.Gateway;
 
-/// <summary>What the platform shows to the world; every other path is 404 here.</summary>
+/// <summary>The public routes; every other path is 404.</summary>
 internal static partial class ShopRoutes
 {
-    /// <summary>Longer than any time-out behind the gateway, so that the inner one speaks first.</summary>
+    /// <summary>Longer than any timeout behind the gateway, so that the inner one fires first.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
     private const long MaxWebhookBytes = 64 * 1024;
@@ -19,9 +19,8 @@ internal static partial class ShopRoutes
                     Route("products", "/api/products", "orders", "default"),
                     Route("orders", "/api/orders", "orders", "default"),
                     Route("order", "/api/orders/{id:guid}", "orders", "default"),
-                    // Signed by the acquirer: payments checks that, there is no session. Its limit is payments' own, asked for here too:
-                    // who refuses a body that is still on its way breaks the connection, and the gateway could not tell that from a
-                    // failure.
+                    // Signed by the acquirer and verified by payments; there is no session. The size limit is repeated here because
+                    // rejecting a body in transit breaks the connection, which the gateway could not tell from a failure.
                     Route("acquirer-webhook", "/webhooks/acquirer", "payments", "anonymous") with
                     {
                         MaxRequestBodySize = MaxWebhookBytes,
@@ -32,8 +31,8 @@ internal static partial class ShopRoutes
             .AddServiceDiscoveryDestinationResolver();
 
     /// <summary>
-    /// A service that cannot be reached cannot report that itself: the gateway is where it happened. What a service answered, and a caller
-    /// who went away, are not failures of the gateway.
+    /// An unreachable service cannot report that, so the gateway does. Error responses of a service, and a caller who disconnected, are not
+    /// failures of the gateway.
     /// </summary>
     public static void UseUpstreamReport(this WebApplication app) =>
         app.Use(
@@ -46,7 +45,7 @@ internal static partial class ShopRoutes
                     && !context.RequestAborted.IsCancellationRequested
                 )
                 {
-                    // Its time-out is a cancellation, which is nobody's error elsewhere.
+                    // YARP's timeout is a cancellation, which is filtered out elsewhere.
                     var exception = failure.Exception is OperationCanceledException timedOut
                         ? new TimeoutException("There was no answer in time.", timedOut)
                         : failure.Exception;
@@ -55,7 +54,7 @@ internal static partial class ShopRoutes
             }
         );
 
-    /// <summary>A caller who sends too much or in a wrong way, or who went away.</summary>
+    /// <summary>Caused by the caller: body too large, malformed request, or a disconnect.</summary>
     private static bool IsTheCallers(ForwarderError error) =>
         error
             is ForwarderError.RequestCanceled
@@ -85,6 +84,6 @@ internal static partial class ShopRoutes
             HttpRequest = new ForwarderRequestConfig { ActivityTimeout = Timeout },
         };
 
-    [LoggerMessage(EventId = 1005, EventName = "upstream.failed", Level = LogLevel.Error, Message = "{Upstream} gave no answer: {Reason}")]
+    [LoggerMessage(EventId = 1005, EventName = "upstream.failed", Level = LogLevel.Error, Message = "{Upstream} did not respond: {Reason}")]
     private static partial void LogNoAnswer(ILogger logger, Exception? exception, string upstream, ForwarderError reason);
 }

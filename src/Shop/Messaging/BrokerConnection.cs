@@ -6,30 +6,30 @@ using RabbitMQ.Client;
 
 namespace Platform.Messaging;
 
-/// <summary>For what is published. A broker that is low on memory or disk stops reading from it.</summary>
+/// <summary>Used for publishing. A broker that is low on memory or disk stops reading from it.</summary>
 internal sealed class PublishConnection(
     IConnectionFactory factory,
-    BrokerTroubles troubles,
+    BrokerProblems problems,
     IHostEnvironment environment,
     ILogger<PublishConnection> logger
-) : BrokerConnection("publish", factory, troubles, environment, logger);
+) : BrokerConnection("publish", factory, problems, environment, logger);
 
-/// <summary>For what is consumed: acknowledgements make room in a broker that is low on memory, and must reach it even then.</summary>
+/// <summary>Used for consuming: acknowledgements free memory in the broker and must get through even when it blocks publishers.</summary>
 internal sealed class ConsumeConnection(
     IConnectionFactory factory,
-    BrokerTroubles troubles,
+    BrokerProblems problems,
     IHostEnvironment environment,
     ILogger<ConsumeConnection> logger
-) : BrokerConnection("consume", factory, troubles, environment, logger);
+) : BrokerConnection("consume", factory, problems, environment, logger);
 
 /// <summary>
-/// A connection of the process to RabbitMQ, made when somebody needs it and made anew when it was lost. No automatic recovery inside
-/// the client: the consumers and the relay start over by themselves, and declare what they need again.
+/// A connection to RabbitMQ, opened on demand and reopened after it was lost. The client's automatic recovery is off: consumers and relay
+/// reconnect and redeclare what they need.
 /// </summary>
 internal abstract partial class BrokerConnection(
     string purpose,
     IConnectionFactory factory,
-    BrokerTroubles troubles,
+    BrokerProblems problems,
     IHostEnvironment environment,
     ILogger logger
 ) : IAsyncDisposable
@@ -58,13 +58,13 @@ internal abstract partial class BrokerConnection(
                 _connection.ConnectionBlockedAsync += (_, blocked) =>
                 {
                     LogBlocked(purpose, blocked.Reason);
-                    troubles.Begin(purpose, $"blocked by the broker: {blocked.Reason}");
+                    problems.Report(purpose, $"blocked by the broker: {blocked.Reason}");
                     return Task.CompletedTask;
                 };
                 _connection.ConnectionUnblockedAsync += (_, _) =>
                 {
                     LogUnblocked(purpose);
-                    troubles.End(purpose);
+                    problems.Clear(purpose);
                     return Task.CompletedTask;
                 };
             }
@@ -83,20 +83,20 @@ internal abstract partial class BrokerConnection(
         _gate.Dispose();
     }
 
-    /// <summary>With all its channels. A broker that is going away too does not answer: it is not waited for.</summary>
+    /// <summary>Closes it with all its channels. A broker that is shutting down may not answer, so there is a time limit.</summary>
     private async Task CloseAsync()
     {
         if (_connection is { } connection)
         {
             _connection = null;
-            troubles.End(purpose);
+            problems.Clear(purpose);
             try
             {
                 await connection.AbortAsync(CloseTimeout);
             }
             catch (OperationCanceledException)
             {
-                // The time was over before the client had begun: also an abort says so.
+                // The time ran out before the client started to close: an abort throws this too.
             }
 
             await connection.DisposeAsync();
@@ -115,44 +115,44 @@ internal abstract partial class BrokerConnection(
     private partial void LogUnblocked(string purpose);
 }
 
-/// <summary>What of the service's publishing and consuming does not work at the moment, for its health.</summary>
-internal sealed class BrokerTroubles
+/// <summary>What currently does not work in publishing and consuming, for the health check.</summary>
+internal sealed class BrokerProblems
 {
     public const string Outbox = "outbox";
 
     // By queue, connection or outbox: bounded by the queues of the service.
     private readonly ConcurrentDictionary<string, string> _troubles = new();
 
-    /// <summary>A connection alone is not enough: exchanges and queues must be declared and consumers be subscribed.</summary>
-    public BrokerTroubles(IEnumerable<ConsumedQueue> consumed)
+    /// <summary>A connection is not enough: exchanges and queues must be declared and consumers subscribed.</summary>
+    public BrokerProblems(IEnumerable<ConsumedQueue> consumed)
     {
-        Begin(Outbox, "is not published yet");
+        Report(Outbox, "is not published yet");
         foreach (var queue in consumed)
         {
-            Begin(queue.Queue.Name, "is not consumed yet");
+            Report(queue.Queue.Name, "is not consumed yet");
         }
     }
 
     public IEnumerable<string> All =>
         _troubles.OrderBy(trouble => trouble.Key, StringComparer.Ordinal).Select(trouble => $"{trouble.Key}: {trouble.Value}");
 
-    public void Begin(string what, string trouble) => _troubles[what] = trouble;
+    public void Report(string what, string trouble) => _troubles[what] = trouble;
 
-    public void End(string what) => _troubles.TryRemove(what, out _);
+    public void Clear(string what) => _troubles.TryRemove(what, out _);
 }
 
-/// <summary>Soft: without the broker orders are still accepted, and wait in the outbox.</summary>
+/// <summary>A soft dependency: without the broker orders are accepted and wait in the outbox.</summary>
 internal sealed class BrokerHealthCheck(
     PublishConnection publish,
     ConsumeConnection consume,
     IEnumerable<ConsumedQueue> consumed,
-    BrokerTroubles troubles
+    BrokerProblems problems
 ) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var isConnected = publish.IsOpen && (consume.IsOpen || !consumed.Any());
-        var found = isConnected ? string.Join("; ", troubles.All) : "Not connected.";
+        var found = isConnected ? string.Join("; ", problems.All) : "Not connected.";
         return Task.FromResult(
             found.Length == 0 ? HealthCheckResult.Healthy() : new HealthCheckResult(context.Registration.FailureStatus, found)
         );

@@ -6,10 +6,10 @@ using RabbitMQ.Client.Exceptions;
 
 namespace Platform.Messaging;
 
-/// <summary>Tells a broker that is away for a while from one that refuses us, and will go on to until a person changes something.</summary>
+/// <summary>Distinguishes a broker outage, which passes, from a refusal, which lasts until an operator changes something.</summary>
 internal static class BrokerFailure
 {
-    /// <summary>Of the broker, or of the database beside it.</summary>
+    /// <summary>An outage of the broker or the database.</summary>
     public static Outage Outage() =>
         new(
             exception => IsBroker(exception) || DatabaseFailure.IsTransient(exception),
@@ -17,8 +17,8 @@ internal static class BrokerFailure
         );
 
     /// <summary>
-    /// Failures of the connection, its channels and what was under way on them. The client also cancels and disposes by itself what was
-    /// under way on a connection that it lost.
+    /// Failures of the connection, its channels and calls in flight. The client cancels and disposes what was in flight on a lost
+    /// connection.
     /// </summary>
     public static bool IsBroker(Exception exception) =>
         exception
@@ -29,9 +29,7 @@ internal static class BrokerFailure
                 or ObjectDisposedException
                 or OperationCanceledException;
 
-    /// <summary>
-    /// The broker closed the channel over one thing that was asked of it: an exchange that is not there, too large a body.
-    /// </summary>
+    /// <summary>The broker closed the channel because of one request: a missing exchange, too large a body.</summary>
     public static bool IsOfOneRequest(Exception exception) =>
         exception
             is OperationInterruptedException
@@ -39,12 +37,12 @@ internal static class BrokerFailure
                 ShutdownReason.ReplyCode: Constants.NotFound or Constants.PreconditionFailed or Constants.ContentTooLarge,
             };
 
-    /// <summary>A queue or exchange is there, with other arguments than were declared.</summary>
+    /// <summary>The queue or exchange exists with different arguments.</summary>
     public static bool HasOtherArguments(OperationInterruptedException exception) =>
         exception.ShutdownReason is { ReplyCode: Constants.PreconditionFailed, ReplyText: { } text }
         && text.Contains("inequivalent arg", StringComparison.Ordinal);
 
-    /// <summary>What a person must change; null when the failure passes by itself.</summary>
+    /// <summary>What an operator must fix; null for a transient failure.</summary>
     public static string? RefusalOf(Exception exception) =>
         exception switch
         {

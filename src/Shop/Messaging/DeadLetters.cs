@@ -12,13 +12,11 @@ using RabbitMQ.Client.Exceptions;
 
 namespace Platform.Messaging;
 
-/// <summary>
-/// What is shown of a dead letter, a parked message or parked work: all that helps to find its trace, and nothing of its content.
-/// </summary>
-/// <param name="Queue">Where it was delivered from; of a parked message the exchange that it never reached, of work its table.</param>
-/// <param name="MessageId">Its id, as sent; of work the key of its row.</param>
+/// <summary>What is shown of a dead letter, a parked message or parked work: enough to find its trace, nothing of its content.</summary>
+/// <param name="Queue">The queue it came from; for a parked message its exchange, for work its table.</param>
+/// <param name="MessageId">The message id; for work the primary key of the row.</param>
 /// <param name="RoutingKey">Its routing key; null for work.</param>
-/// <param name="Reason">The broker's word (rejected, delivery_limit), or <see cref="Parked"/>.</param>
+/// <param name="Reason">The broker's reason (rejected, delivery_limit), or <see cref="Parked"/>.</param>
 /// <param name="Traceparent">Its trace.</param>
 /// <param name="Size">Bytes of its body; null for work.</param>
 public sealed record DeadLetter(string Queue, string? MessageId, string? RoutingKey, string? Reason, string? Traceparent, int? Size)
@@ -27,15 +25,14 @@ public sealed record DeadLetter(string Queue, string? MessageId, string? Routing
 }
 
 /// <summary>
-/// Looks at messages that nobody handles any more, and sends them again once their cause is mended: dead letters of the queues, and rows of
-/// the outbox that the broker refused too often. With them goes due work that was given up.
+/// Lists and resends messages that are no longer retried: dead letters and parked outbox rows. Parked due work is included.
 /// </summary>
 public sealed class DeadLetters : IDisposable
 {
-    /// <summary>Most letters one call looks at or sends, per queue.</summary>
+    /// <summary>Limit of one call, per queue.</summary>
     public const int Limit = 1000;
 
-    // Who sends again while another looks would not find what that one holds.
+    // Listing and resending exclude each other: both hold the messages they fetch.
     private readonly SemaphoreSlim _gate = new(1);
     private readonly PublishConnection _publish;
     private readonly ConsumeConnection _consume;
@@ -61,11 +58,11 @@ public sealed class DeadLetters : IDisposable
     public void Dispose() => _gate.Dispose();
 
     /// <summary>
-    /// Letters are taken and given back, which changes nothing but the broker's count of deliveries. That has no limit here; in a queue
-    /// that an older version declared it may have one.
+    /// Fetches messages and requeues them, which only raises the broker's delivery count. Our queues have no delivery limit; one declared
+    /// by an older version may.
     /// </summary>
     public Task<IReadOnlyList<DeadLetter>> ListAsync(CancellationToken cancellationToken) =>
-        AloneAsync<IReadOnlyList<DeadLetter>>(
+        ExclusivelyAsync<IReadOnlyList<DeadLetter>>(
             async connection =>
             {
                 var letters = new List<DeadLetter>(await ParkedAsync(cancellationToken));
@@ -105,7 +102,7 @@ public sealed class DeadLetters : IDisposable
 
                     if (lastTag > 0)
                     {
-                        // They are back when the channel is closed: who takes them afterwards comes behind this in the queue's log.
+                        // They are requeued by the time the channel is closed: a later fetch comes after this in the queue's log.
                         await channel.BasicNackAsync(lastTag, multiple: true, requeue: true, cancellationToken);
                     }
                 }
@@ -116,12 +113,12 @@ public sealed class DeadLetters : IDisposable
         );
 
     /// <summary>
-    /// Puts each letter back into the queue it came from, with its id and trace. Published and confirmed before it is removed here. Parked
-    /// rows and work are due again.
+    /// Publishes each dead letter to the queue it came from, with its id and trace, and removes it here once confirmed. Parked rows and
+    /// work become due again.
     /// </summary>
-    /// <returns>How many were sent.</returns>
+    /// <returns>The number resent.</returns>
     public Task<int> SendAgainAsync(CancellationToken cancellationToken) =>
-        AloneAsync(
+        ExclusivelyAsync(
             async connection =>
             {
                 await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
@@ -137,15 +134,15 @@ public sealed class DeadLetters : IDisposable
 
                 foreach (var queue in _queues)
                 {
-                    // Not into a queue that nobody here consumes.
+                    // Only into a queue this service consumes.
                     await connection.DeclareWithoutDeadLettersAsync(queue, cancellationToken);
 
-                    // All before the first is sent: one that dies again at once must not keep this loop going.
+                    // Fetch all before resending: one that is dead-lettered again at once must not keep this loop going.
                     foreach (var letter in await TakeAsync(channel, queue, cancellationToken).ToListAsync(cancellationToken))
                     {
                         var properties = new BasicProperties(letter.BasicProperties)
                         {
-                            // Only the trace goes along: the broker's record of the death would count against the new life.
+                            // Only the trace is kept: the broker's x-death record would count against the new delivery.
                             Headers = Guid.TryParse(letter.BasicProperties.MessageId, out var id)
                                 ? MessageProperties.Create(id, MessageProperties.ContextOf(letter.BasicProperties)).Headers
                                 : null,
@@ -161,7 +158,7 @@ public sealed class DeadLetters : IDisposable
             cancellationToken
         );
 
-    private async Task<T> AloneAsync<T>(Func<IConnection, Task<T>> action, CancellationToken cancellationToken)
+    private async Task<T> ExclusivelyAsync<T>(Func<IConnection, Task<T>> action, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
         try
@@ -180,7 +177,7 @@ public sealed class DeadLetters : IDisposable
         }
     }
 
-    // A queue that somebody deleted is empty, and no error. One with other arguments is there, and must be emptied before it is deleted.
+    // A deleted queue counts as empty. One with different arguments exists and must be emptied before it is deleted.
     private static async Task EnsureAsync(IConnection connection, Queue queue, CancellationToken cancellationToken)
     {
         try
@@ -189,11 +186,11 @@ public sealed class DeadLetters : IDisposable
         }
         catch (OperationInterruptedException exception) when (BrokerFailure.HasOtherArguments(exception))
         {
-            // Consumer and relay say so.
+            // Consumer and relay report it.
         }
     }
 
-    // By taking, since the broker's count of a quorum queue is a guess: it is behind for a moment, and zero when asking takes too long.
+    // By fetching: the broker's message count of a quorum queue lags, and is zero when asking times out.
     private static async IAsyncEnumerable<BasicGetResult> TakeAsync(
         IChannel channel,
         Queue queue,

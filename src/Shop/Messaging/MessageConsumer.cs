@@ -15,13 +15,15 @@ using RabbitMQ.Client.Events;
 
 namespace Platform.Messaging;
 
-/// <summary>Consumes one queue: inbox row, handler and outbox rows in one transaction, and the acknowledgement after its commit.</summary>
+/// <summary>
+/// Consumes one queue: inbox row, handler and outbox rows share a transaction, and the message is acknowledged after the commit.
+/// </summary>
 internal sealed partial class MessageConsumer<TMessage>(
     Queue queue,
     NpgsqlDataSource database,
     DatabaseSchema schema,
     ConsumeConnection broker,
-    BrokerTroubles troubles,
+    BrokerProblems problems,
     IEnumerable<WakeSignal> afterCommit,
     MessagingMetrics metrics,
     IServiceScopeFactory scopes,
@@ -38,10 +40,10 @@ internal sealed partial class MessageConsumer<TMessage>(
         Dead,
     }
 
-    // Null until the broker has taken the subscription.
+    // Null until the broker confirmed the subscription.
     private long? _consumingSince;
 
-    // Said once for all messages in hand, until one of them is handled.
+    // Logged once for all messages in flight, until one of them succeeds.
     private bool _isPaused;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -56,26 +58,26 @@ internal sealed partial class MessageConsumer<TMessage>(
             {
                 failure = new IOException(await ConsumeAsync(stoppingToken));
             }
-#pragma warning disable CA1031 // Consuming is never given up: whatever it was, it is said and tried again.
+#pragma warning disable CA1031 // Consuming never gives up: any failure is logged and retried.
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
 #pragma warning restore CA1031
             {
                 failure = exception;
             }
 
-            // Who consumes for a moment only has not come back.
+            // A consumer that fails again right away has not recovered.
             if (_consumingSince is { } since && time.GetElapsedTime(since) > options.Value.MaxBackoff)
             {
                 outage.End();
             }
 
             var isNew = outage.IsNew(failure, out var refusal);
-            troubles.Begin(queue.Name, refusal ?? "is not consumed");
+            problems.Report(queue.Name, refusal ?? "is not consumed");
             if (isNew)
             {
                 if (refusal is null)
                 {
-                    LogBrokerAway(failure, queue.Name);
+                    LogBrokerUnavailable(failure, queue.Name);
                 }
                 else
                 {
@@ -87,10 +89,8 @@ internal sealed partial class MessageConsumer<TMessage>(
         }
     }
 
-    /// <summary>
-    /// Until the channel is closed by the broker or with its connection, the queue is deleted, or a message cannot be settled.
-    /// </summary>
-    /// <returns>Which of these, in the broker's words.</returns>
+    /// <summary>Runs until the channel or its connection closes, the queue is deleted, or a message cannot be settled.</summary>
+    /// <returns>The reason, in the broker's words.</returns>
     private async Task<string> ConsumeAsync(CancellationToken stoppingToken)
     {
         _isPaused = false;
@@ -105,7 +105,7 @@ internal sealed partial class MessageConsumer<TMessage>(
             stoppingToken
         );
 
-        // What is in hand when the channel goes can no longer be acknowledged: it is let go of, and comes again.
+        // Messages in flight when the channel closes cannot be acknowledged: they are abandoned and redelivered.
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         var untilEnded = ended.Token;
         var closed = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -125,15 +125,15 @@ internal sealed partial class MessageConsumer<TMessage>(
             await channel.BasicConsumeAsync(queue.Name, autoAck: false, consumer, stoppingToken);
             _consumingSince = time.GetTimestamp();
             LogConsuming(queue.Name);
-            troubles.End(queue.Name);
+            problems.Clear(queue.Name);
             return await closed.Task.WaitAsync(stoppingToken);
         }
         finally
         {
             await ended.CancelAsync();
 
-            // Never from a handler, which this waits for. At a stop it goes with the connection: closing it would wait for an answer that a
-            // broker which stops too does not give.
+            // Not from a handler, because this awaits them. During shutdown the connection closes it: the broker may be stopping too and
+            // not answer.
             if (channel.IsOpen && !stoppingToken.IsCancellationRequested)
             {
                 await channel.CloseAsync(Constants.ReplySuccess, "not consumed any more", abort: true, CancellationToken.None);
@@ -148,7 +148,7 @@ internal sealed partial class MessageConsumer<TMessage>(
     }
 
     /// <returns>
-    /// False when it could not be settled: the broker delivers it again once the channel is closed, and the inbox knows what was done.
+    /// False when it could not be settled: the broker redelivers it once the channel is closed, and the inbox drops the duplicate.
     /// </returns>
     private async Task<bool> DeliverAsync(IChannel channel, BasicDeliverEventArgs delivery, CancellationToken ended)
     {
@@ -160,7 +160,7 @@ internal sealed partial class MessageConsumer<TMessage>(
             }
             else
             {
-                // The broker keeps a dead letter that it cannot pass on, so its queue must be there.
+                // The broker holds on to a message it cannot dead-letter, so the dead-letter queue must exist.
                 var connection = await broker.GetAsync(ended);
                 await connection.DeclareDeadLettersAsync(queue, ended);
                 await channel.BasicNackAsync(delivery.DeliveryTag, multiple: false, requeue: false, ended);
@@ -170,7 +170,7 @@ internal sealed partial class MessageConsumer<TMessage>(
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
-            // What is not acknowledged, the broker delivers again, or to somebody else.
+            // Unacknowledged messages are redelivered.
             return true;
         }
         catch (Exception exception) when (BrokerFailure.IsBroker(exception))
@@ -180,10 +180,8 @@ internal sealed partial class MessageConsumer<TMessage>(
         }
     }
 
-    /// <summary>
-    /// Handles the message, with waits between attempts and the message in hand: giving it back as a pause would count as a delivery.
-    /// </summary>
-    /// <returns>False for a dead letter.</returns>
+    /// <summary>Retries with backoff while holding the message: requeueing it would count as a delivery.</summary>
+    /// <returns>False when it must be dead-lettered.</returns>
     private async Task<bool> ProcessAsync(BasicDeliverEventArgs delivery, CancellationToken stoppingToken)
     {
         if (!Guid.TryParse(delivery.BasicProperties.MessageId, out var messageId))
@@ -193,7 +191,7 @@ internal sealed partial class MessageConsumer<TMessage>(
             return false;
         }
 
-        // Processes die over it. The broker would move it without a word to anybody.
+        // Handling it kills the process. At its limit the broker would dead-letter it without a log line.
         if (DeliveriesOf(delivery) is var deliveries && deliveries >= TopologyDeclaration.DeliveryLimit)
         {
             metrics.Consumed(queue.Name, "dead", TimeSpan.Zero);
@@ -222,7 +220,7 @@ internal sealed partial class MessageConsumer<TMessage>(
         }
     }
 
-    /// <summary>One attempt, which is one span: what failed is seen while it fails.</summary>
+    /// <summary>One attempt is one span, so that a failure is visible while it is retried.</summary>
     private async Task<Attempt> TryAsync(
         BasicDeliverEventArgs delivery,
         Guid messageId,
@@ -231,7 +229,7 @@ internal sealed partial class MessageConsumer<TMessage>(
         CancellationToken stoppingToken
     )
     {
-        // The dispatcher's own context is nobody's; the parent is in the message's headers.
+        // Ignore the dispatcher's context; the parent is in the message's headers.
         Activity.Current = null;
         using var scope = ErrorScope.Begin();
         using var activity = MessageProperties
@@ -289,9 +287,7 @@ internal sealed partial class MessageConsumer<TMessage>(
         void Count(string outcome) => metrics.Consumed(queue.Name, outcome, time.GetElapsedTime(started));
     }
 
-    /// <summary>
-    /// False when the inbox knows the message already: an earlier delivery was handled, and its acknowledgement got lost.
-    /// </summary>
+    /// <summary>False for a duplicate: an earlier delivery was processed and its acknowledgement lost.</summary>
     private async Task<bool> HandleAsync(Guid messageId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         var message =
@@ -324,7 +320,7 @@ internal sealed partial class MessageConsumer<TMessage>(
         return true;
     }
 
-    /// <summary>This one included.</summary>
+    /// <summary>Includes this delivery.</summary>
     private static long DeliveriesOf(BasicDeliverEventArgs delivery) =>
         delivery.BasicProperties.Headers is { } headers && headers.TryGetValue("x-delivery-count", out var returned)
             ? Convert.ToInt64(returned, System.Globalization.CultureInfo.InvariantCulture) + 1
@@ -337,9 +333,9 @@ internal sealed partial class MessageConsumer<TMessage>(
         EventId = 9112,
         EventName = "broker.unavailable",
         Level = LogLevel.Warning,
-        Message = "{Queue} is not consumed; it is tried again"
+        Message = "{Queue} is not consumed; it is retried"
     )]
-    private partial void LogBrokerAway(Exception exception, string queue);
+    private partial void LogBrokerUnavailable(Exception exception, string queue);
 
     [LoggerMessage(EventId = 9119, EventName = "broker.refused", Level = LogLevel.Error, Message = "{Queue} is not consumed: {Refusal}")]
     private partial void LogRefused(Exception exception, string queue, string refusal);
@@ -364,7 +360,7 @@ internal sealed partial class MessageConsumer<TMessage>(
         EventId = 9115,
         EventName = "message.crashed",
         Level = LogLevel.Warning,
-        Message = "The handler of message {MessageId} from {Queue} crashed; it is tried again"
+        Message = "The handler of message {MessageId} from {Queue} crashed; it is retried"
     )]
     private partial void LogCrashed(Exception exception, Guid messageId, string queue);
 

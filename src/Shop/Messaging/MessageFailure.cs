@@ -6,13 +6,13 @@ namespace Platform.Messaging;
 
 internal enum MessageFailure
 {
-    /// <summary>Passes by itself: the consumer pauses with the message in hand.</summary>
+    /// <summary>Transient: the consumer pauses and keeps the message.</summary>
     Transient,
 
-    /// <summary>Never passes: dead letter at once.</summary>
+    /// <summary>Permanent: dead-lettered at once.</summary>
     Permanent,
 
-    /// <summary>Nobody foresaw it: tried again a bounded number of times, then a dead letter.</summary>
+    /// <summary>Unexpected: retried a limited number of times, then dead-lettered.</summary>
     Crash,
 }
 
@@ -24,11 +24,11 @@ internal static class MessageFailureExtensions
             _ when DatabaseFailure.IsTransient(exception) => MessageFailure.Transient,
             TimeoutException => MessageFailure.Transient,
 
-            // Not the message's fault: until a person has changed it, every one would end the same.
+            // Not the message's fault: until an operator fixes it, every message would fail.
             _ when DatabaseFailure.RefusalOf(exception) is not null => MessageFailure.Transient,
             PoisonMessageException or JsonException => MessageFailure.Permanent,
 
-            // Class 22 (data exception) and 23 (constraint violation): the same values will be refused again.
+            // Class 22 (data exception) and 23 (constraint violation): the same values would fail again.
             PostgresException { SqlState: ['2', '2' or '3', ..] } => MessageFailure.Permanent,
             _ => MessageFailure.Crash,
         };

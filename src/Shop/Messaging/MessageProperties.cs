@@ -3,7 +3,7 @@ using RabbitMQ.Client;
 
 namespace Platform.Messaging;
 
-/// <summary>What travels beside a message's body: its id, and the context of its trace as W3C headers.</summary>
+/// <summary>Message properties: the id, and the trace context as W3C headers.</summary>
 internal static class MessageProperties
 {
     public static BasicProperties Create(Guid id, TraceContext context)

@@ -12,7 +12,7 @@ namespace Platform.Messaging;
 public static class MessagingExtensions
 {
     /// <summary>
-    /// Outbox, relay and inbox over the service's database and the broker of that connection name. Nothing waits for the broker to start.
+    /// Adds outbox, relay and inbox on the service's database and the named broker connection. Startup does not wait for the broker.
     /// </summary>
     public static MessagingBuilder AddMessaging(this IHostApplicationBuilder builder, string connectionName, Topology topology)
     {
@@ -20,13 +20,13 @@ public static class MessagingExtensions
             connectionName,
             settings =>
             {
-                // Publish and process spans are ours: the client's cannot continue a trace, and would double them.
+                // Publish and process spans are our own: the client's cannot continue a trace, and would duplicate them.
                 settings.DisableTracing = true;
                 settings.DisableHealthChecks = true;
             },
             factory =>
             {
-                // Consumers and relay start over by themselves; see BrokerConnection, which also names the connections.
+                // Consumers and relay reconnect by themselves; see BrokerConnection, which also names the connections.
                 factory.AutomaticRecoveryEnabled = false;
                 factory.TopologyRecoveryEnabled = false;
                 factory.RequestedHeartbeat = TimeSpan.FromSeconds(10);
@@ -47,7 +47,7 @@ public static class MessagingExtensions
         builder.Services.AddSingleton<MessagingMetrics>();
         builder.Services.AddSingleton<PublishConnection>();
         builder.Services.AddSingleton<ConsumeConnection>();
-        builder.Services.AddSingleton<BrokerTroubles>();
+        builder.Services.AddSingleton<BrokerProblems>();
         builder.Services.AddScoped<AfterCommit>();
         builder.Services.AddSingleton(services => new DeadLetters(
             services.GetRequiredService<PublishConnection>(),
@@ -65,14 +65,14 @@ public static class MessagingExtensions
     }
 
     /// <summary>
-    /// Registers a signal that is also given after each handled message, whose handler may have written down what is due.
+    /// Registers a signal that is also raised after each handled message, because its handler may have inserted due work.
     /// </summary>
     public static IServiceCollection AddWakeSignal<TSignal>(this IServiceCollection services)
         where TSignal : WakeSignal =>
         services.AddSingleton<TSignal>().AddSingleton<WakeSignal>(provider => provider.GetRequiredService<TSignal>());
 }
 
-/// <summary>Adds the queues that a service consumes.</summary>
+/// <summary>Collects the queues a service consumes.</summary>
 public sealed class MessagingBuilder(IServiceCollection services, Topology topology)
 {
     public MessagingBuilder Consume<TMessage, THandler>(string queueName)

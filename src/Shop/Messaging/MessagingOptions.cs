@@ -18,28 +18,26 @@ public sealed class MessagingOptions
 
     public TraceContextMode TraceContext { get; set; } = TraceContextMode.Parent;
 
-    /// <summary>Messages that a consumer may hold unacknowledged; also how many it handles at a time.</summary>
+    /// <summary>Prefetch: unacknowledged messages per consumer, and how many it processes concurrently.</summary>
     [Range(1, 200)]
     public ushort Prefetch { get; set; } = 16;
 
-    /// <summary>Failures that nobody foresaw after which a message goes to the dead letters; with the waits between, some 30 s.</summary>
+    /// <summary>Unexpected failures before a message is dead-lettered; with backoff, about 30 s.</summary>
     [Range(1, 100)]
     public int MaxHandlerAttempts { get; set; } = 10;
 
-    /// <summary>Outbox rows taken at a time.</summary>
+    /// <summary>Outbox rows claimed per pass.</summary>
     [Range(1, 1000)]
     public int BatchSize { get; set; } = 100;
 
-    /// <summary>How long an outbox row of another instance can lie unnoticed; rows of this one are signalled.</summary>
+    /// <summary>Poll interval: how long a row of another instance can go unnoticed. Rows of this instance are signalled.</summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "00:01:00")]
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     [Range(typeof(TimeSpan), "00:00:01", "00:01:00")]
     public TimeSpan ConfirmTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>
-    /// Refusals by the broker after which an outbox row is parked; a lost connection is no refusal. With the waits, some 3 min.
-    /// </summary>
+    /// <summary>Refusals before an outbox row is parked; a lost connection does not count. With backoff, about 3 min.</summary>
     [Range(1, 100)]
     public int MaxPublishAttempts { get; set; } = 12;
 
@@ -47,7 +45,7 @@ public sealed class MessagingOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
     public TimeSpan MaxPublishBackoff { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>How long an outbox row is its relay's: longer than the confirm and what is around it, even on a busy machine.</summary>
+    /// <summary>Lease of a claimed outbox row: longer than a publish with its confirm takes, even on a busy machine.</summary>
     internal TimeSpan Lease => ConfirmTimeout * 2;
 
     /// <summary>First wait after a transient failure; doubled up to <see cref="MaxBackoff"/>.</summary>
@@ -58,7 +56,7 @@ public sealed class MessagingOptions
     public TimeSpan MaxBackoff { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// The wait before attempt <paramref name="attempt"/> (from 1), with up to 20 % taken off so that instances do not move in step.
+    /// The wait before attempt <paramref name="attempt"/> (from 1), with up to 20 % jitter so that instances do not retry in step.
     /// </summary>
     internal TimeSpan BackoffBefore(int attempt)
     {

@@ -6,10 +6,10 @@ using Platform.Infrastructure.Jobs;
 
 namespace Platform.Messaging;
 
-/// <summary>Wakes the relay; notify after the commit, never before it.</summary>
+/// <summary>Wakes the relay. Notify after the commit.</summary>
 public sealed class OutboxSignal : WakeSignal;
 
-/// <summary>Writes messages where the caller's own changes go, so that both are committed or neither.</summary>
+/// <summary>Adds messages in the caller's transaction, so that they commit with its changes or not at all.</summary>
 public sealed class Outbox(Topology topology)
 {
     /// <summary>Adds a message to the caller's open transaction, with the context of the current span.</summary>

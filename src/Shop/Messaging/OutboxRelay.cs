@@ -14,12 +14,12 @@ using RabbitMQ.Client.Exceptions;
 namespace Platform.Messaging;
 
 /// <summary>
-/// Publishes what the outbox holds, at least once and each row in its own trace.
+/// Publishes outbox rows at least once, each in its own trace.
 /// <code>
-/// (1) take unpublished rows for the time of a lease and commit: other instances take other rows, and these when the lease has run out
+/// (1) claim unpublished rows by lease and commit: other instances claim other rows, and these once the lease has expired
 /// (2) restore each row's trace context and publish it, mandatory and with confirm; no transaction is open meanwhile
-/// (3) write down each row's own outcome: published; refused, which waits longer each time and is parked in the end; or not known, which is
-///     published again, and the consumer's inbox drops the twin
+/// (3) record each row's own outcome: published; refused, which backs off and is parked in the end; or unknown, which is published again,
+///     and the consumer's inbox drops the duplicate
 /// </code>
 /// </summary>
 internal sealed partial class OutboxRelay(
@@ -27,7 +27,7 @@ internal sealed partial class OutboxRelay(
     DatabaseSchema schema,
     PublishConnection broker,
     Topology topology,
-    BrokerTroubles troubles,
+    BrokerProblems problems,
     OutboxSignal signal,
     MessagingMetrics metrics,
     IOptions<MessagingOptions> options,
@@ -35,14 +35,13 @@ internal sealed partial class OutboxRelay(
     ILogger<OutboxRelay> logger
 ) : BackgroundService
 {
-    /// <summary>For writing outcomes down while the service stops.</summary>
+    /// <summary>Limit for recording outcomes during shutdown.</summary>
     private static readonly TimeSpan MarkTimeout = TimeSpan.FromSeconds(5);
 
-    // Goes with the broker's connection, which is closed for all its channels at once.
+    // Not disposed here: closing the connection closes all of its channels.
     private IChannel? _channel;
 
-    // The broker closes the channel over a row that asks for what is not there, and does not say over which: the next one is published
-    // alone.
+    // The broker closes the channel when a publish is invalid and does not say which one, so the next row is published alone.
     private bool _oneByOne;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -55,19 +54,19 @@ internal sealed partial class OutboxRelay(
             {
                 var claimed = await RunOnceAsync(stoppingToken);
                 outage.End();
-                troubles.End(BrokerTroubles.Outbox);
+                problems.Clear(BrokerProblems.Outbox);
                 if (claimed == 0 || (claimed < options.Value.BatchSize && !_oneByOne))
                 {
                     await signal.WaitAsync(options.Value.PollInterval, stoppingToken);
                 }
             }
-#pragma warning disable CA1031 // Publishing is never given up: no other instance may be there to do it.
+#pragma warning disable CA1031 // Publishing never gives up: there may be no other instance.
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
 #pragma warning restore CA1031
             {
-                // Rows stay where they are. One line when it starts, not one for each try.
+                // Rows stay in the table. Logged when the outage starts, not on each retry.
                 var isNew = outage.IsNew(exception, out var refusal);
-                troubles.Begin(BrokerTroubles.Outbox, refusal ?? "waits for the broker or the database");
+                problems.Report(BrokerProblems.Outbox, refusal ?? "waits for the broker or the database");
                 if (isNew)
                 {
                     if (refusal is null)
@@ -76,7 +75,7 @@ internal sealed partial class OutboxRelay(
                     }
                     else
                     {
-                        LogRefusedAtAll(exception, refusal);
+                        LogBrokerRefused(exception, refusal);
                     }
                 }
 
@@ -85,11 +84,11 @@ internal sealed partial class OutboxRelay(
         }
     }
 
-    /// <summary>One pass.</summary>
-    /// <returns>How many rows were taken.</returns>
+    /// <summary>Runs one pass.</summary>
+    /// <returns>The number of rows claimed.</returns>
     internal async Task<int> RunOnceAsync(CancellationToken cancellationToken)
     {
-        // The broker first: without it there is no point in taking rows.
+        // Connect first: without the broker there is no point in claiming rows.
         var channel = await OpenChannelAsync(cancellationToken);
 
         // :: Step 1
@@ -106,11 +105,11 @@ internal sealed partial class OutboxRelay(
             outcomes[0] = Refuse(alone, closing);
         }
 
-        // :: Step 3, also when the service stops: what is known by now would be published again otherwise.
+        // :: Step 3, also during shutdown: rows already published would be published again otherwise.
         using var limit = new CancellationTokenSource(MarkTimeout, time);
         await MarkAsync(rows, outcomes, limit.Token);
 
-        // What the broker returned may have lost its queue, and a channel with lost confirms is of no more use.
+        // A returned message may mean a deleted queue, and a channel with lost confirms is useless: both start over.
         if (outcomes.Any(outcome => outcome is not null))
         {
             _channel = null;
@@ -141,7 +140,7 @@ internal sealed partial class OutboxRelay(
         return _channel;
     }
 
-    // Looking for work is not part of any order's trace, and an empty pass makes no span.
+    // Polling belongs to no order's trace, and an empty pass makes no span.
     private async Task<List<OutboxRow>> ClaimAsync(CancellationToken cancellationToken)
     {
         using var quiet = SuppressInstrumentationScope.Begin();
@@ -166,12 +165,12 @@ internal sealed partial class OutboxRelay(
     }
 
     /// <summary>
-    /// Null when the broker has the message; a <see cref="RowRefusedException"/> when it refused this row; otherwise why the outcome is not
-    /// known.
+    /// Null when the broker confirmed; a <see cref="RowRefusedException"/> when it refused this row; any other exception when the outcome
+    /// is unknown.
     /// </summary>
     private async Task<Exception?> PublishAsync(IChannel channel, OutboxRow row, CancellationToken cancellationToken)
     {
-        // Each row belongs to another trace; the pass itself has none.
+        // Each row belongs to its own trace; the pass has none.
         Activity.Current = null;
         var stored = new TraceContext(row.Traceparent, row.Tracestate, row.Baggage);
         using var activity = stored.Start(MessagingTelemetry.Source, $"send {row.Exchange}", ActivityKind.Producer);
@@ -194,7 +193,7 @@ internal sealed partial class OutboxRelay(
         }
         catch (PublishException exception)
         {
-            // Nacked, or no queue is bound: this row's fault, and the others go on.
+            // Nacked or unroutable: only this row fails.
             activity.Fail(exception);
             return Refuse(row, exception);
         }
@@ -268,7 +267,7 @@ internal sealed partial class OutboxRelay(
         }
     }
 
-    /// <summary>It is this row that the broker does not take.</summary>
+    /// <summary>The broker refuses this row, not the connection.</summary>
     private sealed class RowRefusedException(Exception why) : Exception("The broker refused the row.", why);
 
     private sealed record OutboxRow(
@@ -294,7 +293,7 @@ internal sealed partial class OutboxRelay(
         Level = LogLevel.Error,
         Message = "Publishing is paused, outbox rows wait: {Refusal}"
     )]
-    private partial void LogRefusedAtAll(Exception exception, string refusal);
+    private partial void LogBrokerRefused(Exception exception, string refusal);
 
     [LoggerMessage(EventId = 9102, Level = LogLevel.Warning, Message = "The broker refused outbox row {MessageId} ({RoutingKey})")]
     private partial void LogRefused(Exception exception, Guid messageId, string routingKey);

@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS outbox (
     baggage         text,
     created_at      timestamptz NOT NULL DEFAULT now(),
     published_at    timestamptz,
-    -- Who takes a row to publish it moves this ahead: until then it is his, and afterwards anybody's who finds it unpublished.
+    -- Lease: moved ahead by the relay that claims the row; once it has passed, an unpublished row is free again.
     next_attempt_at timestamptz NOT NULL DEFAULT now(),
     attempts        integer NOT NULL DEFAULT 0,
     parked_at       timestamptz
@@ -19,7 +19,7 @@ CREATE INDEX IF NOT EXISTS outbox_unpublished ON outbox (id) WHERE published_at 
 CREATE INDEX IF NOT EXISTS outbox_parked ON outbox (id) WHERE parked_at IS NOT NULL AND published_at IS NULL;
 CREATE INDEX IF NOT EXISTS outbox_published ON outbox (published_at) WHERE published_at IS NOT NULL;
 
--- One row for each message that a queue's handler has finished. Bounded by retention: 7 days.
+-- One row per message that a queue's handler has processed. Bounded by retention: 7 days.
 CREATE TABLE IF NOT EXISTS inbox (
     queue           text NOT NULL,
     message_id      text NOT NULL,

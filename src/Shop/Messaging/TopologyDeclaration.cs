@@ -4,19 +4,18 @@ using RabbitMQ.Client;
 namespace Platform.Messaging;
 
 /// <summary>
-/// Declares exchanges and queues. What is there already stays as it is, so whoever publishes or consumes declares before it does: a queue
-/// or exchange that somebody deleted comes back.
+/// Declares exchanges and queues before each publish or consume, so that a deleted one is recreated. Existing ones stay as they are.
 /// </summary>
 internal static class TopologyDeclaration
 {
     /// <summary>
-    /// How often the broker delivers a message that nobody settles, because the process dies over it: more often than restarts and deploys
-    /// in a row can cause. Written down, since brokers differ: RabbitMQ 4 takes 20 where nothing is said, 3 has no limit.
+    /// Delivery limit for a message that kills its process: more than restarts and deploys in a row can cause. Explicit because defaults
+    /// differ: 20 in RabbitMQ 4, none in 3.
     /// </summary>
     public const int DeliveryLimit = 20;
 
-    // Who looks at dead letters takes and returns them, which counts as deliveries. No limit is said by the highest one: 3.10 takes no
-    // negative number, which means none in 4.
+    // Listing dead letters fetches and requeues them, which counts as deliveries. The highest number stands for no limit: 3.10 accepts no
+    // negative one, which means none in 4.
     private const int NoDeliveryLimit = int.MaxValue;
 
     public static async Task DeclareAsync(this IConnection connection, Topology topology, CancellationToken cancellationToken)
@@ -75,7 +74,7 @@ internal static class TopologyDeclaration
                 ["x-dead-letter-routing-key"] = queue.DeadLetters,
                 ["x-dead-letter-strategy"] = "at-least-once",
 
-                // At-least-once dead-lettering is only allowed where a full queue refuses instead of dropping.
+                // At-least-once dead-lettering requires overflow=reject-publish.
                 ["x-overflow"] = "reject-publish",
             },
             cancellationToken

@@ -2,15 +2,12 @@ using System.Diagnostics;
 
 namespace Platform.Messaging;
 
-/// <summary>
-/// The context of a trace at rest: in an outbox row, in a row that says what is due, in a message's headers. W3C trace context and
-/// baggage, as text.
-/// </summary>
+/// <summary>Trace context and baggage (W3C) as text, for an outbox row, a due row or message headers.</summary>
 public readonly record struct TraceContext(string? Traceparent, string? Tracestate, string? Baggage)
 {
     private static readonly DistributedContextPropagator Propagator = DistributedContextPropagator.CreateW3CPropagator();
 
-    /// <summary>The context of the current span; also of an unsampled one, whose decision must travel with the work.</summary>
+    /// <summary>The context of the current span. An unsampled one is captured too: its sampling decision must travel along.</summary>
     public static TraceContext Capture()
     {
         var fields = new Dictionary<string, string?>();
@@ -22,15 +19,12 @@ public readonly record struct TraceContext(string? Traceparent, string? Tracesta
     public ActivityContext Parent => ActivityContext.TryParse(Traceparent, Tracestate, isRemote: true, out var parent) ? parent : default;
 
     /// <summary>
-    /// Starts a span that continues the stored trace. Baggage is there before the span starts, so that processors see it.
+    /// Starts a span that continues the stored trace or, with <paramref name="link"/>, a new trace linked to it. Baggage is set before the
+    /// start, so that processors see it.
     /// </summary>
-    /// <param name="source">Who emits the span.</param>
-    /// <param name="name">Span name.</param>
-    /// <param name="kind">Span kind.</param>
-    /// <param name="link">True: a new trace that links to the stored one, instead of continuing it.</param>
     public Activity? Start(ActivitySource source, string name, ActivityKind kind, bool link = false)
     {
-        // A link must not take the ambient span, if there is one, as its parent either.
+        // A linked span must not become a child of the ambient span.
         if (link)
         {
             Activity.Current = null;

@@ -7,12 +7,12 @@ namespace Platform.Orders;
 
 internal sealed record Product(string Sku, string Name, long PriceMinor, string Currency);
 
-/// <summary>Products and their prices: read through Redis, and from Postgres while Redis is away. Stock is never cached.</summary>
+/// <summary>Products and prices, read through Redis, or from Postgres when Redis is unavailable. Stock is never cached.</summary>
 internal sealed class Catalog(NpgsqlDataSource database, Cache cache)
 {
     private const string Key = "orders:products";
 
-    /// <summary>A price change is seen at the latest after this time.</summary>
+    /// <summary>Maximum staleness of a price.</summary>
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
 
     public async Task<IReadOnlyList<Product>> GetAsync(CancellationToken cancellationToken)

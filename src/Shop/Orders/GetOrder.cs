@@ -36,7 +36,7 @@ internal static class GetOrder
     }
 }
 
-/// <summary>The one query behind reading an order and listing them: always within a tenant.</summary>
+/// <summary>The query behind reading one order and listing them: always within a tenant.</summary>
 internal static class OrderReader
 {
     public static async Task<IReadOnlyList<OrderResponse>> ReadAsync(
@@ -75,7 +75,7 @@ internal static class OrderReader
         return [.. rows.Select(row => row.ToResponse())];
     }
 
-    // Properties and not a constructor: Dapper finds none that takes arrays.
+    // Properties, because Dapper cannot bind arrays to constructor parameters.
     private sealed class Row
     {
         public Guid Id { get; init; }

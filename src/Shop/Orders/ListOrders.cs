@@ -7,7 +7,7 @@ using Platform.Infrastructure.Identity;
 namespace Platform.Orders;
 
 /// <param name="Items">Newest first.</param>
-/// <param name="NextCursor">To be sent as cursor for the next page; null on the last one.</param>
+/// <param name="NextCursor">The cursor of the next page; null on the last one.</param>
 internal sealed record ListOrdersResponse(IReadOnlyList<OrderResponse> Items, Guid? NextCursor);
 
 internal static class ListOrders
@@ -28,7 +28,7 @@ internal static class ListOrders
         var most = limit ?? DefaultLimit;
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
 
-        // One more than asked for tells whether there is a next page.
+        // One row more than requested shows whether there is a next page.
         var orders = await OrderReader.ReadAsync(connection, principal.TenantId(), null, cursor, most + 1, cancellationToken);
         return TypedResults.Ok(
             orders.Count > most ? new ListOrdersResponse([.. orders.Take(most)], orders[most - 1].Id) : new ListOrdersResponse(orders, null)

@@ -9,7 +9,7 @@ internal enum OrderStatus
 }
 
 /// <summary>
-/// What may become of an order. Payments decides whether it is paid, worker when it is fulfilled; orders only writes it down.
+/// State machine of an order. Payments decides whether it is paid and worker when it is fulfilled; orders only records it.
 /// </summary>
 internal static class OrderStatusExtensions
 {
@@ -21,7 +21,7 @@ internal static class OrderStatusExtensions
             _ => false,
         };
 
-    /// <summary>As stored and as answered: "pending", "paid", "declined", "fulfilled".</summary>
+    /// <summary>As stored and returned: "pending", "paid", "declined", "fulfilled".</summary>
     public static string ToText(this OrderStatus status) =>
         status switch
         {

@@ -7,9 +7,9 @@ namespace Platform.Orders;
 /// <summary>The SQL that more than one handler uses.</summary>
 internal static class OrdersDatabase
 {
-    /// <summary>Moves an order on if its state allows it, and locks it until the transaction ends.</summary>
-    /// <returns>False when the order is there already, or further: an outcome that was told twice.</returns>
-    /// <exception cref="PoisonMessageException">There is no such order, or it went another way.</exception>
+    /// <summary>Moves an order to a new state if that is legal, and locks it until the transaction ends.</summary>
+    /// <returns>False when the order is already in that state or past it: a duplicate outcome.</returns>
+    /// <exception cref="PoisonMessageException">The order does not exist, or its state contradicts the outcome.</exception>
     public static async Task<bool> TryMoveAsync(
         NpgsqlConnection connection,
         Guid id,

@@ -6,23 +6,21 @@ internal sealed class OrdersOptions
 {
     public const string SectionName = "Orders";
 
-    /// <summary>How long after it was placed an order may be charged; then it is declined as expired.</summary>
+    /// <summary>Time to pay: how long after placing an order may be charged before it is declined as expired.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan PayWithin { get; set; } = TimeSpan.FromSeconds(90);
 
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan RestockInterval { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>
-    /// How long beyond the time to pay an order may be pending, and after its payment unfulfilled, before somebody is told.
-    /// </summary>
+    /// <summary>How long an order may stay pending past its time to pay, or unfulfilled past its payment, before it is reported.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan OverdueAfter { get; set; } = TimeSpan.FromMinutes(1);
 
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan OverdueInterval { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Keys the fingerprint of a request body, so that a stored one cannot be searched for card numbers.</summary>
+    /// <summary>HMAC key of request fingerprints, so that a stored one cannot be brute-forced for card numbers.</summary>
     [Required, MinLength(16)]
     public string FingerprintKey { get; set; } = "";
 

@@ -4,7 +4,7 @@ using Platform.Contracts;
 
 namespace Platform.Orders;
 
-/// <summary>The names that dashboards and drills rely on; renaming one is a breaking change.</summary>
+/// <summary>Dashboards and drills rely on these names; renaming one is a breaking change.</summary>
 internal static class OrdersTelemetry
 {
     public const string Name = "Platform.Orders";

@@ -18,13 +18,10 @@ namespace Platform.Orders;
 
 internal sealed record PlaceOrderResponse(Guid Id, string Status);
 
-/// <summary>
-/// Accepts an order: its stock is reserved, and the order, its message and the answer to its key are committed together. The charge
-/// comes later, in payments.
-/// </summary>
+/// <summary>Accepts an order: stock, order, message and the response to its key commit together. Payments charges later.</summary>
 internal static partial class PlaceOrder
 {
-    /// <summary>Validated by the handler: a repeat gets the first answer, also where its card has expired since.</summary>
+    /// <summary>Validated by the handler: a replay returns the first response even if its card has expired since.</summary>
     public static IEndpointConventionBuilder MapPlaceOrder(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/orders", HandleAsync).DisableValidation().WithName("PlaceOrder");
 
@@ -44,7 +41,7 @@ internal static partial class PlaceOrder
         CancellationToken cancellationToken
     )
     {
-        // Before anything is looked at that may have changed since the first answer.
+        // Before anything is checked that may have changed since the first response.
         var fingerprint = Fingerprint(request, options.Value.FingerprintKey);
         if (await ReplayAsync(database, principal, idempotencyKey, fingerprint, metrics, cancellationToken) is { } repeated)
         {
@@ -73,7 +70,7 @@ internal static partial class PlaceOrder
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
 
-        // A twin that is under way holds the index: this statement waits for it, and then finds its answer.
+        // A concurrent duplicate holds the index entry: this statement waits for it and then finds its response.
         if (!await ClaimKeyAsync(connection, order, idempotencyKey, fingerprint, cancellationToken))
         {
             return await ReplayAsync(connection, principal, idempotencyKey, fingerprint, metrics, cancellationToken)
@@ -87,7 +84,7 @@ internal static partial class PlaceOrder
             cancellationToken
         );
 
-        // Last, since every buyer of a product waits for its row: it is locked from here to the commit only.
+        // Last, because every buyer of a product waits for its row lock, which is held from here to the commit.
         var missing = await Stock.ReserveAsync(connection, request.Lines.Select(line => (line.Sku, line.Quantity)), cancellationToken);
         if (missing is not null)
         {
@@ -107,14 +104,14 @@ internal static partial class PlaceOrder
     private static Accepted<PlaceOrderResponse> Accept(Guid id) =>
         TypedResults.Accepted($"/api/orders/{id}", new PlaceOrderResponse(id, OrderStatus.Pending.ToText()));
 
-    /// <summary>What the framework would have done before the handler.</summary>
+    /// <summary>What the framework would have validated before the handler.</summary>
     private static async Task<IDictionary<string, string[]>?> ValidateAsync(
         PlaceOrderRequest request,
         IServiceProvider services,
         CancellationToken cancellationToken
     )
     {
-#pragma warning disable ASP0029 // Marked experimental; without it an order would have to be validated before its key is known.
+#pragma warning disable ASP0029 // Experimental; without it an order would be validated before its key is known.
         var options = services.GetRequiredService<IOptions<ValidationOptions>>().Value;
         if (!options.TryGetValidatableTypeInfo(typeof(PlaceOrderRequest), out var type))
         {
@@ -182,7 +179,7 @@ internal static partial class PlaceOrder
             )
         ) == 1;
 
-    /// <summary>Null when the key was not used.</summary>
+    /// <summary>Null for an unused key.</summary>
     private static async Task<Results<Accepted<PlaceOrderResponse>, ValidationProblem, ProblemHttpResult>?> ReplayAsync(
         NpgsqlDataSource database,
         ClaimsPrincipal principal,
@@ -287,7 +284,7 @@ internal static partial class PlaceOrder
         );
     }
 
-    /// <summary>Equal for equal orders, and of no use without the key: the body holds a card number.</summary>
+    /// <summary>Equal for equal orders. Keyed, because the body holds a card number.</summary>
     internal static byte[] Fingerprint(PlaceOrderRequest request, string key) =>
         HMACSHA256.HashData(Encoding.UTF8.GetBytes(key), JsonSerializer.SerializeToUtf8Bytes(request));
 

@@ -15,7 +15,7 @@ public sealed record PlaceOrderRequest(
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        // Attributes see the members of a line, not that there is none.
+        // Attributes validate the members of a line, not a null line.
         for (var i = 0; i < Lines.Count; i++)
         {
             if (Lines[i] is null)
@@ -41,7 +41,7 @@ public sealed record PlaceOrderCard(
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        // A card is good to the last day of its month.
+        // A card is valid through the last day of its month.
         var time = validationContext.GetService(typeof(TimeProvider)) as TimeProvider ?? TimeProvider.System;
         if (
             DateTime.TryParseExact($"01/{Expiry}", "dd/MM/yy", CultureInfo.InvariantCulture, DateTimeStyles.None, out var month)

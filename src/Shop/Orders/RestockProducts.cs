@@ -6,7 +6,7 @@ using Platform.Infrastructure.Jobs;
 
 namespace Platform.Orders;
 
-/// <summary>Fills the shelves up to their target, so that the shop goes on for days. Instances take turns by an advisory lock.</summary>
+/// <summary>Restocks products to their target so that the shop keeps running. Instances take turns by an advisory lock.</summary>
 internal sealed partial class RestockProducts(
     NpgsqlDataSource database,
     DatabaseSchema schema,
@@ -35,7 +35,7 @@ internal sealed partial class RestockProducts(
             return;
         }
 
-        // Row by row in sku order, as orders take them.
+        // Row by row in sku order, as orders lock them.
         var restocked = await connection.ExecuteAsync(
             new CommandDefinition(
                 """

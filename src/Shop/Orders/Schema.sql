@@ -1,4 +1,4 @@
--- supplied = stock + what orders hold that are not declined: how a test proves that no unit got lost or sold twice.
+-- supplied = stock + units in orders that are not declined: lets a test prove that no unit is lost or sold twice.
 CREATE TABLE IF NOT EXISTS products (
     sku             text PRIMARY KEY,
     name            text NOT NULL,
@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS order_lines (
     PRIMARY KEY (order_id, line)
 );
 
--- The first answer to a key, committed with the order itself. Bounded by retention: 24 hours.
+-- The first response to a key, committed with the order itself. Bounded by retention: 24 hours.
 CREATE TABLE IF NOT EXISTS idempotency (
     tenant_id       text NOT NULL,
     user_id         text NOT NULL,

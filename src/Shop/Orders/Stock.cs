@@ -3,10 +3,10 @@ using Platform.Contracts;
 
 namespace Platform.Orders;
 
-/// <summary>Takes and gives back units. Skus always in one order, so that two orders cannot wait for each other.</summary>
+/// <summary>Reserves and releases stock. Skus are locked in a fixed order so that orders cannot deadlock.</summary>
 internal static class Stock
 {
-    /// <summary>Takes all units or names the first sku that has too few; the caller then rolls back.</summary>
+    /// <summary>Reserves all units, or returns the first sku with too few; the caller then rolls back.</summary>
     public static async Task<string?> ReserveAsync(
         NpgsqlConnection connection,
         IEnumerable<(string Sku, int Quantity)> units,

@@ -7,8 +7,8 @@ using Platform.Infrastructure.Jobs;
 namespace Platform.Orders;
 
 /// <summary>
-/// Orders that others should have decided or fulfilled by now. Reported by orders, which lives when payments or worker does not: a message
-/// that is lost, parked or never consumed shows here whatever the reason.
+/// Reports orders that payments or worker should have finished by now. Runs in orders, which is up when those are not: a message that is
+/// lost, parked or never consumed shows here whatever the cause.
 /// </summary>
 internal sealed partial class WatchOverdueOrders(
     NpgsqlDataSource database,
@@ -20,7 +20,7 @@ internal sealed partial class WatchOverdueOrders(
     ILogger<WatchOverdueOrders> logger
 ) : ScheduledJob("watch_overdue_orders", options.Value.OverdueInterval, schema, runs, time)
 {
-    // How many were said, by status; bounded by the two that wait for somebody.
+    // The last count reported by status; bounded by the two waiting states.
     private readonly Dictionary<OrderStatus, int> _said = [];
 
     protected override async Task RunOnceAsync(CancellationToken cancellationToken)
@@ -41,7 +41,7 @@ internal sealed partial class WatchOverdueOrders(
         Report(OrderStatus.Paid, paid, "worker");
     }
 
-    /// <summary>An error when it begins and whenever it has doubled: one that nobody sees to must not hide a thousand others.</summary>
+    /// <summary>An error at the start and whenever the count doubles: one ignored order must not hide a thousand.</summary>
     private void Report(OrderStatus status, int orders, string waitsFor)
     {
         metrics.Overdue(status, orders);
@@ -61,7 +61,7 @@ internal sealed partial class WatchOverdueOrders(
         EventId = 2106,
         EventName = "order.overdue",
         Level = LogLevel.Error,
-        Message = "{Orders} orders are {Status} for too long: "
+        Message = "{Orders} orders have been {Status} for too long: "
             + "see whether {Service} runs, its dead letters and the parked messages of orders"
     )]
     private partial void LogOverdue(int orders, string status, string service);

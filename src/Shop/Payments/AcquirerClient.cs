@@ -7,10 +7,10 @@ using Polly.Timeout;
 
 namespace Platform.Payments;
 
-/// <summary>What an attempt came to: what the acquirer told us, or our own decision to ask no more.</summary>
+/// <summary>Result of an attempt: the acquirer's answer, or our decision to give up.</summary>
 internal abstract record ChargeResult
 {
-    /// <summary>Nobody charges it any more; what may have been charged is to be voided.</summary>
+    /// <summary>Given up: charged no more, and a possible charge is voided.</summary>
     public sealed record GivenUp(string Reason, Exception? Cause = null) : ChargeResult;
 
     public sealed record Captured(string ChargeId) : ChargeResult;
@@ -23,17 +23,17 @@ internal abstract record ChargeResult
     /// <summary>The key was voided: it can never be charged.</summary>
     public sealed record Voided : ChargeResult;
 
-    /// <summary>The call may or may not have been carried out.</summary>
+    /// <summary>The call may or may not have taken effect.</summary>
     public sealed record Unknown(string Why) : ChargeResult;
 }
 
-/// <summary>The card company's HTTP API. Makes one attempt a call: ChargeDuePayments decides about the next.</summary>
+/// <summary>The acquirer's HTTP API. One attempt per call; ChargeDuePayments decides on retries.</summary>
 internal sealed class AcquirerClient(HttpClient http, IOptions<PaymentsOptions> options)
 {
-    /// <summary>The acquirer's own word that it has no charge with a key.</summary>
+    /// <summary>The acquirer's answer when it has no charge with that key.</summary>
     public const string NotFound = "not_found";
 
-    /// <summary>Two calls of this length, and the rest of an attempt, fit into a lease.</summary>
+    /// <summary>Two such calls and the rest of an attempt fit into a lease.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     public Task<ChargeResult> ChargeAsync(Payment payment, Card card, CancellationToken cancellationToken)
@@ -53,11 +53,11 @@ internal sealed class AcquirerClient(HttpClient http, IOptions<PaymentsOptions> 
         return SendAsync(request, cancellationToken);
     }
 
-    /// <summary>What became of the charge with this key.</summary>
+    /// <summary>Queries the charge with this key.</summary>
     public Task<ChargeResult> GetAsync(Guid paymentId, CancellationToken cancellationToken) =>
         SendAsync(new HttpRequestMessage(HttpMethod.Get, $"/v1/charges/{paymentId}"), cancellationToken);
 
-    /// <summary>Cancels the charge with this key, and bars the key for one that is still on its way.</summary>
+    /// <summary>Voids the charge with this key, and blocks the key for a charge still in flight.</summary>
     public Task<ChargeResult> VoidAsync(Guid paymentId, CancellationToken cancellationToken) =>
         SendAsync(new HttpRequestMessage(HttpMethod.Post, $"/v1/charges/{paymentId}/void"), cancellationToken);
 
@@ -81,7 +81,7 @@ internal sealed class AcquirerClient(HttpClient http, IOptions<PaymentsOptions> 
         catch (HttpRequestException exception)
             when (exception.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
         {
-            // Nothing left this machine.
+            // Nothing was sent.
             return new ChargeResult.NotCharged("connection_failed");
         }
         catch (HttpRequestException exception)
@@ -90,7 +90,7 @@ internal sealed class AcquirerClient(HttpClient http, IOptions<PaymentsOptions> 
         }
         catch (Exception exception) when (exception is System.Text.Json.JsonException or NotSupportedException or InvalidOperationException)
         {
-            // Not the JSON that was agreed, or not in an encoding that exists.
+            // Not the agreed JSON, or an unknown encoding.
             return new ChargeResult.Unknown("unreadable_answer");
         }
     }
@@ -113,8 +113,8 @@ internal sealed class AcquirerClient(HttpClient http, IOptions<PaymentsOptions> 
             case HttpStatusCode.Conflict:
                 return new ChargeResult.Voided();
 
-            // Refused before anything was done: over its limit, or our own key or request is wrong. Trying again is right for both,
-            // and what stays wrong ends as expired.
+            // Rejected without effect: rate limited, or our key or request is wrong. Retrying suits both, and a permanent error ends as
+            // expired.
             case HttpStatusCode.TooManyRequests
             or HttpStatusCode.Unauthorized
             or HttpStatusCode.BadRequest

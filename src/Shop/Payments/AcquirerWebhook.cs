@@ -13,12 +13,12 @@ using Platform.Contracts;
 namespace Platform.Payments;
 
 /// <summary>
-/// The acquirer's own word on a charge. It decides nothing: a due payment is asked about at once, and a charge that meets a declined
-/// payment is given back. Signed by HMAC over time and body; each event counts once.
+/// The acquirer's event about a charge. It decides nothing: a due payment is queried at once, and a charge for a declined payment is
+/// refunded. Signed by HMAC over timestamp and body; each event counts once.
 /// </summary>
 internal static partial class AcquirerWebhook
 {
-    /// <summary>How far the signed time may be from ours: older ones could be played back.</summary>
+    /// <summary>Tolerated age of the signed timestamp: limits replay.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(5);
 
     private const int MaxBodyBytes = 64 * 1024;
@@ -111,12 +111,12 @@ internal static partial class AcquirerWebhook
         }
         catch (JsonException)
         {
-            // Signed and still unreadable: 400, and the acquirer's log shows it.
+            // Signed but unreadable: 400, which shows in the acquirer's log.
             return null;
         }
     }
 
-    /// <summary>Null for an event that is known already, or about no payment of ours.</summary>
+    /// <summary>Null for a duplicate event, or one about an unknown payment.</summary>
     private static async Task<Guid?> RecordAsync(NpgsqlDataSource database, AcquirerEvent received, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -135,8 +135,8 @@ internal static partial class AcquirerWebhook
             return null;
         }
 
-        // By the clock and not by the transaction's begin: while it waited for the row, an attempt may have been claimed, which does not
-        // know of this yet.
+        // clock_timestamp() and not now(): while this waited for the row, an attempt may have been claimed that does not know of this
+        // event.
         var payment = await connection.QuerySingleOrDefaultAsync<(Guid OrderId, string? Traceparent, string? Tracestate)?>(
             new CommandDefinition(
                 """
@@ -152,7 +152,7 @@ internal static partial class AcquirerWebhook
         );
         await transaction.CommitAsync(cancellationToken);
 
-        // The acquirer's call is a trace of its own; the link leads to the order's.
+        // The webhook is a trace of its own, linked to the order's.
         if (payment is { } found && ActivityContext.TryParse(found.Traceparent, found.Tracestate, out var order))
         {
             Activity.Current?.AddLink(new ActivityLink(order)).SetTag(Attributes.OrderId, found.OrderId);

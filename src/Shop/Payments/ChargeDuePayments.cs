@@ -8,8 +8,8 @@ using Platform.Infrastructure.Jobs;
 namespace Platform.Payments;
 
 /// <summary>
-/// Decides payments. The acquirer is called outside any transaction with the payment's own key; the outcome and its message are written
-/// together afterwards, while the lease holds. An outcome that is not known is asked for, never assumed.
+/// Decides payments. Calls the acquirer outside any transaction with the payment's own key, then writes outcome and message together while
+/// the lease holds. An unknown outcome is queried, never assumed.
 /// </summary>
 internal sealed partial class ChargeDuePayments(
     PaymentStore store,
@@ -23,7 +23,7 @@ internal sealed partial class ChargeDuePayments(
     ILogger<ChargeDuePayments> logger
 ) : DueWork<Payment>(store.Due, schema, signal, Concurrency, workMetrics, time, logger)
 {
-    /// <summary>Calls to the acquirer under way at a time, per instance.</summary>
+    /// <summary>Concurrent calls to the acquirer per instance.</summary>
     private const int Concurrency = 32;
 
     protected override Task<IReadOnlyList<Payment>> ClaimAsync(int most, CancellationToken cancellationToken) =>
@@ -63,13 +63,13 @@ internal sealed partial class ChargeDuePayments(
             return new ChargeResult.GivenUp(PaymentSteps.CardUnreadable, exception);
         }
 
-        // The last moment to look: asking may have taken what was left of the time to pay.
+        // Check again: the query may have used up the time to pay.
         return payment.Now(Time) < payment.PayBy
             ? await acquirer.ChargeAsync(payment, card, cancellationToken)
             : await ExpireAsync(payment, cancellationToken);
     }
 
-    /// <summary>A charge that was made counts. The next step is for one that the acquirer does not know.</summary>
+    /// <summary>An existing charge counts. The next step runs only when the acquirer has none.</summary>
     private async Task<ChargeResult> AskThenAsync(
         Func<Payment, CancellationToken, Task<ChargeResult>> next,
         Payment payment,
@@ -113,7 +113,7 @@ internal sealed partial class ChargeDuePayments(
                 await GiveUpAsync(payment, givenUp, activity, cancellationToken);
                 break;
             case ChargeResult.GivenUp givenUp:
-                // Nothing was ever sent.
+                // No request was ever sent.
                 if (await SettleAsync(payment, PaymentSteps.Declined, givenUp.Reason, activity, cancellationToken))
                 {
                     LogGivenUp(payment, givenUp.Reason, givenUp.Cause);
@@ -129,7 +129,7 @@ internal sealed partial class ChargeDuePayments(
 
                 break;
             case ChargeResult.NotCharged notCharged:
-                // Certain for this call only: what an earlier one did stays unknown.
+                // Certain for this call only: an earlier one may have charged.
                 await PostponeAsync(payment, notCharged.Why, payment.MaybeCharged, activity, cancellationToken);
                 break;
             case ChargeResult.Unknown unknown:
@@ -139,8 +139,7 @@ internal sealed partial class ChargeDuePayments(
     }
 
     /// <summary>
-    /// Written down before the key is voided, by whoever takes the payment next: an instance that stood still must not void what another
-    /// has charged and settled meanwhile.
+    /// Recorded before the next claimant voids the key: an instance that stalled must not void what another has charged and settled.
     /// </summary>
     private async Task GiveUpAsync(Payment payment, ChargeResult.GivenUp givenUp, Activity? activity, CancellationToken cancellationToken)
     {
@@ -163,12 +162,12 @@ internal sealed partial class ChargeDuePayments(
         }
         else if (reason == PaymentSteps.Expired)
         {
-            // The last word after attempts that were only warnings.
+            // The final error, after attempts that only logged warnings.
             LogExpired(payment.OrderId, payment.Attempts);
         }
     }
 
-    /// <summary>Nothing is said of an outcome that is not committed.</summary>
+    /// <summary>Only committed outcomes are logged and counted.</summary>
     private async Task<bool> SettleAsync(
         Payment payment,
         string status,
@@ -227,7 +226,7 @@ internal sealed partial class ChargeDuePayments(
         EventId = 3002,
         EventName = "payment.postponed",
         Level = LogLevel.Warning,
-        Message = "Payment of order {OrderId} has no outcome after attempt {Attempt} ({Reason}); it is tried again"
+        Message = "Payment of order {OrderId} has no outcome after attempt {Attempt} ({Reason}); it is retried"
     )]
     private partial void LogPostponed(Guid orderId, int attempt, string reason);
 
@@ -253,7 +252,7 @@ internal sealed partial class ChargeDuePayments(
         EventId = 3005,
         EventName = "payment.refunded",
         Level = LogLevel.Error,
-        Message = "Declined order {OrderId} had been charged: {AmountMinor} {Currency} were given back"
+        Message = "Declined order {OrderId} had been charged: {AmountMinor} {Currency} were refunded"
     )]
     private partial void LogRefunded(Guid orderId, long amountMinor, string currency);
 

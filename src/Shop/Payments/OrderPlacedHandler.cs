@@ -10,7 +10,7 @@ namespace Platform.Payments;
 /// <summary>Wakes ChargeDuePayments when a payment became due.</summary>
 internal sealed class PaymentSignal : WakeSignal;
 
-/// <summary>Writes down that a payment is due, and in which trace; the charging is ChargeDuePayments' business.</summary>
+/// <summary>Records that a payment is due, with its trace context; ChargeDuePayments charges it.</summary>
 internal sealed class OrderPlacedHandler : IMessageHandler<OrderPlaced>
 {
     public async Task HandleAsync(OrderPlaced message, NpgsqlConnection connection, CancellationToken cancellationToken)

@@ -23,37 +23,36 @@ internal sealed record Payment(
     string? Baggage
 ) : IDueRow
 {
-    /// <summary>This process's time stamp from before the claim.</summary>
+    /// <summary>Timestamp of this process from before the claim.</summary>
     public long ClaimStarted { get; init; }
 
     public TraceContext Context => new(Traceparent, Tracestate, Baggage);
 
     /// <summary>
-    /// By the database's clock, which the claim went by too: the clocks of instances differ. Late by the time that the claim took, never
-    /// early.
+    /// By the database's clock, as in the claim, because clocks of instances differ. Late by the duration of the claim, never early.
     /// </summary>
     public DateTimeOffset Now(TimeProvider time) => new DateTimeOffset(ClaimedAt) + time.GetElapsedTime(ClaimStarted);
 }
 
-/// <summary>What is to be done with a claimed payment; pure, so that every case can be tested.</summary>
+/// <summary>The next step for a claimed payment; pure, so that every case can be tested.</summary>
 internal enum PaymentStep
 {
-    /// <summary>Never sent, or the acquirer said it has none: charge.</summary>
+    /// <summary>Never sent, or the acquirer has no charge: charge.</summary>
     Charge,
 
-    /// <summary>An attempt may have reached the acquirer: ask for it by key.</summary>
+    /// <summary>An attempt may have reached the acquirer: query it by key.</summary>
     Ask,
 
-    /// <summary>The time to pay ran out and nothing was ever sent: decline.</summary>
+    /// <summary>The time to pay is over and nothing was sent: decline.</summary>
     Expire,
 
-    /// <summary>The time to pay ran out and a charge may be on its way: ask, and give up.</summary>
+    /// <summary>The time to pay is over and a charge may be in flight: query, and give up.</summary>
     AskThenExpire,
 
-    /// <summary>Given up: void the key, so that a charge still on its way can no longer arrive, and decline.</summary>
+    /// <summary>Given up: void the key, so that a charge in flight is rejected, and decline.</summary>
     Void,
 
-    /// <summary>Declined, and charged all the same: give the money back.</summary>
+    /// <summary>Declined but charged: refund.</summary>
     Refund,
 }
 

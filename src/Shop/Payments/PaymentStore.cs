@@ -6,10 +6,10 @@ using Platform.Messaging;
 
 namespace Platform.Payments;
 
-/// <summary>The payments table: claims by lease, and outcomes that are written only while the lease holds.</summary>
+/// <summary>The payments table: claims by lease, and outcomes written only while the lease holds.</summary>
 internal sealed class PaymentStore(NpgsqlDataSource database, Outbox outbox, OutboxSignal relay, TimeProvider time)
 {
-    /// <summary>Longer than two calls to the acquirer and what is around them.</summary>
+    /// <summary>Longer than two calls to the acquirer plus overhead.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(15);
 
     public DueTable Due { get; } = new(database, "payments", "id");
@@ -19,7 +19,7 @@ internal sealed class PaymentStore(NpgsqlDataSource database, Outbox outbox, Out
         var started = time.GetTimestamp();
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
 
-        // From here on an attempt may be under way: maybe_charged is set by the claim, and MaybeCharged is what it was before.
+        // From here on a charge may exist: the claim sets maybe_charged, and MaybeCharged returns its previous value.
         var payments = await connection.QueryAsync<Payment>(
             new CommandDefinition(
                 """
@@ -45,8 +45,8 @@ internal sealed class PaymentStore(NpgsqlDataSource database, Outbox outbox, Out
     }
 
     /// <summary>
-    /// Writes the outcome and its message together; a reason that is there already stays where none is given. False when the lease was
-    /// lost: then another instance finds out and tells.
+    /// Writes outcome and message together; without a reason the stored one is kept. False when the lease was lost: another instance
+    /// decides and reports.
     /// </summary>
     public async Task<bool> SettleAsync(Payment payment, string status, string? reason, CancellationToken cancellationToken)
     {
@@ -95,7 +95,7 @@ internal sealed class PaymentStore(NpgsqlDataSource database, Outbox outbox, Out
     }
 
     /// <summary>
-    /// Nobody charges the payment from here on, and no charge of it is settled: it is to be voided, at once. False when the lease was lost.
+    /// Marks the payment as void_due: it is charged no more and its key is to be voided. Due at once. False when the lease was lost.
     /// </summary>
     public async Task<bool> GiveUpAsync(Payment payment, string reason, CancellationToken cancellationToken)
     {
@@ -119,10 +119,10 @@ internal sealed class PaymentStore(NpgsqlDataSource database, Outbox outbox, Out
     }
 
     /// <summary>
-    /// Gives the lease back and says when to try again; never later than the end of the time to pay, and at once when the acquirer told of
-    /// a charge meanwhile.
+    /// Releases the lease and schedules the next attempt: no later than the end of the time to pay, and at once when a webhook arrived
+    /// meanwhile.
     /// </summary>
-    /// <returns>True once, when there should have been an outcome for that long.</returns>
+    /// <returns>True once, when the outcome is overdue.</returns>
     public async Task<bool> PostponeAsync(
         Payment payment,
         TimeSpan delay,

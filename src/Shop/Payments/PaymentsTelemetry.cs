@@ -4,7 +4,7 @@ using Platform.Contracts;
 
 namespace Platform.Payments;
 
-/// <summary>The names that dashboards and drills rely on; renaming one is a breaking change.</summary>
+/// <summary>Dashboards and drills rely on these names; renaming one is a breaking change.</summary>
 internal static class PaymentsTelemetry
 {
     public const string Name = "Platform.Payments";

@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS payments (
     reason          text,
     -- Null as soon as the charge is final.
     sealed_card     text,
-    -- True once an attempt may have reached the acquirer: from then on it is asked, never assumed.
+    -- True once an attempt may have reached the acquirer: from then on it is queried, never assumed.
     maybe_charged   boolean NOT NULL DEFAULT false,
     attempts        integer NOT NULL DEFAULT 0,
     next_attempt_at timestamptz NOT NULL DEFAULT now(),
@@ -22,12 +22,12 @@ CREATE TABLE IF NOT EXISTS payments (
     decided_at      timestamptz
 );
 
--- Failures that nobody foresaw; at their limit the row is parked, and not claimed until a person sends it again.
+-- Unexpected failures; at the limit the row is parked until an operator resends it.
 ALTER TABLE payments ADD COLUMN IF NOT EXISTS failures integer NOT NULL DEFAULT 0;
 ALTER TABLE payments ADD COLUMN IF NOT EXISTS parked_at timestamptz;
--- When the acquirer last told by itself that it had charged.
+-- Time of the last webhook that reported a charge.
 ALTER TABLE payments ADD COLUMN IF NOT EXISTS reported_at timestamptz;
--- When it was said that an outcome is overdue: once.
+-- When the outcome was reported as overdue, once.
 ALTER TABLE payments ADD COLUMN IF NOT EXISTS overdue_at timestamptz;
 CREATE INDEX IF NOT EXISTS payments_open ON payments (next_attempt_at)
     WHERE status IN ('due', 'void_due', 'refund_due') AND parked_at IS NULL;

@@ -10,7 +10,7 @@ using Polly.Timeout;
 
 namespace Platform.Worker;
 
-/// <summary>Has a language model say in a sentence how an order looks. It is told amounts and counts: no id, no name, no card.</summary>
+/// <summary>Asks a language model for a one-sentence risk note. The prompt has amounts and counts: no id, name or card.</summary>
 internal sealed class FraudNotes(HttpClient http, IOptions<WorkerOptions> options)
 {
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
@@ -19,7 +19,7 @@ internal sealed class FraudNotes(HttpClient http, IOptions<WorkerOptions> option
 
     private const int MaxOutputTokens = 100;
 
-    /// <summary>More than so many tokens have, in characters.</summary>
+    /// <summary>Upper bound in characters for the token limit.</summary>
     private const int MaxNoteLength = 1000;
 
     private readonly ChatClient _chat = new OpenAIClient(
@@ -29,13 +29,13 @@ internal sealed class FraudNotes(HttpClient http, IOptions<WorkerOptions> option
             Endpoint = new Uri(http.BaseAddress!, "/v1"),
             Transport = new HttpClientPipelineTransport(http),
 
-            // FulfilPaidOrders tries again: a second layer would multiply the calls.
+            // FulfilPaidOrders retries: a second layer would multiply the calls.
             RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
             NetworkTimeout = System.Threading.Timeout.InfiniteTimeSpan,
         }
     ).GetChatClient(options.Value.LlmModel);
 
-    /// <summary>The note, or why there is none: whatever the company does, an order must not fail by it.</summary>
+    /// <summary>The note, or why there is none: an order must not fail because of it.</summary>
     public async Task<(string? Note, string? Failure)> WriteAsync(Fulfilment fulfilment, CancellationToken cancellationToken)
     {
         var total = fulfilment.TotalMinor / 100m;
@@ -54,7 +54,7 @@ internal sealed class FraudNotes(HttpClient http, IOptions<WorkerOptions> option
                 ? (null, "empty_answer")
                 : Check(completion.Value.Content[0].Text);
         }
-#pragma warning disable CA1031 // The boundary of the company's answers, which its client reads: no list of what that throws is complete.
+#pragma warning disable CA1031 // The boundary of an outside company: no list of what its client throws is complete.
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {
@@ -62,7 +62,7 @@ internal sealed class FraudNotes(HttpClient http, IOptions<WorkerOptions> option
         }
     }
 
-    /// <summary>PostgreSQL stores no NUL, and warehouse staff reads no page.</summary>
+    /// <summary>PostgreSQL cannot store NUL, and staff needs a sentence, not a page.</summary>
     private static (string? Note, string? Failure) Check(string text) =>
         text.Length > MaxNoteLength || text.Contains('\0', StringComparison.Ordinal) ? (null, "unusable_answer") : (text, null);
 
@@ -70,7 +70,7 @@ internal sealed class FraudNotes(HttpClient http, IOptions<WorkerOptions> option
     {
         switch (exception)
         {
-            // Without an answer, what happened is inside.
+            // Without a response, the cause is the inner exception.
             case ClientResultException { Status: 0, InnerException: { } cause }:
                 return ReasonOf(cause);
             case ClientResultException { Status: not (>= 200 and < 300) } refused:

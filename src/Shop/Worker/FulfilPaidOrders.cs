@@ -10,9 +10,7 @@ using Platform.Messaging;
 
 namespace Platform.Worker;
 
-/// <summary>
-/// Fulfils paid orders: a fraud note from outside, a receipt, and the word that it is done. The note may fail, the order may not.
-/// </summary>
+/// <summary>Fulfils paid orders: fraud note, receipt and order.fulfilled. The note may fail, the order may not.</summary>
 internal sealed partial class FulfilPaidOrders(
     NpgsqlDataSource database,
     FraudNotes fraudNotes,
@@ -29,7 +27,7 @@ internal sealed partial class FulfilPaidOrders(
 {
     private const int Concurrency = 16;
 
-    /// <summary>Longer than the one outside call and what is around it.</summary>
+    /// <summary>Longer than the one outside call plus overhead.</summary>
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(10);
 
     protected override async Task<IReadOnlyList<Fulfilment>> ClaimAsync(int most, CancellationToken cancellationToken)

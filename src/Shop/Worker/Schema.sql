@@ -1,4 +1,4 @@
--- What is to be fulfilled, and what came of it. Bounded by retention: 90 days after fulfilment.
+-- Orders to fulfil and their outcome. Bounded by retention: 90 days after fulfilment.
 CREATE TABLE IF NOT EXISTS fulfilments (
     order_id        uuid PRIMARY KEY,
     total_minor     bigint NOT NULL,
@@ -18,7 +18,7 @@ CREATE TABLE IF NOT EXISTS fulfilments (
     done_at         timestamptz
 );
 
--- Failures that nobody foresaw; at their limit the row is parked, and not claimed until a person sends it again.
+-- Unexpected failures; at the limit the row is parked until an operator resends it.
 ALTER TABLE fulfilments ADD COLUMN IF NOT EXISTS failures integer NOT NULL DEFAULT 0;
 ALTER TABLE fulfilments ADD COLUMN IF NOT EXISTS parked_at timestamptz;
 CREATE INDEX IF NOT EXISTS fulfilments_claimable ON fulfilments (next_attempt_at) WHERE done_at IS NULL AND parked_at IS NULL;
@@ -26,7 +26,7 @@ CREATE INDEX IF NOT EXISTS fulfilments_parked ON fulfilments (parked_at) WHERE p
 CREATE INDEX IF NOT EXISTS fulfilments_done ON fulfilments (done_at) WHERE done_at IS NOT NULL;
 DROP INDEX IF EXISTS fulfilments_due;
 
--- One receipt an order, whatever is redelivered.
+-- One receipt per order, whatever is redelivered.
 CREATE TABLE IF NOT EXISTS receipts (
     order_id        uuid PRIMARY KEY REFERENCES fulfilments (order_id) ON DELETE CASCADE,
     content         text NOT NULL,

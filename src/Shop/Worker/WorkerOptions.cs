@@ -12,11 +12,11 @@ internal sealed class WorkerOptions
     [Required]
     public string LlmModel { get; set; } = "pebble-mini";
 
-    /// <summary>Tries at a fraud note; then the order is fulfilled without one. The note is advice, the order is paid.</summary>
+    /// <summary>Attempts at a fraud note before the order is fulfilled without one: the note is only advice.</summary>
     [Range(1, 20)]
     public int FraudNoteAttempts { get; set; } = 3;
 
-    /// <summary>Wait after a try without answer; doubled each time up to a minute.</summary>
+    /// <summary>Backoff after a failed attempt; doubles up to a minute.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan Backoff { get; set; } = TimeSpan.FromSeconds(1);
 

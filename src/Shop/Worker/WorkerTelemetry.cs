@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 
 namespace Platform.Worker;
 
-/// <summary>The names that dashboards and drills rely on; renaming one is a breaking change.</summary>
+/// <summary>Dashboards and drills rely on these names; renaming one is a breaking change.</summary>
 internal static class WorkerTelemetry
 {
     public const string Name = "Platform.Worker";

@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,6 +11,7 @@ using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using Platform.Gateway;
 using Platform.Infrastructure.Identity;
+using Platform.Shop.Tests.Support;
 
 namespace Platform.Shop.Tests;
 
@@ -130,7 +130,7 @@ public sealed class SessionTokenTests : IDisposable
     [Fact]
     public void SigningKey_WhosePublicHalfNobodyKnows_IsRefusedAtTheStart()
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        var builder = LoopbackApp.CreateBuilder();
         builder.Configuration["Identity:SigningKey"] = Convert.ToBase64String(_key.ExportPkcs8PrivateKey());
         builder.Configuration["Identity:PublicKeys:0"] = Convert.ToBase64String(_otherKey.ExportSubjectPublicKeyInfo());
         builder.AddIdentity();
@@ -155,12 +155,10 @@ public sealed class SessionTokenTests : IDisposable
 
     private static async Task<WebApplication> StartAsync(params string[] keys)
     {
-        // Not the settings that the services leave in the tests' folder.
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        var builder = LoopbackApp.CreateBuilder();
         builder.Configuration.AddInMemoryCollection(
             keys.Select((key, index) => KeyValuePair.Create<string, string?>($"Identity:PublicKeys:{index}", key))
         );
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         builder.Services.AddRouting();
         builder.AddIdentity();
         var app = builder.Build();

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
@@ -12,6 +11,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Platform.Shop.Tests.Support;
 
 namespace Platform.Shop.Tests;
 
@@ -21,9 +21,6 @@ namespace Platform.Shop.Tests;
 /// </summary>
 internal sealed class TelemetryReceiver : IAsyncDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
-
     private readonly WebApplication _app;
     private readonly bool _grpc;
 
@@ -78,16 +75,12 @@ internal sealed class TelemetryReceiver : IAsyncDisposable
     /// <summary>Until each text has come, be it in several requests.</summary>
     public Task UntilTheyCameAsync(IEnumerable<string> texts) => UntilAsync(text => Times(text) > 0, texts);
 
-    private async Task UntilAsync(Func<string, bool> hasCome, IEnumerable<string> texts)
-    {
-        var began = Stopwatch.GetTimestamp();
-
-        while (texts.FirstOrDefault(text => !hasCome(text)) is { } missing)
-        {
-            Assert.True(Stopwatch.GetElapsedTime(began) < Deadline, $"{missing} came {Times(missing)} times in {Deadline}.");
-            await Task.Delay(Look, TestContext.Current.CancellationToken);
-        }
-    }
+    private static Task UntilAsync(Func<string, bool> hasCome, IEnumerable<string> texts) =>
+        Eventually.GetAsync(
+            () => Task.FromResult(texts.FirstOrDefault(text => !hasCome(text))),
+            static missing => missing is null,
+            "every text arrived as often as expected"
+        );
 
     public async ValueTask DisposeAsync()
     {

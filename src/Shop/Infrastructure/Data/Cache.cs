@@ -10,6 +10,7 @@ using OpenTelemetry.Trace;
 using Platform.ServiceDefaults;
 using Polly;
 using Polly.CircuitBreaker;
+using Polly.Timeout;
 using StackExchange.Redis;
 
 namespace Platform.Infrastructure.Data;
@@ -18,14 +19,12 @@ public static class CacheExtensions
 {
     private const string SemanticConventions = "OTEL_SEMCONV_STABILITY_OPT_IN";
 
-    /// <summary>
-    /// Registers <see cref="Cache"/> over the Redis server of that connection name. A soft dependency: without it, /health is Degraded.
-    /// </summary>
+    /// <summary>Registers <see cref="Cache"/> on the named Redis connection. A soft dependency: without it /health is Degraded.</summary>
     public static TBuilder AddCache<TBuilder>(this TBuilder builder, string connectionName)
         where TBuilder : IHostApplicationBuilder
     {
-        // The instrumentation has old names of attributes (db.system) unless told. It can be told by the environment of the process only:
-        // its options read that when they are made, ask no configuration and have no setter for it. What is already set holds.
+        // The instrumentation emits old attribute names (db.system) unless this environment variable is set: its options read nothing else.
+        // A value that is already set wins.
         if (Environment.GetEnvironmentVariable(SemanticConventions) is null)
         {
             Environment.SetEnvironmentVariable(SemanticConventions, "database");
@@ -37,7 +36,7 @@ public static class CacheExtensions
             {
                 settings.DisableHealthChecks = true;
 
-                // Aspire carries a copy of the instrumentation inside, which takes no options; here is the package itself.
+                // Aspire's client embeds a copy of the instrumentation that takes no options; the package is used instead.
                 settings.DisableTracing = true;
             }
         );
@@ -55,34 +54,32 @@ public static class CacheExtensions
         return builder;
     }
 
-    // Spans of commands are made afterwards, on a thread of their own, so they take what ties them to a request from the span that they
-    // belong to.
+    // Command spans are created later on another thread, so they copy their correlation from the parent span.
     private static void Describe(StackExchangeRedisInstrumentationOptions options)
     {
         options.FlushInterval = TimeSpan.FromSeconds(1);
         options.EnrichActivityWithTimingEvents = false;
 
-        // What belongs to no span is a probe's.
+        // Commands without a parent span come from probes.
         options.Filter = command => command.ParentActivity is not null;
         options.Enrich = (activity, command) => Correlation.Copy(command.ParentActivity, activity);
     }
 }
 
 /// <summary>
-/// Redis within a budget. A call that takes longer than <see cref="Budget"/> or fails is given up, and after some of them no call
-/// is tried for a while: a slow cache costs a request little, and soon nothing.
+/// Redis within a time budget. A call that is slow or fails is abandoned, and after some of those a breaker opens: an unavailable cache
+/// costs a request little, and soon nothing.
 /// </summary>
 public sealed partial class Cache
 {
     /// <summary>
-    /// What one call is waited for. A call before the first connection is there waits for that first, for as long again. What was given
-    /// up is not taken back: the command may still reach Redis.
+    /// Timeout of a call, including the wait for the first connection. The command of an abandoned call may still reach Redis.
     /// </summary>
     public static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(100);
 
     private readonly Task<IConnectionMultiplexer> _connection;
     private readonly CircuitBreakerStateProvider _state = new();
-    private readonly ResiliencePipeline _breaker;
+    private readonly ResiliencePipeline _pipeline;
     private readonly Counter<long> _fallbacks;
     private readonly ILogger<Cache> _logger;
 
@@ -90,42 +87,38 @@ public sealed partial class Cache
     {
         _logger = logger;
         _fallbacks = meters
-            .Create(DataTelemetry.Name)
+            .Create("Platform.Data")
             .CreateCounter<long>("platform.cache.fallbacks", "{call}", "Cache calls that were given up or not tried.");
 
-        // Resolving the client connects, and waits for that: not on a request's time.
+        // Resolving the client blocks until it is connected, which must not happen on a request.
         _connection = Task.Run(() =>
         {
             var connection = services.GetRequiredService<IConnectionMultiplexer>();
             services.GetRequiredService<StackExchangeRedisInstrumentation>().AddConnection(connection);
             return connection;
         });
-        _breaker = new ResiliencePipelineBuilder()
+        _pipeline = new ResiliencePipelineBuilder()
             .AddCircuitBreaker(
                 new CircuitBreakerStrategyOptions
                 {
-                    ShouldHandle = new PredicateBuilder().Handle<RedisException>().Handle<TimeoutException>(),
+                    ShouldHandle = new PredicateBuilder()
+                        .Handle<RedisException>()
+                        .Handle<TimeoutException>()
+                        .Handle<TimeoutRejectedException>(),
                     FailureRatio = 0.5,
                     MinimumThroughput = 5,
                     SamplingDuration = TimeSpan.FromSeconds(5),
                     BreakDuration = TimeSpan.FromSeconds(2),
                     StateProvider = _state,
-                    OnOpened = _ =>
-                    {
-                        Say(LogOpened);
-                        return default;
-                    },
-                    OnClosed = _ =>
-                    {
-                        Say(LogClosed);
-                        return default;
-                    },
+                    OnOpened = _ => LogRecorded(LogOpened),
+                    OnClosed = _ => LogRecorded(LogClosed),
                 }
             )
+            .AddTimeout(Budget)
             .Build();
     }
 
-    /// <summary>The call's answer, or <paramref name="fallback"/> when Redis is away, slow or refuses.</summary>
+    /// <summary>The result of the call, or <paramref name="fallback"/> when Redis is unavailable or slow.</summary>
     public async Task<T> TryAsync<T>(Func<IDatabase, Task<T>> call, T fallback, CancellationToken cancellationToken)
     {
         try
@@ -134,16 +127,16 @@ public sealed partial class Cache
         }
         catch (Exception exception) when (IsAway(exception))
         {
-            // The breaker says once that it opened; a line for each call would flood the log while Redis is away.
+            // The breaker logs once that it opened; a line per call would flood the log.
             _fallbacks.Add(1);
 
-            // A trace says why it has no span of Redis.
+            // Explains in the trace why there is no Redis span.
             Activity.Current?.SetTag(
                 "platform.cache.fallback",
                 exception switch
                 {
                     BrokenCircuitException => "open",
-                    TimeoutException => "timeout",
+                    TimeoutException or TimeoutRejectedException => "timeout",
                     _ => "failed",
                 }
             );
@@ -152,8 +145,7 @@ public sealed partial class Cache
     }
 
     /// <summary>
-    /// Whether calls are tried. While they are not, this is one: the breaker notices that Redis is back by a call only, and a service
-    /// without requests makes none. Else the calls of requests decide alone.
+    /// Whether the breaker is closed. While it is open this makes a call of its own: only a call closes it, and an idle service makes none.
     /// </summary>
     public async Task<bool> IsAvailableAsync(CancellationToken cancellationToken)
     {
@@ -169,28 +161,31 @@ public sealed partial class Cache
         }
         catch (Exception exception) when (IsAway(exception))
         {
-            // What the caller asked.
+            // The result says it.
             return false;
         }
     }
 
+    // StackExchange.Redis takes no token, so the timeout ends the wait and not the call.
     private async Task<T> CallAsync<T>(Func<IDatabase, Task<T>> call, CancellationToken cancellationToken) =>
-        await _breaker.ExecuteAsync(
+        await _pipeline.ExecuteAsync(
             async token =>
             {
-                var connection = await _connection.WaitAsync(Budget, token);
-                return await call(connection.GetDatabase()).WaitAsync(Budget, token);
+                var connection = await _connection.WaitAsync(token);
+                return await call(connection.GetDatabase()).WaitAsync(token);
             },
             cancellationToken
         );
 
-    private static bool IsAway(Exception exception) => exception is RedisException or TimeoutException or BrokenCircuitException;
+    private static bool IsAway(Exception exception) =>
+        exception is RedisException or TimeoutException or TimeoutRejectedException or BrokenCircuitException;
 
-    // A probe may be what opens or closes the breaker, and what probes do is not recorded; this is.
-    private static void Say(Action log)
+    // A probe may change the breaker's state while telemetry is suppressed; the change must be logged anyway.
+    private static ValueTask LogRecorded(Action log)
     {
-        using var aloud = SuppressInstrumentationScope.Begin(false);
+        using var recorded = SuppressInstrumentationScope.Begin(false);
         log();
+        return ValueTask.CompletedTask;
     }
 
     [LoggerMessage(

@@ -9,8 +9,8 @@ namespace Platform.Infrastructure.Data;
 public static class DatabaseExtensions
 {
     /// <summary>
-    /// Registers the service's own database as <see cref="NpgsqlDataSource"/>, and applies the embedded Schema.sql of each
-    /// assembly at start, in the order given. The database is a hard dependency: without it /health is 503.
+    /// Registers the service's own database as <see cref="NpgsqlDataSource"/>, and applies the embedded Schema.sql of each assembly at
+    /// start, in the order given. The database is a hard dependency: without it /health is 503.
     /// </summary>
     /// <param name="builder">The service.</param>
     /// <param name="connectionName">The name of the connection string, as in the AppHost.</param>
@@ -22,16 +22,15 @@ public static class DatabaseExtensions
             connectionName,
             configureDataSourceBuilder: dataSource =>
             {
-                // Otherwise telemetry shows the connection string as the pool's name.
+                // Without a name, telemetry shows the connection string as the pool's name.
                 dataSource.Name = connectionName;
 
-                // Time-outs that nest: below the 10 s that a caller waits at most. The pools of all services fit the server's limit.
+                // Timeouts nest: below the 10 s that callers wait. The pools of all services fit the server's connection limit.
                 dataSource.ConnectionStringBuilder.Timeout = 3;
                 dataSource.ConnectionStringBuilder.CommandTimeout = 5;
                 dataSource.ConnectionStringBuilder.MaxPoolSize = 40;
 
-                // A process that is frozen in a transaction keeps its locks no longer than this. No transaction here waits for anybody
-                // else.
+                // Releases the locks of a process that froze inside a transaction. No transaction here waits for another process.
                 dataSource.ConnectionStringBuilder.Options = "-c idle_in_transaction_session_timeout=10s";
                 dataSource.ConfigureTracing(tracing =>
                     tracing

@@ -2,15 +2,15 @@ using Npgsql;
 
 namespace Platform.Infrastructure.Data;
 
-/// <summary>Tells a database that is away for a while from a statement that can never work.</summary>
+/// <summary>Distinguishes an unavailable database from a statement that can never work.</summary>
 public static class DatabaseFailure
 {
-    /// <summary>True for lost connections, time-outs, a server that starts or stops, and a database that takes no connections.</summary>
+    /// <summary>True for lost connections, timeouts, a server that starts or stops, and a database that accepts no connections.</summary>
     public static bool IsTransient(Exception exception) =>
         exception switch
         {
-            // 55000: "database is not currently accepting connections". 3D000: the database is not there yet (or again). 25006: it is a
-            // standby, until a failover is over. 25P03: we stood still in a transaction for too long, frozen or starved.
+            // 55000: "database is not currently accepting connections". 3D000: the database does not exist yet. 25006: it is a standby
+            // until a failover completes. 25P03: we idled in a transaction for too long, frozen or starved.
             PostgresException
             {
                 SqlState: PostgresErrorCodes.ObjectNotInPrerequisiteState
@@ -20,13 +20,13 @@ public static class DatabaseFailure
             } => true,
             NpgsqlException { IsTransient: true } => true,
 
-            // A full pool or a connection that was cut under a command reports no SQLSTATE.
+            // An exhausted pool or a connection cut during a command has no SQLSTATE.
             NpgsqlException { SqlState: null } => true,
             AggregateException aggregate => aggregate.InnerExceptions.All(IsTransient),
             _ => false,
         };
 
-    /// <summary>What a person must change before any statement works again; null for everything else.</summary>
+    /// <summary>What an operator must fix before any statement works again; null for everything else.</summary>
     public static string? RefusalOf(Exception exception) =>
         exception switch
         {

@@ -9,17 +9,16 @@ using OpenTelemetry;
 namespace Platform.Infrastructure.Data;
 
 /// <summary>
-/// Brings the database to the schema of this build, once: a script that was applied takes no lock again, so that an instance which starts
-/// stands in nobody's way. A service that starts while its database is away serves 503 and keeps trying; background work waits for
-/// <see cref="WaitUntilAppliedAsync"/>.
+/// Applies the schema of this build once: an applied script takes no locks again, so a starting instance blocks nobody. While the database
+/// is unavailable the service responds 503 and keeps trying; background work awaits <see cref="WaitUntilAppliedAsync"/>.
 /// </summary>
 public sealed partial class DatabaseSchema(NpgsqlDataSource database, IReadOnlyList<Assembly> schemas, ILogger<DatabaseSchema> logger)
     : BackgroundService
 {
-    // Any constant will do; instances of one service that start together apply the schema one after another.
+    // Any constant: serialises instances of one service that start together.
     private const string AdvisoryLock = "7201500001";
 
-    // Whoever waits for a table's lock holds up everybody behind him: let go of it, and try again. For another instance it waits longer.
+    // A waiting DDL lock blocks everyone queued behind it: give up early and retry. Waiting for another instance may take longer.
     private const string Prepare = $"""
         SELECT pg_advisory_xact_lock({AdvisoryLock});
         SET LOCAL lock_timeout = '1s';
@@ -52,7 +51,7 @@ public sealed partial class DatabaseSchema(NpgsqlDataSource database, IReadOnlyL
 
     private async Task ApplyAsync(CancellationToken cancellationToken)
     {
-        // Not part of anybody's request: a trace of it would only be noise.
+        // Belongs to no request: its trace would only be noise.
         using var quiet = SuppressInstrumentationScope.Begin();
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Platform.Infrastructure.Data;
 
-/// <summary>Turns "a dependency is down" into 503 + Retry-After, so that callers can tell it from our own bugs (500).</summary>
+/// <summary>Turns an unavailable dependency into 503 + Retry-After, so that callers can tell it from a bug (500).</summary>
 internal sealed class DependencyUnavailableHandler(IProblemDetailsService problems) : IExceptionHandler
 {
     private const string RetryAfterSeconds = "1";

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Platform.Infrastructure.Data;
 
 /// <summary>
-/// Warns when the connection pool is nearly used up, once until it has recovered: the next request may wait for a connection, and its own
-/// telemetry would only say that it was slow. Reads Npgsql's own measurements.
+/// Warns when the connection pool is nearly exhausted, once until it recovers: the next request may wait for a connection, and its
+/// telemetry would only show that it was slow. Reads Npgsql's metrics.
 /// </summary>
 internal sealed partial class PoolWatch : BackgroundService
 {
@@ -33,8 +33,8 @@ internal sealed partial class PoolWatch : BackgroundService
                 listener.EnableMeasurementEvents(instrument);
             }
         };
-        _listener.SetMeasurementEventCallback<int>((instrument, measurement, tags, _) => Measured(instrument, measurement, tags));
-        _listener.SetMeasurementEventCallback<long>((instrument, measurement, tags, _) => Measured(instrument, measurement, tags));
+        _listener.SetMeasurementEventCallback<int>((instrument, measurement, tags, _) => Record(instrument, measurement, tags));
+        _listener.SetMeasurementEventCallback<long>((instrument, measurement, tags, _) => Record(instrument, measurement, tags));
     }
 
     public override void Dispose()
@@ -50,12 +50,11 @@ internal sealed partial class PoolWatch : BackgroundService
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             _listener.RecordObservableInstruments();
-            Judge(_used, _max);
+            Check(_used, _max);
         }
     }
 
-    /// <summary>One look at the pool.</summary>
-    internal void Judge(long used, long max)
+    internal void Check(long used, long max)
     {
         var isLow = max > 0 && used >= WarnAt * max;
         if (isLow && !_warned)
@@ -66,7 +65,7 @@ internal sealed partial class PoolWatch : BackgroundService
         _warned = isLow;
     }
 
-    private void Measured(Instrument instrument, long measurement, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    private void Record(Instrument instrument, long measurement, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         if (instrument.Name == "db.client.connection.max")
         {

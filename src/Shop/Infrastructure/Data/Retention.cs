@@ -7,9 +7,9 @@ using Platform.Infrastructure.Jobs;
 
 namespace Platform.Infrastructure.Data;
 
-/// <summary>One table's bound in time.</summary>
+/// <summary>Retention rule of one table.</summary>
 /// <param name="Table">Table with a primary key or ctid; a name from code, never from input.</param>
-/// <param name="Condition">SQL condition of the rows that may go, e.g. "received_at &lt; now() - interval '7 days'".</param>
+/// <param name="Condition">SQL condition of the rows to delete, e.g. "received_at &lt; now() - interval '7 days'".</param>
 public sealed record RetentionRule(string Table, string Condition);
 
 public sealed class RetentionOptions
@@ -19,14 +19,14 @@ public sealed class RetentionOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan Interval { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>Rows deleted in one statement, so that no delete holds its locks for long.</summary>
+    /// <summary>Rows per DELETE, so that none holds its locks for long.</summary>
     [Range(1, 100_000)]
     public int BatchSize { get; set; } = 5_000;
 }
 
 public static class RetentionExtensions
 {
-    /// <summary>Adds a bound; all rules of a service are applied by one scheduled job.</summary>
+    /// <summary>Adds a retention rule; one scheduled job applies all rules of a service.</summary>
     public static IServiceCollection AddRetention(this IServiceCollection services, string table, string condition)
     {
         services.AddOptions<RetentionOptions>().BindConfiguration(RetentionOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
@@ -35,7 +35,7 @@ public static class RetentionExtensions
     }
 }
 
-/// <summary>Deletes what is older than its rule says. Instances of one service may run it at the same time: a row goes once.</summary>
+/// <summary>Applies all rules. Instances may run this concurrently: each row is deleted once.</summary>
 internal sealed partial class Retention(
     NpgsqlDataSource database,
     DatabaseSchema schema,
@@ -48,7 +48,7 @@ internal sealed partial class Retention(
 {
     protected override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        // One table whose rows do not go must not keep those of the others.
+        // A failure in one table must not stop the others.
         var failures = new List<Exception>();
         foreach (var rule in rules)
         {

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace Platform.Infrastructure.Data;
 
 /// <summary>
-/// Turns Npgsql's own line for a finished command into a warning when it took long. Its lines and not its spans, because an unsampled
-/// query is slow too.
+/// Turns Npgsql's log record of a finished command into a warning when it was slow. Log records and not spans, because unsampled queries
+/// are slow too.
 /// </summary>
 internal sealed partial class SlowQueryLog(Func<ILoggerFactory> loggers) : ILoggerProvider
 {

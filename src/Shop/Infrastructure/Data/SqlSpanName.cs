@@ -1,6 +1,6 @@
 namespace Platform.Infrastructure.Data;
 
-/// <summary>Low-cardinality span names from SQL: "INSERT orders", "UPDATE outbox"; the convention's {operation} {target}.</summary>
+/// <summary>Low-cardinality span names derived from SQL: "INSERT orders", "UPDATE outbox"; the convention's {operation} {target}.</summary>
 internal static class SqlSpanName
 {
     private static readonly char[] Separators = [' ', '\n', '\r', '\t', '(', ')', ',', ';'];

@@ -9,7 +9,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Platform.Infrastructure.Identity;
 
-/// <summary>Sessions are JSON web tokens that the gateway signs (ES256), and that every service checks for itself.</summary>
+/// <summary>Sessions are JSON web tokens, signed by the gateway (ES256) and validated by every service.</summary>
 public sealed class IdentityOptions : IValidatableObject
 {
     public const string SectionName = "Identity";
@@ -17,8 +17,8 @@ public sealed class IdentityOptions : IValidatableObject
     public const string Audience = "platform-shop";
 
     /// <summary>
-    /// The gateway's public keys (P-256, SubjectPublicKeyInfo, base64): the one that signs, and while keys are changed the other one too.
-    /// A key that is taken out ends the sessions that it signed.
+    /// The gateway's public keys (P-256, SubjectPublicKeyInfo, base64): the current one, and during a rotation the other one too. Removing
+    /// a key ends the sessions it signed.
     /// </summary>
     [Required, Length(1, 2)]
     public string[] PublicKeys { get; set; } = [];
@@ -37,7 +37,7 @@ public sealed class IdentityOptions : IValidatableObject
     }
 }
 
-/// <summary>Keys as configuration holds them.</summary>
+/// <summary>Reads keys from configuration.</summary>
 public static class IdentityKeys
 {
     public static bool TryReadPublic(string text, out ECDsaSecurityKey? key) =>
@@ -61,19 +61,19 @@ public static class IdentityKeys
         }
         catch (Exception exception) when (exception is FormatException or CryptographicException)
         {
-            // The caller names the setting.
+            // The caller's error names the setting.
             ecdsa.Dispose();
             return false;
         }
 
-        // Named by its public half, so that signer and checker agree without a setting.
+        // The key id is derived from the public half, so that signer and validator agree without a setting.
         var id = Base64UrlEncoder.Encode(SHA256.HashData(ecdsa.ExportSubjectPublicKeyInfo()));
         key = ecdsa.KeySize == 256 ? new ECDsaSecurityKey(ecdsa) { KeyId = id } : null;
         return key is not null;
     }
 }
 
-/// <summary>The claims of a session: the opaque ids of user and tenant, no name and no address.</summary>
+/// <summary>Claims of a session: opaque ids of user and tenant, no names or addresses.</summary>
 public static class IdentityClaims
 {
     public const string User = "sub";
@@ -88,10 +88,10 @@ public static class IdentityClaims
 
 public static class IdentityExtensions
 {
-    /// <summary>What clocks of two machines may differ by.</summary>
+    /// <summary>Tolerated clock skew between machines.</summary>
     private static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
 
-    /// <summary>Checks bearer tokens: signature by one of the keys, algorithm, issuer, audience and expiry.</summary>
+    /// <summary>Validates bearer tokens: signature, algorithm, issuer, audience and expiry.</summary>
     public static TBuilder AddIdentity<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
@@ -110,7 +110,7 @@ public static class IdentityExtensions
 
     private static void Configure(JwtBearerOptions bearer, IdentityOptions identity)
     {
-        // Claims keep the names that the gateway gave them, and an answer does not say what is wrong with a token.
+        // Claims keep the gateway's names, and a 401 does not say what is wrong with the token.
         bearer.MapInboundClaims = false;
         bearer.IncludeErrorDetails = false;
         bearer.TokenValidationParameters = new TokenValidationParameters

@@ -3,22 +3,22 @@ using Npgsql;
 
 namespace Platform.Infrastructure.Jobs;
 
-/// <summary>A row of due work that was given up.</summary>
+/// <summary>A parked row of due work.</summary>
 public sealed record ParkedRow(Guid Id, string? Traceparent);
 
 /// <summary>
-/// A table whose rows say what is due. Its columns, beside its own: lease_id and lease_until (whose row it is, and for how long),
-/// next_attempt_at, failures that nobody foresaw, parked_at (given up, waits for a person), traceparent.
+/// A table of due work. Besides its own columns it has lease_id and lease_until, next_attempt_at, failures (unexpected ones), parked_at
+/// (waits for an operator) and traceparent.
 /// </summary>
-/// <param name="database">Where it is.</param>
-/// <param name="name">A name from code, never from input.</param>
+/// <param name="database">The database of the table.</param>
+/// <param name="name">Table name, from code and never from input.</param>
 /// <param name="key">Its primary key, a uuid.</param>
 public sealed class DueTable(NpgsqlDataSource database, string name, string key)
 {
     public string Name => name;
 
-    /// <summary>Counts a failure in the row and gives its lease back: to be tried again after the delay, or parked.</summary>
-    /// <returns>False when the lease was lost: the row is another instance's.</returns>
+    /// <summary>Counts a failure and releases the lease: the row is retried after the delay, or parked.</summary>
+    /// <returns>False when the lease was lost to another instance.</returns>
     internal async Task<bool> FailAsync(IDueRow row, TimeSpan delay, bool park, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -42,7 +42,7 @@ public sealed class DueTable(NpgsqlDataSource database, string name, string key)
             ) == 1;
     }
 
-    /// <summary>Parked rows, the oldest first.</summary>
+    /// <summary>Parked rows, oldest first.</summary>
     public async Task<IEnumerable<ParkedRow>> ParkedAsync(int most, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -60,8 +60,8 @@ public sealed class DueTable(NpgsqlDataSource database, string name, string key)
         );
     }
 
-    /// <summary>Makes all parked rows due again, once what they failed of is mended.</summary>
-    /// <returns>How many.</returns>
+    /// <summary>Makes all parked rows due again, once their cause is fixed.</summary>
+    /// <returns>The number of rows.</returns>
     public async Task<int> UnparkAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);

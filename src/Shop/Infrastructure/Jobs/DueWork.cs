@@ -10,32 +10,32 @@ using Platform.ServiceDefaults;
 
 namespace Platform.Infrastructure.Jobs;
 
-/// <summary>A row that says what is due, as claimed.</summary>
+/// <summary>A claimed row of due work.</summary>
 public interface IDueRow
 {
-    /// <summary>Names the row in logs.</summary>
+    /// <summary>Identifies the row in logs.</summary>
     Guid Id { get; }
 
-    /// <summary>Whose it is: nothing is written of a row that another instance took meanwhile.</summary>
+    /// <summary>Lease of the claim: nothing is written to a row that another instance has claimed since.</summary>
     Guid LeaseId { get; }
 
-    /// <summary>How often its work failed in a way that nobody foresaw.</summary>
+    /// <summary>Number of unexpected failures.</summary>
     int Failures { get; }
 }
 
-/// <summary>Rows of due work that were given up, and wait for a person.</summary>
+/// <summary>Parked rows of due work, which wait for an operator.</summary>
 public interface IParkedWork
 {
     DueTable Table { get; }
 }
 
 /// <summary>
-/// Does what rows say is due, outside any transaction. Rows are claimed by lease (SKIP LOCKED, committed at once): another instance takes
-/// other rows, and those of a killed one when their lease has run out.
+/// Processes rows of due work outside any transaction. Rows are claimed by lease (SKIP LOCKED, committed at once): other instances claim
+/// other rows, and those of a killed instance once their lease has expired.
 /// <code>
-/// the database is away   the loop waits for it; a row whose outcome could not be written comes again when its lease ends
-/// anything unforeseen    the row waits, each time twice as long; at MaxFailures it is parked, and an Error says so
-/// the service stops      nothing more is claimed, and what runs may end within the host's shutdown time
+/// database unavailable   the loop waits; a row whose outcome could not be recorded is claimed again when its lease expires
+/// unexpected failure     the row backs off exponentially; at MaxFailures it is parked and an Error logged
+/// shutdown               no further claims; running work may finish within the host's shutdown timeout
 /// </code>
 /// </summary>
 public abstract partial class DueWork<TRow>(
@@ -49,7 +49,7 @@ public abstract partial class DueWork<TRow>(
 ) : BackgroundService, IParkedWork
     where TRow : IDueRow
 {
-    /// <summary>Unforeseen failures after which a row is parked: about four minutes after the first.</summary>
+    /// <summary>Unexpected failures before a row is parked: about four minutes after the first.</summary>
     internal const int MaxFailures = 10;
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(500);
@@ -58,10 +58,10 @@ public abstract partial class DueWork<TRow>(
 
     private static readonly TimeSpan MaxBackoff = TimeSpan.FromMinutes(1);
 
-    /// <summary>How long work that was cut off has to let go of what it uses.</summary>
-    private static readonly TimeSpan LettingGo = TimeSpan.FromMilliseconds(500);
+    /// <summary>Grace period for cancelled work to release its resources.</summary>
+    private static readonly TimeSpan CancellationGrace = TimeSpan.FromMilliseconds(500);
 
-    // Bounded by concurrency: rows in work. Neither this nor the source below holds anything that must be disposed of.
+    // One slot per row in progress. Neither this nor the source below holds anything that needs disposal.
     private readonly SemaphoreSlim _slots = new(concurrency);
 
     private readonly CancellationTokenSource _cutOff = new();
@@ -70,22 +70,22 @@ public abstract partial class DueWork<TRow>(
 
     protected TimeProvider Time { get; } = time;
 
-    /// <summary>Claims at most that many rows and commits. Not traced: looking for work belongs to no order.</summary>
+    /// <summary>Claims at most that many rows and commits. Not traced: polling belongs to no order.</summary>
     protected abstract Task<IReadOnlyList<TRow>> ClaimAsync(int most, CancellationToken cancellationToken);
 
-    /// <summary>Starts the span of one row's work, in the trace that the row is from.</summary>
+    /// <summary>Starts the span of one row's work in the row's trace.</summary>
     protected abstract Activity? Start(TRow row);
 
-    /// <summary>Works one row off and writes down the outcome, or when to try again.</summary>
+    /// <summary>Processes one row and records the outcome or the next attempt.</summary>
     protected abstract Task HandleAsync(TRow row, Activity? activity, CancellationToken cancellationToken);
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        // The token ends with the host's shutdown time.
+        // The token is cancelled when the host's shutdown timeout elapses.
         await using var limit = cancellationToken.Register(_cutOff.Cancel);
         await base.StopAsync(cancellationToken);
         await (ExecuteTask ?? Task.CompletedTask)
-            .WaitAsync(LettingGo, Time, CancellationToken.None)
+            .WaitAsync(CancellationGrace, Time, CancellationToken.None)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -101,7 +101,7 @@ public abstract partial class DueWork<TRow>(
         }
         finally
         {
-            // All slots together mean that nothing runs any more.
+            // Holding all slots means that no work is running.
             for (var i = 0; i < concurrency; i++)
             {
                 await _slots.WaitAsync(CancellationToken.None);
@@ -123,16 +123,16 @@ public abstract partial class DueWork<TRow>(
                     await signal.WaitAsync(PollInterval, stoppingToken);
                 }
             }
-#pragma warning disable CA1031 // Looking for work is never given up: no other instance may be there to do it.
+#pragma warning disable CA1031 // Polling never gives up: there may be no other instance.
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
 #pragma warning restore CA1031
             {
-                // One line when it starts or turns into something else, not one for each try.
+                // Logged when the outage starts or its cause changes, not on each retry.
                 if (outage.IsNew(exception, out var refusal))
                 {
                     if (refusal is null)
                     {
-                        LogAway(exception, table.Name);
+                        LogDatabaseUnavailable(exception, table.Name);
                     }
                     else
                     {
@@ -189,9 +189,9 @@ public abstract partial class DueWork<TRow>(
             }
             catch (OperationCanceledException) when (cutOff.IsCancellationRequested)
             {
-                // Stopped: the lease runs out and the row is taken up again.
+                // Shutdown: the lease expires and the row is claimed again.
             }
-#pragma warning disable CA1031 // The boundary of one row's work: whatever went wrong is logged, and written into the row.
+#pragma warning disable CA1031 // The boundary of one row's work: any failure is logged and recorded in the row.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
@@ -223,7 +223,7 @@ public abstract partial class DueWork<TRow>(
                 return;
             }
         }
-#pragma warning disable CA1031 // Nothing is lost where the failure cannot be written down: the lease ends, and the row comes again.
+#pragma warning disable CA1031 // If recording the failure fails too, the lease expires and the row is claimed again.
         catch (Exception notWritten)
 #pragma warning restore CA1031
         {
@@ -243,13 +243,13 @@ public abstract partial class DueWork<TRow>(
     }
 
     [LoggerMessage(EventId = 9121, Level = LogLevel.Warning, Message = "The database is away; {Work} that are due wait")]
-    private partial void LogAway(Exception exception, string work);
+    private partial void LogDatabaseUnavailable(Exception exception, string work);
 
     [LoggerMessage(
         EventId = 9123,
         EventName = "work.not_claimed",
         Level = LogLevel.Error,
-        Message = "The database does not say which {Work} are due, they wait: {Refusal}"
+        Message = "The database refuses queries for due {Work}, which wait: {Refusal}"
     )]
     private partial void LogNotClaimed(Exception exception, string work, string refusal);
 
@@ -257,7 +257,7 @@ public abstract partial class DueWork<TRow>(
         EventId = 9124,
         EventName = "work.interrupted",
         Level = LogLevel.Warning,
-        Message = "{Work}: row {RowId} was interrupted; it is taken up again when its lease ends"
+        Message = "{Work}: row {RowId} was interrupted; it is claimed again when its lease expires"
     )]
     private partial void LogInterrupted(Exception exception, string work, Guid rowId);
 
@@ -265,7 +265,7 @@ public abstract partial class DueWork<TRow>(
         EventId = 9122,
         EventName = "work.failed",
         Level = LogLevel.Warning,
-        Message = "{Work}: row {RowId} failed for the {Failures}. time; it is tried again"
+        Message = "{Work}: row {RowId} failed (failure {Failures}); it is retried"
     )]
     private partial void LogFailed(Exception exception, string work, Guid rowId, int failures);
 
@@ -279,7 +279,7 @@ public abstract partial class DueWork<TRow>(
     private partial void LogParked(Exception exception, string work, Guid rowId, int failures);
 }
 
-/// <summary>What a person must look at.</summary>
+/// <summary>What an operator must look at.</summary>
 public sealed class DueWorkMetrics(IMeterFactory meters)
 {
     private readonly Counter<long> _parked = meters
@@ -291,7 +291,7 @@ public sealed class DueWorkMetrics(IMeterFactory meters)
 
 public static class DueWorkExtensions
 {
-    /// <summary>Adds work that is done in the background, and whose parked rows can be sent again.</summary>
+    /// <summary>Registers background work whose parked rows can be resent.</summary>
     public static IServiceCollection AddDueWork<TWork>(this IServiceCollection services)
         where TWork : class, IHostedService, IParkedWork
     {

@@ -6,25 +6,24 @@ using Platform.ServiceDefaults;
 namespace Platform.Infrastructure.Jobs;
 
 /// <summary>
-/// Makes each run of a job visible: a trace of its own, a measurement, a line, and check-ins of a cron monitor, so that a run that never
-/// came is noticed too.
+/// Reports each run of a job: a trace, a measurement, a log line, and check-ins of a cron monitor, so that a missed run is noticed too.
 /// </summary>
 public sealed partial class JobRuns(ServiceIdentity identity, JobMetrics metrics, TimeProvider time, ILogger<JobRuns> logger)
 {
-    /// <summary>How late a run may begin; monitors count in minutes.</summary>
+    /// <summary>Tolerated delay of a run; monitors count in minutes.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
 
-    /// <summary>A run that takes longer than this is reported as late.</summary>
+    /// <summary>A longer run is reported as late.</summary>
     private static readonly TimeSpan MaxRuntime = TimeSpan.FromMinutes(5);
 
-    /// <summary>Runs the job once. A failure is reported and ends here: the job's next run tries again.</summary>
+    /// <summary>Runs the job once. A failure is reported and swallowed: the next run retries.</summary>
     internal async Task RunAsync(string name, TimeSpan interval, Func<CancellationToken, Task> work, CancellationToken stoppingToken)
     {
         using var scope = ErrorScope.Begin();
         Activity.Current = null;
         using var activity = JobTelemetry.Source.StartActivity($"job {name}");
         Correlation.Set(activity, Correlation.JobName, name);
-        ErrorScope.Follow(activity);
+        ErrorScope.ContinueTrace(activity);
 
         var slug = $"{identity.Service}-{name}";
         var started = time.GetTimestamp();
@@ -39,7 +38,7 @@ public sealed partial class JobRuns(ServiceIdentity identity, JobMetrics metrics
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // The service stops. An open check-in would be reported as a run that takes too long.
+            // Shutdown. An open check-in would be reported as a run that takes too long.
             Finish("interrupted", CheckInStatus.Error);
             throw;
         }
@@ -58,7 +57,7 @@ public sealed partial class JobRuns(ServiceIdentity identity, JobMetrics metrics
         void Finish(string outcome, CheckInStatus status)
         {
             var duration = time.GetElapsedTime(started);
-            metrics.Ran(name, outcome, duration);
+            metrics.RecordRun(name, outcome, duration);
             SentrySdk.CaptureCheckIn(slug, status, checkIn, duration, configureMonitorOptions: monitor => Describe(monitor, interval));
             LogFinished(name, outcome, duration.TotalMilliseconds);
         }
@@ -79,6 +78,6 @@ public sealed partial class JobRuns(ServiceIdentity identity, JobMetrics metrics
     )]
     private partial void LogFinished(string job, string outcome, double durationMs);
 
-    [LoggerMessage(EventId = 9006, EventName = "job.failed", Message = "Job {Job} failed; its next run tries again")]
+    [LoggerMessage(EventId = 9006, EventName = "job.failed", Message = "Job {Job} failed; its next run retries")]
     private partial void LogFailed(LogLevel level, Exception exception, string job);
 }

@@ -23,6 +23,6 @@ public sealed class JobMetrics(IMeterFactory meters)
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60] }
         );
 
-    internal void Ran(string job, string outcome, TimeSpan duration) =>
+    internal void RecordRun(string job, string outcome, TimeSpan duration) =>
         _duration.Record(duration.TotalSeconds, new TagList { { Correlation.JobName, job }, { "outcome", outcome } });
 }

@@ -1,6 +1,6 @@
 namespace Platform.Infrastructure.Jobs;
 
-/// <summary>Wakes a background job at once instead of at its next poll. Several notices before a wait are one.</summary>
+/// <summary>Wakes a background job before its next poll. Several notifications before a wait count as one.</summary>
 public class WakeSignal : IDisposable
 {
     private readonly SemaphoreSlim _semaphore = new(0, 1);
@@ -17,7 +17,7 @@ public class WakeSignal : IDisposable
         }
     }
 
-    /// <summary>Returns when notified, or when the time has passed.</summary>
+    /// <summary>Returns when notified or after the timeout.</summary>
     public Task WaitAsync(TimeSpan atMost, CancellationToken cancellationToken) => _semaphore.WaitAsync(atMost, cancellationToken);
 
     public void Dispose()

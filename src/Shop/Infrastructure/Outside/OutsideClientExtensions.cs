@@ -12,17 +12,16 @@ namespace Platform.Infrastructure.Outside;
 
 public static class OutsideClientExtensions
 {
-    /// <summary>Longest answer that is read, in bytes: what these companies answer has some KB.</summary>
+    /// <summary>Response size limit in bytes; these companies send a few KB.</summary>
     public const int MaxAnswerBytes = 1024 * 1024;
 
     /// <summary>
-    /// Registers a typed client of another company: address from configuration, a time limit per attempt from the connection to the last
-    /// byte of the answer, a breaker, and of our trace headers only traceparent and tracestate. It does not retry: who calls it decides
-    /// when an attempt is repeated.
+    /// Registers a typed client of an outside company: service discovery, a timeout per attempt that covers connecting and the whole body,
+    /// a breaker, and of our trace headers only traceparent and tracestate. It does not retry: callers decide that.
     /// </summary>
     /// <param name="builder">The service.</param>
-    /// <param name="name">Resource name in the AppHost; service discovery finds its address.</param>
-    /// <param name="timeout">Limit of one attempt.</param>
+    /// <param name="name">Resource name in the AppHost, resolved by service discovery.</param>
+    /// <param name="timeout">Timeout of one attempt.</param>
     public static IHttpClientBuilder AddOutsideClient<TClient>(this IHostApplicationBuilder builder, string name, TimeSpan timeout)
         where TClient : class
     {
@@ -44,7 +43,7 @@ public static class OutsideClientExtensions
                 {
                     client.BaseAddress = new Uri($"https+http://{name}");
 
-                    // The pipeline's limit is the one that holds.
+                    // The pipeline has the timeout.
                     client.Timeout = Timeout.InfiniteTimeSpan;
                 }
             )
@@ -54,7 +53,7 @@ public static class OutsideClientExtensions
                 {
                     ActivityHeadersPropagator = TraceContextOnlyPropagator.Instance,
 
-                    // A request with a key or a card in it goes to the company's address and nowhere else.
+                    // No redirects: a request with a key or a card goes to the company's address only.
                     AllowAutoRedirect = false,
                     ConnectTimeout = TimeSpan.FromSeconds(2),
                     PooledConnectionLifetime = TimeSpan.FromMinutes(2),
@@ -84,7 +83,7 @@ public static class OutsideClientExtensions
     }
 }
 
-/// <summary>W3C trace context without baggage: who our user is, is not another company's business.</summary>
+/// <summary>W3C trace context without baggage: the identity of our user is no other company's business.</summary>
 internal sealed class TraceContextOnlyPropagator : DistributedContextPropagator
 {
     public static readonly TraceContextOnlyPropagator Instance = new();

@@ -1,8 +1,8 @@
 namespace Platform.Infrastructure.Outside;
 
 /// <summary>
-/// Innermost, so that the whole of an attempt is inside its time limit and what the breaker sees: the answer is read to its end here, and
-/// a connection that was not made in time fails as one that was refused. Otherwise both would be left to whoever reads the body.
+/// Innermost handler. Buffers the response, so that timeout and breaker cover all of an attempt, and makes a connect timeout fail like a
+/// refused connection. Otherwise both would surface where the body is read.
 /// </summary>
 internal sealed class WholeAnswerHandler : DelegatingHandler
 {
@@ -27,7 +27,7 @@ internal sealed class WholeAnswerHandler : DelegatingHandler
         }
         catch
         {
-            // Whatever it was, the caller gets that and not the answer: nobody else would give the connection back.
+            // The caller gets the exception and not the response, so nobody else would return the connection.
             response.Dispose();
             throw;
         }
