@@ -1,5 +1,3 @@
-using Platform.Tests.Support;
-
 namespace Platform.Tests;
 
 /// <summary>The assertions on a trace, by traces that are made here; what real ones look like is in OneOrderOneTraceTests.</summary>
@@ -26,7 +24,12 @@ public sealed class TraceTests
 
         Assert.Contains("missing hop orders -> payments: no span of payments", failure, StringComparison.Ordinal);
         Assert.Contains(
-            string.Join(Environment.NewLine, "gateway: POST /api/orders <server>", "  orders: POST /api/orders <server>", "    orders: send"),
+            string.Join(
+                Environment.NewLine,
+                "gateway: POST /api/orders <server>",
+                "  orders: POST /api/orders <server>",
+                "    orders: send"
+            ),
             failure,
             StringComparison.Ordinal
         );
@@ -60,8 +63,16 @@ public sealed class TraceTests
     {
         var failure = Fails(() => Order(parentOfPayments: "ff").AssertWhole());
 
-        Assert.Contains("missing hop to payments: \"process payments.order-placed\" is an orphan: its parent ff", failure, StringComparison.Ordinal);
-        Assert.Contains("payments: process payments.order-placed <consumer> (its parent ff is not here)", failure, StringComparison.Ordinal);
+        Assert.Contains(
+            "missing hop to payments: \"process payments.order-placed\" is an orphan: its parent ff",
+            failure,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "payments: process payments.order-placed <consumer> (its parent ff is not here)",
+            failure,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -76,7 +87,11 @@ public sealed class TraceTests
     {
         var spans = Order().ToList();
 
-        Assert.Contains("arrived more than once", Fails(() => new Trace("t", [.. spans, spans[1]], []).AssertWhole()), StringComparison.Ordinal);
+        Assert.Contains(
+            "arrived more than once",
+            Fails(() => new Trace("t", [.. spans, spans[1]], []).AssertWhole()),
+            StringComparison.Ordinal
+        );
         Assert.Contains("arrived more than once", Fails(() => new Trace("t", spans, ["02"]).AssertWhole()), StringComparison.Ordinal);
     }
 
@@ -105,7 +120,14 @@ public sealed class TraceTests
                     Span("gateway", "01", parentOfRoot, "POST /api/orders", "server"),
                     Span("orders", "02", "01", "POST /api/orders", "server"),
                     Span("orders", "03", "02", "send orders", "producer"),
-                    Span("payments", "04", parentOfPayments, "process payments.order-placed", "consumer", (" attributes payment.card", card)),
+                    Span(
+                        "payments",
+                        "04",
+                        parentOfPayments,
+                        "process payments.order-placed",
+                        "consumer",
+                        (" attributes payment.card", card)
+                    ),
                 }.Where(keep ?? (_ => true)),
             ],
             []
