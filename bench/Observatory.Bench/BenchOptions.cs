@@ -15,13 +15,13 @@ internal sealed record BenchOptions
     /// <summary>How many are sent, and how many the store may hold.</summary>
     public int Spans { get; private init; } = 1_000_000;
 
-    /// <summary>Requests that are on the way at one time.</summary>
+    /// <summary>Concurrent requests.</summary>
     public int Senders { get; private init; } = 4;
 
     /// <summary>Repetitions of each query; those of single traces are ten times as many.</summary>
     public int Queries { get; private init; } = 20;
 
-    /// <summary>The run ends here whatever it waits for.</summary>
+    /// <summary>Time limit of the run.</summary>
     public int Minutes { get; private init; } = 15;
 
     /// <summary>Where the history goes; the default is a temporary folder, deleted at the end.</summary>

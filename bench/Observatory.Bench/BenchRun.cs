@@ -4,7 +4,7 @@ using Platform.Observatory.Receiving;
 
 namespace Platform.Observatory.Bench;
 
-/// <summary>Fills Observatory, measures it, asks it, and starts it again on its own history.</summary>
+/// <summary>Fills Observatory, measures it, queries it, and restarts it on its own history.</summary>
 internal sealed class BenchRun(BenchOptions options)
 {
     private const int Rounds = 5;
@@ -32,7 +32,7 @@ internal sealed class BenchRun(BenchOptions options)
                 Directory.Delete(data, recursive: true);
             }
 
-            // What was measured is said also when the run ends before its time.
+            // Reports what was measured even when the run is cut short.
             _report.Add("load average after", Report.Load);
             _report.Print();
         }
@@ -54,7 +54,7 @@ internal sealed class BenchRun(BenchOptions options)
         var stats = await new Stats(child).ReadAsync(cancellationToken);
         AddStore(child, stats);
 
-        // Traces that made room in part, or altogether, are not asked for.
+        // Traces that were evicted, in part or as a whole, are not queried.
         var first = stats.Evicted == 0 ? 0 : (int)(stats.Evicted / SpanBatches.SpansPerTrace) + SpanBatches.TracesPerBatch;
         var end = (int)(stats.Received / SpanBatches.SpansPerTrace);
 
@@ -77,7 +77,7 @@ internal sealed class BenchRun(BenchOptions options)
         return child.ReadyAfter;
     }
 
-    // The protocols take turns, so that both meet the same machine.
+    // The protocols alternate, so that both see the same machine state.
     private async Task IngestAsync(Child child, CancellationToken cancellationToken)
     {
         var sender = new Sender(child, _batches, options.Senders);
@@ -124,7 +124,7 @@ internal sealed class BenchRun(BenchOptions options)
         _report.Add(
             "spans in the store",
             $"{stats.Stored:N0}",
-            $"of {stats.Received:N0}; {stats.Evicted:N0} made room, {stats.Duplicate:N0} twice"
+            $"of {stats.Received:N0}; {stats.Evicted:N0} evicted, {stats.Duplicate:N0} duplicates"
         );
         _report.Add("traces in the store", $"{stats.Traces:N0}");
         _report.Add("bytes by the store's own count", $"{stats.StoredBytes / Mebibyte:N0} MiB");

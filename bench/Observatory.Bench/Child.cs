@@ -13,7 +13,7 @@ internal sealed class Child : IAsyncDisposable
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 
-    // Bounded by MaxLines: what is shown when the process ends before its time.
+    // Bounded by MaxLines: shown when the process exits early.
     private const int MaxLines = 50;
     private readonly ConcurrentQueue<string> _output = new();
     private readonly Process _process;
@@ -53,7 +53,7 @@ internal sealed class Child : IAsyncDisposable
         }
     }
 
-    /// <summary>Null where the system does not tell.</summary>
+    /// <summary>Null where the system does not report it.</summary>
     public long? ProportionalSet
     {
         get
@@ -114,7 +114,7 @@ internal sealed class Child : IAsyncDisposable
 
         if (!_process.HasExited)
         {
-            // SIGTERM: the history that waits for the disk is written before the end.
+            // SIGTERM, so that the queued history is written before the exit.
             using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
             using var limit = new CancellationTokenSource(StopLimit);
 

@@ -6,8 +6,8 @@ using Platform.Bench;
 namespace Platform.Observatory.Bench;
 
 /// <summary>
-/// What it costs to send on: the same batches to three processes that take turns, one with no destination, one with a destination that
-/// answers at once, one with a destination that never does. No history, so that nothing else is done with what was taken.
+/// The cost of forwarding: the same batches to three alternating processes, one without a destination, one with a destination that responds
+/// at once, one with a destination that never does. No history, so that nothing else is done with the batches.
 /// </summary>
 internal sealed class ForwardCost(Report report, int senders)
 {
@@ -26,7 +26,7 @@ internal sealed class ForwardCost(Report report, int senders)
         var batches = new SpanBatches();
         var results = new SendResult[children.Length];
 
-        // The first turn is the compiler's.
+        // The first turn is JIT warm-up.
         for (var round = 0; round <= Rounds; round++)
         {
             for (var index = 0; index < children.Length; index++)

@@ -3,10 +3,10 @@ using Platform.Observatory.Tests;
 
 namespace Platform.Observatory.Bench;
 
-/// <summary>The fuzzer of the tests for as long as one likes.</summary>
+/// <summary>Runs the fuzzer of the tests for any length of time.</summary>
 internal static class FuzzConsole
 {
-    /// <summary>False when an input was neither taken nor refused.</summary>
+    /// <summary>False when an input was neither accepted nor rejected.</summary>
     public static async Task<bool> RunAsync(BenchOptions options, CancellationToken cancellationToken)
     {
         await using var app = ObservatoryApp.Create([

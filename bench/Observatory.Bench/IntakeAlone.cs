@@ -9,8 +9,8 @@ using Platform.Observatory.Scrubbing;
 namespace Platform.Observatory.Bench;
 
 /// <summary>
-/// The steps of taking a request, without network and without other threads, one beside the other: what a span costs when it is plain, and
-/// what it costs to unpack it, look through it and pack it again.
+/// The steps of the intake, without network and other threads, side by side: the cost of a plain span, and of parsing, scrubbing and
+/// serializing it.
 /// </summary>
 internal sealed class IntakeAlone(Report report)
 {
@@ -29,7 +29,7 @@ internal sealed class IntakeAlone(Report report)
         var scanner = new SpanScanner();
         var (taken, checkedOnly, scanned, unpacked) = (new Figure(), new Figure(), new Figure(), new Figure());
 
-        // The first turns are the compiler's.
+        // The first turns are JIT warm-up.
         for (var turn = 0; turn < 2 * Turns; turn++)
         {
             var count = turn >= Turns;
@@ -43,12 +43,12 @@ internal sealed class IntakeAlone(Report report)
                     _unpacked +=
                         scanner
                             .Scan(body)
-                            ?.Groups.Sum(group => group.Scopes.Sum(scope => scope.Spans.Count(span => span.Unpacked is not null)))
+                            ?.Groups.Sum(group => group.Scopes.Sum(scope => scope.Spans.Count(span => span.Parsed is not null)))
                         ?? SpanBatches.SpansPerBatch
             );
             Measure(bodies, unpacked, count, Unpack);
             Measure(bodies, taken, count, body => intake.Accept(Signal.Traces, body, json: false));
-            await queue.SettledAsync(cancellationToken);
+            await queue.WaitUntilStoredAsync(cancellationToken);
         }
 
         await queue.StopAsync(cancellationToken);
@@ -94,7 +94,7 @@ internal sealed class IntakeAlone(Report report)
         private long _spans;
         private long _bytes;
 
-        /// <summary>Of the fastest turn: the one that other work disturbed least.</summary>
+        /// <summary>Of the fastest turn, which other work disturbed least.</summary>
         public double Microseconds { get; private set; } = double.MaxValue;
 
         public string Text => $"{Microseconds:F2} us, {_bytes / Math.Max(1, _spans):N0} bytes a span";

@@ -12,7 +12,7 @@ if (!BenchOptions.TryParse(args, out var options, out var error))
 
 using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(options.Minutes));
 
-// Whoever ends the run ends Observatory with it, and still sees what was measured.
+// Ctrl+C also ends Observatory, and still reports what was measured.
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Platform.Observatory.Bench;
 
-/// <summary>Asks what people and programs ask, one after the other.</summary>
+/// <summary>Runs the queries of people and programs, one after the other.</summary>
 internal sealed class Queries(Child child, int firstTrace, int endTrace, int repetitions)
 {
     private const int PerTrace = 10;
@@ -69,7 +69,7 @@ internal sealed class Queries(Child child, int firstTrace, int endTrace, int rep
 
     private async Task<QueryResult> MeasureAsync(string name, int count, Func<string> path, CancellationToken cancellationToken)
     {
-        // The first is the compiler's.
+        // The first one is JIT warm-up.
         await AskAsync(path(), cancellationToken);
         var before = child.Processor;
         var times = new List<double>();
@@ -89,7 +89,7 @@ internal sealed class Queries(Child child, int firstTrace, int endTrace, int rep
     {
         using var answer = await child.Http.GetAsync(new Uri(path, UriKind.Relative), cancellationToken);
 
-        // An answer that found nothing would be fast and mean nothing.
+        // An empty result would be fast and meaningless.
         if (!answer.IsSuccessStatusCode || (await answer.Content.ReadAsByteArrayAsync(cancellationToken)).Length < 100)
         {
             throw new InvalidOperationException($"{path}: {(int)answer.StatusCode}");
@@ -99,5 +99,5 @@ internal sealed class Queries(Child child, int firstTrace, int endTrace, int rep
     private static double At(List<double> sorted, double share) => sorted[(int)Math.Ceiling(sorted.Count * share) - 1];
 }
 
-/// <summary>Processor: milliseconds of Observatory's own time for one question.</summary>
+/// <summary>Processor is the CPU time of Observatory for one query, in milliseconds.</summary>
 internal sealed record QueryResult(string Name, double P50, double P99, double Processor);

@@ -6,7 +6,7 @@ using System.Net.Http.Headers;
 
 namespace Platform.Observatory.Bench;
 
-/// <summary>Sends batches over one protocol and counts what became of them. A refused batch is sent again, as an SDK does.</summary>
+/// <summary>Sends batches over one protocol and counts the outcomes. A refused batch is retried, as an SDK does.</summary>
 internal sealed class Sender(Child child, SpanBatches batches, int senders)
 {
     private const string GrpcMethod = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
@@ -14,7 +14,7 @@ internal sealed class Sender(Child child, SpanBatches batches, int senders)
     private static readonly TimeSpan Backoff = TimeSpan.FromMilliseconds(20);
     private long _refused;
 
-    /// <summary>The time ends when all that was accepted can be read from the store.</summary>
+    /// <summary>Timed until everything accepted is in the store.</summary>
     public async Task<SendResult> SendAsync(bool grpc, int firstBatch, int count, CancellationToken cancellationToken)
     {
         var next = firstBatch - 1;
@@ -100,7 +100,7 @@ internal sealed record SendResult(long Spans, long Refused, TimeSpan Elapsed, Ti
 {
     public double PerSecond => Spans / Elapsed.TotalSeconds;
 
-    /// <summary>Of Observatory's own processor time: what the machine's other work changes least.</summary>
+    /// <summary>CPU time of Observatory, which other work on the machine affects least.</summary>
     public double MicrosecondsPerSpan => Processor.TotalMicroseconds / Spans;
 
     public static SendResult operator +(SendResult left, SendResult right) =>

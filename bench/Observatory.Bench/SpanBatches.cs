@@ -7,8 +7,8 @@ using Platform.Observatory.Otlp;
 namespace Platform.Observatory.Bench;
 
 /// <summary>
-/// Export requests of 512 spans, as the .NET SDK sends them: one process each, many traces in each, a trace in four processes. What is
-/// the same is written once; ids and times are put into a copy, so that the sender takes little of the machine that it measures.
+/// Export requests of 512 spans, as the .NET SDK sends them: one process each, many traces in each, a trace in four processes. Constant
+/// parts are serialized once, and ids and times patched into a copy, so that the sender uses little CPU.
 /// </summary>
 internal sealed class SpanBatches
 {
@@ -68,13 +68,13 @@ internal sealed class SpanBatches
         BinaryPrimitives.WriteUInt64LittleEndian(head[39..], start);
         BinaryPrimitives.WriteUInt64LittleEndian(head[48..], start + ((ulong)(1 + ((trace + position) % 50)) * Millisecond));
 
-        // Span ids are random, as is this; a number of digits alone might look like a card.
+        // Random like real span ids; digits alone might look like a card number.
         Encoding.ASCII.GetBytes(RequestId(trace), head.Slice(Template.HeadBytes - RequestIdDigits, RequestIdDigits));
     }
 
     private static ulong SpanId(int trace, int position) => Mix(((ulong)trace * 64) + (ulong)position + 0xABCD_0000_0000) | 1;
 
-    // SplitMix64: ids as random as those of an SDK, and known to the one who asks for them later.
+    // SplitMix64: ids as random as those of an SDK, but reproducible for the queries.
     private static ulong Mix(ulong value)
     {
         value = (value + 1) * 0x9E37_79B9_7F4A_7C15;

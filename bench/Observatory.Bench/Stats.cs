@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Platform.Observatory.Bench;
 
-/// <summary>What Observatory says of itself. It answers when all that was accepted before is stored.</summary>
+/// <summary>Statistics of Observatory. The response waits until everything accepted before is stored.</summary>
 internal sealed class Stats(Child child)
 {
     public async Task<StoreFigures> ReadAsync(CancellationToken cancellationToken)

@@ -5,16 +5,16 @@ internal sealed record BenchOptions
 {
     private const string Usage = "Platform.Bench [--orders 1000] [--rounds 4] [--shoppers 8] [--minutes 15]";
 
-    /// <summary>Orders of one turn, that of the warm-up as well.</summary>
+    /// <summary>Orders per turn, including the warm-up.</summary>
     public int Orders { get; private init; } = 1_000;
 
-    /// <summary>Turns with telemetry and as many without.</summary>
+    /// <summary>Turns with telemetry, and the same number without.</summary>
     public int Rounds { get; private init; } = 4;
 
-    /// <summary>Orders that are on the way to the gateway at one time.</summary>
+    /// <summary>Concurrent orders.</summary>
     public int Shoppers { get; private init; } = 8;
 
-    /// <summary>The run ends here whatever it waits for.</summary>
+    /// <summary>Time limit of the run.</summary>
     public int Minutes { get; private init; } = 15;
 
     public static BenchOptions? Parse(string[] args, out string error)

@@ -8,15 +8,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Platform.Bench;
 
-/// <summary>Starts the whole platform, and lets it take orders with and without telemetry in turns.</summary>
+/// <summary>Starts the whole platform, and places orders alternately with and without telemetry.</summary>
 internal sealed class BenchRun(BenchOptions options, Report report)
 {
-    // Those that accept an order, and those that take it further.
+    // The services that accept an order, and those that process it.
     private static readonly string[] Front = ["gateway", "orders"];
     private static readonly string[] Back = ["payments", "worker"];
 
-    // The switch of OpenTelemetry's own specification, and no address for errors. The services' console lines and the metrics that .NET
-    // keeps for itself stay, as they would in a service without any of this.
+    // The standard switch of the OpenTelemetry specification, and no DSN. Console logs and .NET's built-in metrics stay, as in any service.
     private readonly Dictionary<string, string> _off = new() { ["OTEL_SDK_DISABLED"] = "true", ["SENTRY_DSN"] = "" };
 
     private Dictionary<string, string> _now = [];
@@ -49,7 +48,7 @@ internal sealed class BenchRun(BenchOptions options, Report report)
                 });
         }
 
-        // Those that start by themselves: Aspire's rebuilders of projects wait for a command.
+        // Resources that start by themselves: Aspire's project rebuilders wait for a command.
         var names = builder
             .Resources.OfType<IResourceWithWaitSupport>()
             .Where(resource => !resource.HasAnnotationOfType<ExplicitStartupAnnotation>())
@@ -91,11 +90,11 @@ internal sealed class BenchRun(BenchOptions options, Report report)
     {
         _now = settings;
 
-        // Whoever takes orders further would take processor time from those who accept them, the more of it the faster they are accepted.
+        // The processing services would compete for CPU with those that accept orders.
         await Task.WhenAll(Back.Select(service => CommandAsync(app, service, KnownResourceCommands.StopCommand, cancellationToken)));
         await Task.WhenAll(Front.Select(service => StartedAsync(app, service, KnownResourceCommands.RestartCommand, cancellationToken)));
 
-        // The first are the compiler's, whose share each new process pays once.
+        // Warm-up: each new process pays for its JIT once.
         var (_, first) = await buyers.PlaceAsync(options.Orders, cancellationToken);
         var (accepting, second) = await buyers.PlaceAsync(options.Orders, cancellationToken);
         await Task.WhenAll(Back.Select(service => StartedAsync(app, service, KnownResourceCommands.StartCommand, cancellationToken)));
@@ -119,7 +118,7 @@ internal sealed class BenchRun(BenchOptions options, Report report)
         }
     }
 
-    /// <summary>Runs the command and waits until a new process is healthy: the state of the one before stays a moment longer.</summary>
+    /// <summary>Runs the command and waits until a new process is healthy: the state of the previous one lingers for a moment.</summary>
     private static async Task StartedAsync(DistributedApplication app, string service, string command, CancellationToken cancellationToken)
     {
         var before = app.ResourceNotifications.TryGetCurrentState(service, out var current) ? Process(current) : null;
@@ -149,7 +148,7 @@ internal sealed class BenchRun(BenchOptions options, Report report)
         }
     }
 
-    /// <summary>Orders a second: accepted while nobody takes them further, and from the first placed to the last fulfilled.</summary>
+    /// <summary>Orders a second: accepted while processing is stopped, and from the first placed to the last fulfilled.</summary>
     private sealed record Turn(double Accepted, double Fulfilled);
 
     private static double Median(IEnumerable<double> values)

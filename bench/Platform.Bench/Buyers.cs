@@ -6,13 +6,13 @@ using System.Text.Json;
 
 namespace Platform.Bench;
 
-/// <summary>An order, and who may ask for it.</summary>
+/// <summary>An order, and the token that may query it.</summary>
 internal sealed record Placed(string Token, Guid Id);
 
-/// <summary>Users who order one thing after the other, each as soon as the last order was accepted.</summary>
+/// <summary>Users who place orders back to back.</summary>
 internal sealed class Buyers : IDisposable
 {
-    // Many of each are on the shelves, and four rows are less of a queue than one.
+    // All are well stocked, and four rows cause less contention than one.
     private static readonly string[] Products = ["mug-blue", "mug-steel", "beans-dark", "beans-light"];
 
     private readonly HttpClient _http;
@@ -44,7 +44,7 @@ internal sealed class Buyers : IDisposable
         return buyers;
     }
 
-    /// <summary>Until the last of them is accepted.</summary>
+    /// <summary>Returns when the last one is accepted.</summary>
     public async Task<(TimeSpan Time, IReadOnlyCollection<Placed> Orders)> PlaceAsync(int orders, CancellationToken cancellationToken)
     {
         var left = orders;
@@ -92,7 +92,7 @@ internal sealed class Buyers : IDisposable
         };
         using var response = await _http.SendAsync(request, cancellationToken);
 
-        // Another answer would be faster, and not what is measured.
+        // Any other response would be faster, and is not what is measured.
         return response.StatusCode == HttpStatusCode.Accepted
             ? (await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).GetProperty("id").GetGuid()
             : throw new InvalidOperationException(

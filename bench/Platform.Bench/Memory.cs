@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Platform.Bench;
 
-/// <summary>Of everything that this process started, servers and their helpers included. Linux only.</summary>
+/// <summary>Memory of all descendants of this process, servers and their helpers included. Linux only.</summary>
 internal static class Memory
 {
     private const double Mebibyte = 1024;

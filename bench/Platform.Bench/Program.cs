@@ -24,6 +24,6 @@ catch (OperationCanceledException) when (limit.IsCancellationRequested)
 }
 finally
 {
-    // What was measured is said also when the run ends before its time.
+    // Reports the results even when the run is cut short.
     report.Print();
 }

@@ -3,7 +3,7 @@ using Aspire.Hosting;
 
 namespace Platform.Bench;
 
-/// <summary>When each resource is started and when it is healthy.</summary>
+/// <summary>When each resource starts and becomes healthy.</summary>
 internal sealed class StartTimes(DistributedApplication app, IReadOnlyCollection<string> names, Report report)
 {
     private const double Goal = 1.5;
@@ -21,7 +21,7 @@ internal sealed class StartTimes(DistributedApplication app, IReadOnlyCollection
             report.Add($"{name}, started / healthy after", $"{started.TotalSeconds:F1} / {healthy.TotalSeconds:F1} s");
         }
 
-        // A server waits for nobody, so from its start to its health is its own time.
+        // A server waits for no other resource, so its time from start to healthy is its own.
         var slowest = times.Where(time => time.Name is "postgres" or "redis" or "rabbitmq").MaxBy(time => time.Healthy - time.Started);
         var own = slowest.Healthy - slowest.Started;
         report.Add(

@@ -7,7 +7,7 @@ using Platform.Tests.Support;
 
 namespace Platform.Soak;
 
-/// <summary>What became of the orders that were accepted, by the services' own tables and the acquirer's ledger.</summary>
+/// <summary>The outcome of the accepted orders, from the tables of the services and the ledger of the acquirer.</summary>
 internal sealed record Books(
     int Accepted,
     int Lost,
@@ -24,7 +24,7 @@ internal sealed record Books(
 {
     public bool Balance => Lost + Stuck + DoubleCharges + Unpaid + StockOff == 0;
 
-    /// <summary>Waits until all is decided or the limit is over, and counts.</summary>
+    /// <summary>Waits until every order is decided or the time limit is reached, and counts.</summary>
     public static async Task<Books> CloseAsync(
         DistributedApplication app,
         OutsideCompany acquirer,
@@ -45,7 +45,7 @@ internal sealed record Books(
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                // What is left then is stuck.
+                // The rest is stuck.
             }
         }
 
@@ -102,7 +102,7 @@ internal sealed record Books(
         }
     }
 
-    /// <summary>Until no order waits for anybody.</summary>
+    /// <summary>Returns when no order is pending.</summary>
     public static async Task WaitUntilDecidedAsync(NpgsqlDataSource orders, CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));

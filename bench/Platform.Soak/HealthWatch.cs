@@ -8,7 +8,7 @@ using Platform.Bench;
 
 namespace Platform.Soak;
 
-/// <summary>What each instance said of itself, asked every second.</summary>
+/// <summary>The health of each instance, polled every second.</summary>
 internal sealed class HealthWatch(DistributedApplication app, IReadOnlyList<string> services)
 {
     // By service and status: bounded by the statuses there are.

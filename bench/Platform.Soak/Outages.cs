@@ -12,10 +12,10 @@ using RabbitMQ.Client;
 
 namespace Platform.Soak;
 
-/// <summary>One thing that goes wrong at a time, chosen by the seed, and mended before the next.</summary>
+/// <summary>One outage at a time, chosen by the seed, and repaired before the next.</summary>
 internal sealed class Outages(DistributedApplication app, OutsideCompany acquirer, Shoppers shoppers, Random random)
 {
-    /// <summary>For breaking one thing and mending it, its own time included.</summary>
+    /// <summary>For one outage and its repair, including its own duration.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     private static readonly string[] Services = ["orders", "payments", "worker"];
@@ -49,7 +49,7 @@ internal sealed class Outages(DistributedApplication app, OutsideCompany acquire
         CompanyStalled,
     }
 
-    /// <summary>Until the end; what is broken by then is mended first.</summary>
+    /// <summary>Runs until the end; the current outage is repaired first.</summary>
     public async Task RunAsync(TimeSpan every, CancellationToken end, CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(every);
@@ -169,8 +169,8 @@ internal sealed class Outages(DistributedApplication app, OutsideCompany acquire
         await kill.WaitForExitAsync(cancellationToken);
     }
 
-    // Messages in it would be lost: no client can mend that, and it is not what a service is blamed for here. The broker deletes no quorum
-    // queue on the condition that it is empty.
+    // Messages in it would be lost, which no client can repair and no service is blamed for here. The broker deletes no quorum queue on the
+    // condition that it is empty.
     private async Task DeleteQueueAsync(string queue, CancellationToken cancellationToken)
     {
         using var hold = await shoppers.HoldAsync(cancellationToken);

@@ -10,7 +10,7 @@ if (SoakOptions.Parse(args, out var error) is not { } options)
     return 2;
 }
 
-// The start, the orders, and the time that they have to be decided afterwards.
+// The start, the orders, and the time to decide them afterwards.
 using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(options.Minutes + 20));
 var report = new Report();
 
@@ -25,6 +25,6 @@ catch (OperationCanceledException) when (limit.IsCancellationRequested)
 }
 finally
 {
-    // What was seen is said also when the run ends before its time.
+    // Reports the results even when the run is cut short.
     report.Print();
 }

@@ -7,8 +7,8 @@ using Platform.Bench;
 namespace Platform.Soak;
 
 /// <summary>
-/// Users of several tenants who order at a steady rate. What is answered with 5xx, 429 or not at all is sent again with the same
-/// Idempotency-Key, as the contract says, until it is accepted or given up.
+/// Users of several tenants who order at a steady rate. A request that fails with 5xx, 429 or without a response is retried with the same
+/// Idempotency-Key, as in the contract, until it is accepted or abandoned.
 /// </summary>
 internal sealed class Shoppers : IDisposable
 {
@@ -16,14 +16,14 @@ internal sealed class Shoppers : IDisposable
     private static readonly string[] Products = ["mug-blue", "mug-steel", "beans-dark", "beans-light"];
     private static readonly TimeSpan GiveUpAfter = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly HttpClient _http;
     private readonly List<string> _tokens = [];
     private readonly ConcurrentBag<Guid> _accepted = [];
     private readonly ConcurrentDictionary<string, int> _refused = new();
 
-    // Taken by whoever holds the orders back, and by each order for a moment.
+    // Held to pause orders, and briefly by each order.
     private readonly SemaphoreSlim _held = new(1);
     private int _underWay;
     private int _placed;
@@ -57,7 +57,7 @@ internal sealed class Shoppers : IDisposable
         return shoppers;
     }
 
-    /// <summary>Orders until the end, and waits for those that are on their way.</summary>
+    /// <summary>Places orders until the end, and waits for those in flight.</summary>
     public async Task PlaceAsync(int rate, CancellationToken end, CancellationToken cancellationToken)
     {
         // Bounded by the rate and the time after which an order is given up.
@@ -93,7 +93,7 @@ internal sealed class Shoppers : IDisposable
         }
     }
 
-    /// <summary>No order is placed until this is disposed of, and none is on its way to be accepted.</summary>
+    /// <summary>Pauses orders until disposed; none is in flight when this returns.</summary>
     public async Task<IDisposable> HoldAsync(CancellationToken cancellationToken)
     {
         await _held.WaitAsync(cancellationToken);
@@ -102,7 +102,7 @@ internal sealed class Shoppers : IDisposable
         {
             while (Volatile.Read(ref _underWay) > 0)
             {
-                await Task.Delay(Look, cancellationToken);
+                await Task.Delay(PollInterval, cancellationToken);
             }
         }
         catch

@@ -9,12 +9,14 @@ using Platform.Tests.Support;
 
 namespace Platform.Soak;
 
-/// <summary>The platform with two instances of orders, payments and worker, orders all the time, and one outage after the other.</summary>
+/// <summary>
+/// The platform with two instances of orders, payments and worker, a constant load of orders, and one outage after the other.
+/// </summary>
 internal sealed class SoakRun(SoakOptions options, Report report)
 {
     private static readonly string[] Replicated = ["orders", "payments", "worker"];
 
-    /// <summary>After the last outage; the time to pay and a lease that was lost are in it.</summary>
+    /// <summary>After the last outage; includes the time to pay and the expiry of a lost lease.</summary>
     private static readonly TimeSpan DecisionLimit = TimeSpan.FromMinutes(5);
 
     /// <returns>False when an order was lost, is stuck, or was charged twice.</returns>
@@ -76,7 +78,7 @@ internal sealed class SoakRun(SoakOptions options, Report report)
         return books.Balance;
     }
 
-    /// <summary>What Observatory made of it.</summary>
+    /// <summary>The issues in Observatory.</summary>
     private async Task AddIssuesAsync(Uri observatory, string apiKey, CancellationToken cancellationToken)
     {
         using var http = new HttpClient { BaseAddress = observatory, DefaultRequestHeaders = { { "x-api-key", apiKey } } };

@@ -7,10 +7,10 @@ internal static class Arguments
 {
     private const int Largest = 100_000;
 
-    /// <param name="args">What the program was started with.</param>
-    /// <param name="defaults">What holds where nothing is said.</param>
-    /// <param name="with">The options with that number, from 1; null for a name or a number that they do not know.</param>
-    /// <param name="error">What was not understood, when the result is null.</param>
+    /// <param name="args">The command line.</param>
+    /// <param name="defaults">The options without arguments.</param>
+    /// <param name="with">Returns the options with the number, which is 1 or more; null for an unknown name or an invalid number.</param>
+    /// <param name="error">The error message, when the result is null.</param>
     public static T? Read<T>(string[] args, T defaults, Func<T, string, int, T?> with, out string error)
         where T : class
     {

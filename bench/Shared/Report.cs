@@ -10,7 +10,7 @@ internal sealed class Report
 
     public void Add(string what, string figure, string goal = "") => _rows.Add((what, figure, goal));
 
-    /// <summary>A goal that is missed is said and fails nothing: other work on the machine must not break a build.</summary>
+    /// <summary>A missed goal is reported and fails nothing: other work on the machine must not break a build.</summary>
     public void Add(string what, string figure, string goal, bool met) => Add(what, figure, goal + (met ? "  met" : "  MISSED"));
 
     public void Print()

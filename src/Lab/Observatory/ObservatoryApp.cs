@@ -27,10 +27,10 @@ using Platform.Observatory.Traces;
 
 namespace Platform.Observatory;
 
-/// <summary>Puts the process together; apart from Program so that a test can run it.</summary>
+/// <summary>Builds the application; separate from Program so that tests can run it.</summary>
 internal static class ObservatoryApp
 {
-    /// <summary>Configure can replace services, for tests of what happens when one fails.</summary>
+    /// <summary>Configure can replace services, for failure tests.</summary>
     public static WebApplication Create(string[] args, Action<IServiceCollection>? configure = null)
     {
         var builder = WebApplication.CreateBuilder(args);
@@ -41,7 +41,7 @@ internal static class ObservatoryApp
             listeners.Configure(kestrel, builder.Configuration);
         });
 
-        // Live streams end at once when the process stops; what is left gets this long.
+        // Live streams end at once on shutdown; everything else gets this long.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder
             .Services.AddOptions<ObservatoryOptions>()
@@ -82,12 +82,12 @@ internal static class ObservatoryApp
             provider.GetRequiredService<IOptions<ObservatoryOptions>>().Value.DashboardUrl
         ));
 
-        // The host would log the address of each request, and that of a login has the token in it.
+        // The host would log request URLs, and a login URL contains the token.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         builder.Services.AddSingleton<TelemetryApi>().AddProblemDetails().AddRazorComponents();
         builder.AddAccess();
 
-        // What cannot be read is answered, in Development too, and is no error of Observatory's.
+        // Unreadable requests get a response, in Development too, and are not logged as our errors.
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = false);
         builder.Services.AddForwarding();
         builder.AddOwnTelemetry();
@@ -146,18 +146,18 @@ internal static class ObservatoryApp
         });
     }
 
-    // A reader sees what was received before it asked, so that nobody has to guess how long storing takes.
+    // A query sees everything that was received before it.
     private static async Task WaitForQueuesAsync(HttpContext context, RequestDelegate next)
     {
         var services = context.RequestServices;
         await Task.WhenAll(
-            services.GetRequiredService<IngestQueue<StoredSpan>>().SettledAsync(context.RequestAborted),
-            services.GetRequiredService<IngestQueue<StoredLog>>().SettledAsync(context.RequestAborted)
+            services.GetRequiredService<IngestQueue<StoredSpan>>().WaitUntilStoredAsync(context.RequestAborted),
+            services.GetRequiredService<IngestQueue<StoredLog>>().WaitUntilStoredAsync(context.RequestAborted)
         );
         await next(context);
     }
 
-    // A builder of its own: branches of the application's share its routes, and each listener would serve those of all.
+    // A separate builder: branches of the application share its routes, so that each listener would serve all of them.
     private static void Branch(WebApplication app, string listener, Action<IApplicationBuilder> configure)
     {
         var branch = new ApplicationBuilder(app.Services);

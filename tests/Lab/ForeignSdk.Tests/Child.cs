@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Platform.ForeignSdk.Tests;
 
-/// <summary>A program that runs to its end, or to its limit.</summary>
+/// <summary>A child process that runs to its end, or to a time limit.</summary>
 internal static class Child
 {
     /// <summary>

@@ -20,7 +20,7 @@ public sealed class NodePackages : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        // The environment is this process's: it says where the registry is.
+        // Inherits this environment, which configures the registry.
         var start = new ProcessStartInfo("npm", ["ci", "--prefer-offline"]) { WorkingDirectory = Folder };
 
         try
@@ -37,7 +37,7 @@ public sealed class NodePackages : IAsyncLifetime
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    /// <summary>Runs a program that knows nothing of this machine but where Observatory listens.</summary>
+    /// <summary>Runs a program that is only told where Observatory listens.</summary>
     internal async Task<ChildResult> RunAsync(ObservatoryProcess observatory, string program, params (string Name, string Value)[] settings)
     {
         if (_missing is not null)
@@ -68,7 +68,7 @@ public sealed class NodePackages : IAsyncLifetime
         return await Child.RunAsync(start, ProgramLimit, TestContext.Current.CancellationToken);
     }
 
-    /// <summary>Like RunAsync, for a program that must end well; its output.</summary>
+    /// <summary>Like RunAsync, for a program that must succeed; returns its output.</summary>
     internal async Task<string> SucceedAsync(ObservatoryProcess observatory, string program, params (string Name, string Value)[] settings)
     {
         var result = await RunAsync(observatory, program, settings);
@@ -79,7 +79,7 @@ public sealed class NodePackages : IAsyncLifetime
     internal static string Dsn(ObservatoryProcess observatory, string key) =>
         $"http://{key}@127.0.0.1:{observatory.Http.BaseAddress!.Port}/1";
 
-    /// <summary>Asks every sender for its key.</summary>
+    /// <summary>Starts Observatory with keys required of every sender.</summary>
     internal static Task<ObservatoryProcess> StartObservatoryAsync(params string[] settings) =>
         ObservatoryProcess.StartAsync([
             $"--{ObservatoryOptions.SectionName}:SentryKey={SentryKey}",

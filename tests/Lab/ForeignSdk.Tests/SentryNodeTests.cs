@@ -87,7 +87,7 @@ public sealed class SentryNodeTests(NodePackages packages)
     }
 
     [Fact]
-    public async Task Duplicates_MoreThanTheLimitOfAMinute_AreKeptBackByTheSdk()
+    public async Task Duplicates_BeyondTheRateLimit_AreHeldBackByTheSdk()
     {
         await using var observatory = await NodePackages.StartObservatoryAsync("--Observatory:MaxEventsPerMinute=20");
 
@@ -95,7 +95,7 @@ public sealed class SentryNodeTests(NodePackages packages)
 
         await Wait.ForIssueAsync(observatory, 20);
 
-        // At most the batch that learned of the limit; an SDK that did not understand the answer sends the other 160 as well.
+        // At most the batch that got the limit; an SDK that did not understand the answer sends the other 160 as well.
         Assert.InRange((int)(await observatory.GetJsonAsync("/api/telemetry/stats"))["refusedRequests"]!, 1, 20);
     }
 
@@ -145,14 +145,14 @@ public sealed class SentryNodeTests(NodePackages packages)
                 )
         );
 
-        // Begun and ended under one id, hence one run.
+        // Started and finished under one id, hence one run.
         var run = Assert.Single(monitors[0]!["checkIns"]!.AsArray())!;
         Assert.Equal(("ok", "shop@1.4.0"), (Text(run, "status"), Text(run, "release")));
         Assert.Equal(2.5, (double)monitors[2]!["checkIns"]![0]!["seconds"]!);
     }
 
     [Fact]
-    public async Task Transaction_AndStructuredLog_AreTakenAndAreNoIssue()
+    public async Task Transaction_WithAStructuredLog_IsAcceptedAndIsNoIssue()
     {
         await using var observatory = await NodePackages.StartObservatoryAsync();
 
@@ -189,7 +189,7 @@ public sealed class SentryNodeTests(NodePackages packages)
     }
 
     [Fact]
-    public async Task Dsn_WithAnotherKey_StoresNothingAndHarmsNobody()
+    public async Task Dsn_WithAnotherKey_StoresNothingAndDoesNotBreakTheSender()
     {
         await using var observatory = await NodePackages.StartObservatoryAsync();
 

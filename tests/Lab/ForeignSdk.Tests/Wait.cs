@@ -4,7 +4,7 @@ using Platform.Observatory.Tests;
 
 namespace Platform.ForeignSdk.Tests;
 
-/// <summary>Reads Observatory until it shows what is expected, or fails with what it showed last.</summary>
+/// <summary>Polls Observatory until it shows what is expected, or fails with the last response.</summary>
 internal static class Wait
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);

@@ -10,7 +10,7 @@ public sealed class AccessTests
 {
     private const string Stats = "/api/telemetry/stats";
 
-    /// <summary>As the script of the pages asks: it wants to know, and not to be led to a form.</summary>
+    /// <summary>As the script of the pages fetches: without being redirected to the login form.</summary>
     private static readonly (string Name, string Value) Refresh = ("X-Requested-With", "XMLHttpRequest");
 
     [Fact]
@@ -211,7 +211,7 @@ public sealed class AccessTests
     }
 
     [Fact]
-    public async Task Listeners_ServeOnlyWhatIsTheirs_WhateverTheHostHeaderSays()
+    public async Task Listeners_WithAnyHostHeader_ServeOnlyTheirOwnPaths()
     {
         await using var process = await ObservatoryProcess.StartAsync();
         var http = process.Http.BaseAddress!.Authority;
@@ -247,7 +247,7 @@ public sealed class AccessTests
     [InlineData("/login")]
     [InlineData("/nowhere")]
     [InlineData(Stats)]
-    public async Task Answers_OfEveryKind_CarryThePolicy(string path)
+    public async Task Responses_OfEveryKind_CarryThePolicy(string path)
     {
         await using var process = await ObservatoryProcess.StartAsync();
 
@@ -265,14 +265,14 @@ public sealed class AccessTests
     }
 
     [Fact]
-    public async Task Endpoints_AllButThoseOfTheLogin_AskForAKey()
+    public async Task Endpoints_AllButThoseOfTheLogin_RequireAuthorization()
     {
         await using var process = await ObservatoryProcess.StartAsync();
 
         var open = process
             .Services.GetRequiredService<EndpointDataSource>()
             .Endpoints.OfType<RouteEndpoint>()
-            // Calls of gRPC are those of another listener, and ask for the key of senders.
+            // gRPC calls come on another listener, which requires the OTLP key.
             .Where(endpoint => endpoint.DisplayName?.StartsWith("gRPC", StringComparison.Ordinal) != true)
             .Where(endpoint => endpoint.Metadata.GetMetadata<IAuthorizeData>() is null)
             .Select(endpoint => endpoint.RoutePattern.RawText);
@@ -317,7 +317,7 @@ public sealed class AccessTests
     }
 
     [Fact]
-    public async Task Form_LargerThanAForm_IsRefused()
+    public async Task Form_TooLarge_IsRefused()
     {
         await using var process = await ObservatoryProcess.StartAsync("--Observatory:BrowserToken=tok-1");
 

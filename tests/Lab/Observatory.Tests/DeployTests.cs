@@ -147,7 +147,7 @@ public sealed class DeployTests
         Assert.Equal(400, (int)bad.StatusCode);
     }
 
-    /// <summary>A page that waits for an order asks again and again: its looks do not hide the order.</summary>
+    /// <summary>A page that polls for an order makes many traces: they do not hide the order.</summary>
     [Fact]
     public async Task Search_OfAUserWithManyTraces_ShowsWhatDidMostAndWhatFailed()
     {
@@ -158,7 +158,7 @@ public sealed class DeployTests
         await SendAsync(process, "A", "orders-1", [Of(30, Failed, failed: true)]);
         await SendAsync(process, "A", "orders-1", [.. Enumerable.Range(100, 200).Select(id => Of((ulong)id, $"{id:x32}"))]);
 
-        // And what somebody of that name did hours ago does not either.
+        // And what the same user did hours ago does not either.
         await SendAsync(
             process,
             "A",

@@ -124,7 +124,7 @@ public sealed class EnvelopeTests
     [InlineData(null, null, "wrong", 403)]
     [InlineData(Sentry.Key, "wrong", null, 403)]
     [InlineData(Sentry.Key, null, "wrong", 403)]
-    public async Task Envelope_KeyAskedFor_OpensByHeaderQueryOrDsn(string? header, string? query, string? dsn, int status)
+    public async Task Envelope_KeyRequired_IsAcceptedByHeaderQueryOrDsn(string? header, string? query, string? dsn, int status)
     {
         await using var process = await ObservatoryProcess.StartAsync("--Observatory:SentryKey=" + Sentry.Key);
         var head = dsn is null ? "{}" : $$"""{"dsn":"http://{{dsn}}@127.0.0.1/1"}""";
@@ -142,7 +142,7 @@ public sealed class EnvelopeTests
     }
 
     [Fact]
-    public async Task Envelope_PagesBehindAToken_NeedsNoTokenOfPeople()
+    public async Task Envelope_PagesBehindAToken_NeedsNoBrowserToken()
     {
         await using var process = await ObservatoryProcess.StartAsync("--Observatory:BrowserToken=tok-1", "--Observatory:ApiKey=key-1");
 
@@ -171,7 +171,7 @@ public sealed class EnvelopeTests
     }
 
     [Fact]
-    public async Task Event_MoreThanAMinuteMayHold_Is429WithWholeSeconds()
+    public async Task Event_BeyondTheRateLimit_Is429WithWholeSeconds()
     {
         await using var process = await ObservatoryProcess.StartAsync("--Observatory:MaxEventsPerMinute=2");
         await Sentry.SendAsync(process, Sentry.Event());

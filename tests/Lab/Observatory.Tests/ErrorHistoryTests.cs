@@ -8,7 +8,7 @@ using Platform.Observatory.Settings;
 
 namespace Platform.Observatory.Tests;
 
-/// <summary>What the error log keeps although other records, or its own bound, push on it.</summary>
+/// <summary>What the error log keeps under pressure from other records or its own limit.</summary>
 public sealed class ErrorHistoryTests : IDisposable
 {
     private const string SmallErrors = "--Observatory:HistoryErrorMaxBytes=65536";
@@ -31,7 +31,7 @@ public sealed class ErrorHistoryTests : IDisposable
 
         await using var restarted = await StartAsync(SmallTelemetry);
 
-        Assert.True((int)(await restarted.GetJsonAsync("/api/telemetry/spans"))["totalCount"]! < 100, "No span made room.");
+        Assert.True((int)(await restarted.GetJsonAsync("/api/telemetry/spans"))["totalCount"]! < 100, "No span was evicted.");
         Assert.Equal(before.ToJsonString(), (await Sentry.OnlyIssueAsync(restarted)).ToJsonString());
         Assert.Single((await restarted.GetJsonAsync(before["links"]!["events"]!.ToString()))["events"]!.AsArray());
     }
@@ -60,7 +60,7 @@ public sealed class ErrorHistoryTests : IDisposable
             before = await Sentry.OnlyIssueAsync(process);
         }
 
-        // Twice: what a second run deletes is added to what the first one summed up.
+        // Twice: deletions of a second run are merged into the summary of the first.
         for (var run = 0; run < 2; run++)
         {
             await using var restarted = await StartAsync(SmallErrors);
@@ -84,7 +84,7 @@ public sealed class ErrorHistoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Release_SeenBeforeAnIssueWasResolved_IsNotNewerAfterItsSpansMadeRoom()
+    public async Task Release_SeenBeforeAnIssueWasResolved_IsNotNewerAfterItsSpansWereEvicted()
     {
         string deploys;
 
@@ -148,7 +148,7 @@ public sealed class ErrorHistoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Start_DiedBetweenSummaryAndDeletion_CountsNothingTwice()
+    public async Task Start_AfterACrashBetweenSummaryAndDeletion_CountsNothingTwice()
     {
         var errors = Directory.CreateDirectory(Path.Combine(_directory, "errors")).FullName;
 
@@ -168,7 +168,7 @@ public sealed class ErrorHistoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Start_CheckpointDamaged_GoesOnAndCounts()
+    public async Task Start_CheckpointDamaged_ContinuesAndCounts()
     {
         var errors = Directory.CreateDirectory(Path.Combine(_directory, "errors")).FullName;
 

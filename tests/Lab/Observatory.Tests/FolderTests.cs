@@ -4,7 +4,7 @@ using ArchUnitNET.Loader;
 
 namespace Platform.Observatory.Tests;
 
-/// <summary>A folder is a feature or what features stand on, and can be read without those that stand on it.</summary>
+/// <summary>A folder is a feature, or something that features depend on, and can be read without its dependents.</summary>
 public sealed class FolderTests
 {
     private static readonly Architecture Architecture = new ArchLoader()

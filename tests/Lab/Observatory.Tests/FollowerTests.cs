@@ -6,7 +6,7 @@ namespace Platform.Observatory.Tests;
 public sealed class FollowerTests
 {
     [Fact]
-    public async Task Offer_ReaderFallsBehind_EndsWithAnErrorAfterWhatWasTaken()
+    public async Task Offer_ReaderFallsBehind_EndsWithAnErrorAfterTheBuffer()
     {
         var follower = new Follower<int>();
         var taken = 0;

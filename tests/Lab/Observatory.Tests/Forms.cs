@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Platform.Observatory.Tests;
 
-/// <summary>What a browser does with a form: reads the page that it is on, and sends the hidden token and the cookie back with it.</summary>
+/// <summary>Posts a form like a browser: reads its page, and sends the hidden token and the cookie back.</summary>
 internal static partial class Forms
 {
     private const string TokenField = "__RequestVerificationToken";
@@ -28,7 +28,7 @@ internal static partial class Forms
         return await process.Http.SendAsync(request, TestContext.Current.CancellationToken);
     }
 
-    /// <summary>The same from a page of another site, which has neither.</summary>
+    /// <summary>The same from another site, which has neither.</summary>
     public static async Task<HttpResponseMessage> PostFromElsewhereAsync(
         ObservatoryProcess process,
         string action,

@@ -10,7 +10,7 @@ public sealed class ForwardEnvelopeTests
     private const string FurtherKey = "fedcba9876543210fedcba9876543210";
 
     [Fact]
-    public async Task Errors_ArriveOnceAtTheFurtherDsn_ScrubbedAndWithItsKey()
+    public async Task Errors_ForwardedToAnotherDsn_ArriveOnceScrubbedAndWithItsKey()
     {
         await using var receiver = await ForwardReceiver.StartAsync(grpc: false);
         await using var process = await ObservatoryProcess.StartAsync(Settings(receiver));
@@ -34,7 +34,7 @@ public sealed class ForwardEnvelopeTests
     }
 
     [Fact]
-    public async Task Limits_OfTheFurtherHost_AreKept()
+    public async Task RateLimits_OfTheOtherHost_AreHonoured()
     {
         await using var receiver = await ForwardReceiver.StartAsync(grpc: false);
         var times = new List<long>();

@@ -6,7 +6,7 @@ using static Platform.Observatory.Tests.Forwarding;
 
 namespace Platform.Observatory.Tests;
 
-/// <summary>Processes that send to each other.</summary>
+/// <summary>Processes that forward to each other.</summary>
 public sealed class ForwardLoopTests
 {
     [Fact]
@@ -27,10 +27,10 @@ public sealed class ForwardLoopTests
         await Send.TracesAsync(first, "orders", Telemetry.Span(1));
         await Send.TracesAsync(second, "orders", Telemetry.Span(2));
 
-        // Each refuses what it had before, and only that.
+        // Each rejects what it had received before, and only that.
         await UntilAsync(first, "b", "traces", lane => (Count(lane, "sent"), Count(lane, "refused")) == (1, 1));
         var back = await UntilAsync(second, "a", "traces", lane => (Count(lane, "sent"), Count(lane, "refused")) == (1, 1));
-        Assert.Contains("circle", (string?)back["lastError"], StringComparison.Ordinal);
+        Assert.Contains("Forwarding loop", (string?)back["lastError"], StringComparison.Ordinal);
         await UntilAsync(() => listener.Spans.Count == 2);
 
         foreach (var process in new[] { first, second })
@@ -45,14 +45,14 @@ public sealed class ForwardLoopTests
     [InlineData("a,b,c,d", 400, "more than 3 processes")]
     [InlineData("a b", 400, "not readable")]
     [InlineData("", 400, "not readable")]
-    public async Task Hops_BeyondThreeOrNotReadable_AreRefusedForGood(string way, int status, string? reason)
+    public async Task Hops_BeyondThreeOrNotReadable_AreRefusedPermanently(string hops, int status, string? reason)
     {
         await using var receiver = await ForwardReceiver.StartAsync(grpc: false);
         await using var process = await ObservatoryProcess.StartAsync(To("a", receiver, grpc: false));
         var body = Telemetry.Request("orders", Telemetry.Span(1)).ToByteArray();
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/traces") { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new(Send.Protobuf);
-        request.Headers.Add(Hops.Header, way);
+        request.Headers.Add(Hops.Header, hops);
 
         using var response = await process.OtlpHttp.SendAsync(request, TestContext.Current.CancellationToken);
         await Send.TracesAsync(process, "orders", Telemetry.Span(2));
@@ -67,6 +67,6 @@ public sealed class ForwardLoopTests
 
         var own = process.Services.GetRequiredService<Hops>().Id;
         await UntilAsync(() => receiver.Spans.Any(span => span.SpanId == Telemetry.Id(2)));
-        Assert.Equal(status == 200 ? [$"{way},{own}", own] : [own], receiver.Requests.Select(each => each.Headers[Hops.Header]));
+        Assert.Equal(status == 200 ? [$"{hops},{own}", own] : [own], receiver.Requests.Select(each => each.Headers[Hops.Header]));
     }
 }

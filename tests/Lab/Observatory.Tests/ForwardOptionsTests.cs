@@ -21,7 +21,7 @@ public sealed class ForwardOptionsTests
     [InlineData("Observatory:Forward:a:Name", Good, "--Observatory:Forward:a:Name=a b")]
     [InlineData("Name b", Good, "--Observatory:Forward:a:Name=b", "--Observatory:Forward:b:Endpoint=http://y")]
     [InlineData("Observatory:ForwardDsn", "--Observatory:ForwardDsn=https://geheim@sentry.example.com")]
-    public async Task Setting_ThatIsWrong_StopsTheStartAndIsNamed(string name, params string[] settings)
+    public async Task Setting_ThatIsInvalid_FailsTheStartAndIsNamed(string name, params string[] settings)
     {
         var exception = await Assert.ThrowsAsync<OptionsValidationException>(() => ObservatoryProcess.StartAsync(settings));
 
@@ -32,7 +32,7 @@ public sealed class ForwardOptionsTests
     [Theory]
     [InlineData("https://abc@o1.ingest.example.com/42", "https://o1.ingest.example.com/api/42/envelope/")]
     [InlineData("http://abc:def@localhost:9000/sentry/42/", "http://localhost:9000/sentry/api/42/envelope/")]
-    public void Dsn_SaysWhereToSend(string dsn, string address)
+    public void Dsn_Parsed_GivesAddressAndKey(string dsn, string address)
     {
         var read = Dsn.TryRead(dsn)!;
 
@@ -47,6 +47,6 @@ public sealed class ForwardOptionsTests
     [InlineData(0, 30, 1.0, 30)]
     [InlineData(0, 100_000, 1.0, 300)]
     [InlineData(3, 0, 1.0, 2)]
-    public void Backoff_DoublesToItsBound_AndHonoursWhatIsAsked(int attempt, int? asked, double chance, double seconds) =>
+    public void Backoff_OfEachAttempt_DoublesToItsLimitAndHonoursRetryAfter(int attempt, int? asked, double chance, double seconds) =>
         Assert.Equal(TimeSpan.FromSeconds(seconds), Backoff.Of(attempt, asked is { } time ? TimeSpan.FromSeconds(time) : null, chance));
 }

@@ -9,7 +9,7 @@ using static Platform.Observatory.Tests.Forwarding;
 
 namespace Platform.Observatory.Tests;
 
-/// <summary>Destinations that hang, refuse, take a part, are away, or are there no more when Observatory stops.</summary>
+/// <summary>Destinations that hang, reject, accept a part, are down for a while, or are gone when Observatory stops.</summary>
 public sealed class ForwardOutageTests
 {
     [Theory]
@@ -29,7 +29,7 @@ public sealed class ForwardOutageTests
             Assert.Equal(200, (await Send.TracesAsync(process, "orders", Telemetry.Span(index))).Status);
         }
 
-        // Who waited for the destination would wait for as long as a call may take: 300 times 10 s.
+        // Waiting for the destination would take as long as its calls: 300 times 10 s.
         Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(1), "The services waited.");
         await UntilAsync(process, "well", "traces", lane => Count(lane, "sent") == 300);
         var lane = await LaneAsync(process, "hanging", "traces");
@@ -38,7 +38,7 @@ public sealed class ForwardOutageTests
     }
 
     [Fact]
-    public async Task Destination_ThatRefuses_IsNotAskedAgainAndTheItemsAreCounted()
+    public async Task Destination_ThatRejects_IsNotRetriedAndTheItemsAreCounted()
     {
         await using var receiver = await ForwardReceiver.StartAsync(grpc: false);
         var asked = 0;
@@ -65,7 +65,7 @@ public sealed class ForwardOutageTests
     [Theory]
     [InlineData(429)]
     [InlineData(503)]
-    public async Task Destination_ThatAsksToComeBackLater_IsAskedThen(int status)
+    public async Task Destination_ThatAsksForADelay_IsRetriedThen(int status)
     {
         await using var receiver = await ForwardReceiver.StartAsync(grpc: false);
         var times = new List<long>();
@@ -98,7 +98,7 @@ public sealed class ForwardOutageTests
     [InlineData(8, true, true)]
     [InlineData(8, false, false)]
     [InlineData(3, false, false)]
-    public async Task GrpcStatus_IsReadAsOtlpHasIt(int status, bool withRetryInfo, bool comesBack)
+    public async Task GrpcStatus_OfAFailure_IsHandledAsOtlpSpecifies(int status, bool withRetryInfo, bool comesBack)
     {
         await using var receiver = await ForwardReceiver.StartAsync(grpc: true);
         var asked = 0;
@@ -133,7 +133,7 @@ public sealed class ForwardOutageTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task PartialSuccess_IsCountedAsRefused(bool grpc)
+    public async Task PartialSuccess_OfADestination_IsCountedAsRefused(bool grpc)
     {
         await using var receiver = await ForwardReceiver.StartAsync(grpc);
         receiver.Answer = new ExportServiceResponse
@@ -151,7 +151,7 @@ public sealed class ForwardOutageTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Destination_ThatIsAwayForAWhile_GetsAllWithinTheBound(bool grpc)
+    public async Task Destination_DownForAWhile_GetsEverythingWithinTheLimit(bool grpc)
     {
         await using var first = await ForwardReceiver.StartAsync(grpc);
         var port = first.Port;
@@ -174,7 +174,7 @@ public sealed class ForwardOutageTests
     }
 
     [Fact]
-    public async Task Destination_ThatIsAwayForTooLong_GetsWholeTracesAndTheRestIsCounted()
+    public async Task Destination_DownForTooLong_GetsWholeTracesAndTheRestIsCounted()
     {
         await using var first = await ForwardReceiver.StartAsync(grpc: false);
         var port = first.Port;
@@ -206,7 +206,7 @@ public sealed class ForwardOutageTests
         Assert.Equal(sent, second.Spans.Count);
         Assert.NotEqual(0, full);
 
-        // The request under way when the queue was full is the one that can be cut.
+        // The request in flight when the queue was full is the one that can be cut.
         var bySize = second.Spans.GroupBy(TraceOf).GroupBy(trace => trace.Count()).ToDictionary(group => group.Key, group => group.Count());
         Assert.InRange(bySize.Where(group => group.Key != 20).Sum(group => group.Value), 0, 20);
     }

@@ -14,7 +14,7 @@ using Platform.ServerProcesses;
 
 namespace Platform.Observatory.Tests;
 
-/// <summary>A destination on a port of this machine: OTLP over gRPC or over HTTP, or envelopes. It notes what it took.</summary>
+/// <summary>A destination on a local port: OTLP over gRPC or HTTP, or envelopes. Records what it accepts.</summary>
 internal sealed class ForwardReceiver : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -26,10 +26,10 @@ internal sealed class ForwardReceiver : IAsyncDisposable
 
     public int Port => new Uri(Address).Port;
 
-    /// <summary>Looks at a request before it is taken. False: it has answered itself.</summary>
+    /// <summary>Inspects a request before it is accepted. Returns false when it has responded itself.</summary>
     public Func<HttpContext, byte[], Task<bool>> Before { get; set; } = (_, _) => Task.FromResult(true);
 
-    /// <summary>The answer to what was taken.</summary>
+    /// <summary>The response to an accepted request.</summary>
     public ExportServiceResponse Answer { get; set; } = new();
 
     public ConcurrentQueue<Span> Spans { get; } = [];
@@ -42,10 +42,10 @@ internal sealed class ForwardReceiver : IAsyncDisposable
 
     public IEnumerable<ulong> SpanIds => Spans.Select(span => BinaryPrimitives.ReadUInt64BigEndian(span.SpanId.Span));
 
-    /// <summary>On any free port, which nobody else takes when this one is gone for a while.</summary>
+    /// <summary>On any free port, which nobody else takes while this receiver is down.</summary>
     public static async Task<ForwardReceiver> StartAsync(bool grpc, int? port = null)
     {
-        // Empty: the settings of Observatory are in the same folder.
+        // Empty, since the settings of Observatory are in the same folder.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder
             .WebHost.UseKestrelCore()
@@ -79,7 +79,7 @@ internal sealed class ForwardReceiver : IAsyncDisposable
             return;
         }
 
-        // The server uses the headers again.
+        // Copied, since the server reuses the headers.
         var headers = context.Request.Headers.ToDictionary(
             header => header.Key,
             header => header.Value.ToString(),

@@ -6,7 +6,7 @@ using static Platform.Observatory.Tests.Forwarding;
 
 namespace Platform.Observatory.Tests;
 
-/// <summary>What is sent on, and what is not.</summary>
+/// <summary>What is forwarded, and what is not.</summary>
 public sealed class ForwardTests
 {
     [Theory]
@@ -159,7 +159,7 @@ public sealed class ForwardTests
     }
 
     [Fact]
-    public async Task Items_ThatTheIntakeRejects_AreNotSentOn()
+    public async Task Items_ThatTheIntakeRejects_AreNotForwarded()
     {
         await using var receiver = await ForwardReceiver.StartAsync(grpc: true);
         await using var process = await ObservatoryProcess.StartAsync(To("a", receiver, grpc: true));
@@ -176,7 +176,7 @@ public sealed class ForwardTests
     }
 
     [Fact]
-    public async Task History_ThatIsReplayed_IsNotSentAgain()
+    public async Task History_ThatIsReplayed_IsNotForwardedAgain()
     {
         var directory = Directory.CreateTempSubdirectory("forward").FullName;
         await using var receiver = await ForwardReceiver.StartAsync(grpc: false);
@@ -197,7 +197,7 @@ public sealed class ForwardTests
     }
 
     [Fact]
-    public async Task Figures_AreOnThePageAndInTheMetrics()
+    public async Task Figures_OfForwarding_AreOnThePageAndInTheMetrics()
     {
         await using var receiver = await ForwardReceiver.StartAsync(grpc: true);
         await using var process = await ObservatoryProcess.StartAsync([

@@ -21,7 +21,7 @@ public sealed class ForwardThinningTests
 
         if (!hasLimit)
         {
-            // A destination that works for half a millisecond on each span.
+            // A destination that takes half a millisecond per span.
             receiver.Before = async (context, body) =>
             {
                 var spans = context.Request.Path.Value == Send.TracesMethod ? OtlpItems.Count(Signal.Traces, body) : 0;
@@ -79,13 +79,13 @@ public sealed class ForwardThinningTests
     }
 
     [Fact]
-    public void Share_FallsWhileWhatWaitsGetsOlder_AndRisesWhenNothingWaits()
+    public void Share_WithAGrowingBacklog_FallsAndRisesWhenNothingWaits()
     {
         var time = new ManualTime();
         var thinning = new Thinning(time);
         var ages = new List<double> { 0 };
 
-        // 1,000 a second come, 100 a second go: what waits gets older by the share that does not go.
+        // 1,000 a second arrive and 100 a second are sent, so the backlog gets older.
         for (var look = 0; look < 40; look++)
         {
             time.Advance(TimeSpan.FromSeconds(0.6));
@@ -107,7 +107,7 @@ public sealed class ForwardThinningTests
     }
 
     [Fact]
-    public void Share_WhenADestinationIsBackAndCatchesUp_StaysWhole()
+    public void Share_WhileADestinationCatchesUp_StaysOne()
     {
         var time = new ManualTime();
         var thinning = new Thinning(time);
@@ -128,36 +128,36 @@ public sealed class ForwardThinningTests
     {
         var decisions = new TraceDecisions();
         var traces = Enumerable.Range(1, 1_000).Select(number => (UInt128)number).ToList();
-        var early = traces.Take(100).Where(trace => decisions.Keeps(trace, 1)).ToList();
-        var low = traces.Where(trace => decisions.Keeps(trace, 0.1)).ToList();
+        var early = traces.Take(100).Where(trace => decisions.IsKept(trace, 1)).ToList();
+        var low = traces.Where(trace => decisions.IsKept(trace, 0.1)).ToList();
 
         Assert.Equal(100, early.Count);
         Assert.Equal(early, low.Take(100));
         Assert.InRange(low.Count, 100 + 50, 100 + 130);
-        Assert.Equal(low, traces.Where(trace => decisions.Keeps(trace, 1)));
+        Assert.Equal(low, traces.Where(trace => decisions.IsKept(trace, 1)));
 
-        // A lower share only takes away.
+        // A lower share keeps a subset.
         var less = new TraceDecisions();
-        var kept = traces.Skip(100).Where(trace => less.Keeps(trace, 0.05)).ToList();
+        var kept = traces.Skip(100).Where(trace => less.IsKept(trace, 0.05)).ToList();
         Assert.NotEmpty(kept);
         Assert.Subset(low.ToHashSet(), kept.ToHashSet());
     }
 
     [Fact]
-    public void Decision_OfATraceThatLostAPart_IsToLeaveItOut()
+    public void Decision_OfATraceThatLostAPart_IsToDropTheRest()
     {
         var decisions = new TraceDecisions();
-        decisions.LeaveOut(1);
+        decisions.Exclude(1);
 
-        Assert.False(decisions.Keeps(1, 1));
-        Assert.True(decisions.Keeps(2, 1));
+        Assert.False(decisions.IsKept(1, 1));
+        Assert.True(decisions.IsKept(2, 1));
 
-        decisions.LeaveOut(2);
-        Assert.False(decisions.Keeps(2, 1));
+        decisions.Exclude(2);
+        Assert.False(decisions.IsKept(2, 1));
     }
 
     [Fact]
-    public void Filter_KeepsEverythingButTheItemsLeftOut()
+    public void Filter_OfARequest_KeepsAllOtherItems()
     {
         var request = Telemetry.Request("orders", Telemetry.FullSpan(), Telemetry.Span(2, trace: TraceId(2)), Telemetry.Span(3));
         request.ResourceSpans[0].SchemaUrl = "https://example.com/1";

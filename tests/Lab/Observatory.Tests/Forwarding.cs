@@ -3,11 +3,11 @@ using Platform.Observatory.Otlp;
 
 namespace Platform.Observatory.Tests;
 
-/// <summary>What the tests of forwarding share: settings, figures, waiting for a state.</summary>
+/// <summary>Shared by the forwarding tests: settings, figures, polling for a state.</summary>
 internal static class Forwarding
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
 
     public static string[] To(string name, ForwardReceiver receiver, bool grpc, params string[] more) =>
         To(name, receiver.Address, grpc, more);
@@ -29,26 +29,31 @@ internal static class Forwarding
 
     public static long Count(JsonNode lane, string name) => (long)lane[name]!;
 
-    public static async Task<JsonNode> UntilAsync(ObservatoryProcess process, string destination, string signal, Func<JsonNode, bool> isSo)
+    public static async Task<JsonNode> UntilAsync(
+        ObservatoryProcess process,
+        string destination,
+        string signal,
+        Func<JsonNode, bool> condition
+    )
     {
         JsonNode? last = null;
-        await UntilAsync(async () => isSo(last = await LaneAsync(process, destination, signal)), () => last?.ToJsonString());
+        await UntilAsync(async () => condition(last = await LaneAsync(process, destination, signal)), () => last?.ToJsonString());
         return last!;
     }
 
-    public static Task UntilAsync(Func<bool> isSo, Func<string?>? seen = null) => UntilAsync(() => Task.FromResult(isSo()), seen);
+    public static Task UntilAsync(Func<bool> condition, Func<string?>? seen = null) => UntilAsync(() => Task.FromResult(condition()), seen);
 
-    public static async Task UntilAsync(Func<Task<bool>> isSo, Func<string?>? seen = null)
+    public static async Task UntilAsync(Func<Task<bool>> condition, Func<string?>? seen = null)
     {
         var began = TimeProvider.System.GetTimestamp();
 
-        while (!await isSo())
+        while (!await condition())
         {
             Assert.True(
                 TimeProvider.System.GetElapsedTime(began) < Deadline,
                 $"It did not come to that in {Deadline}; last seen: {seen?.Invoke()}"
             );
-            await Task.Delay(Look, TestContext.Current.CancellationToken);
+            await Task.Delay(PollInterval, TestContext.Current.CancellationToken);
         }
     }
 

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Platform.Observatory.Tests;
 
-/// <summary>Makes wrong inputs of valid ones, the same for the same seed.</summary>
+/// <summary>Mutates valid inputs, in the same way for the same seed.</summary>
 internal sealed class FuzzMutator(Random random)
 {
     private const int MaxChanges = 6;
@@ -71,7 +71,7 @@ internal sealed class FuzzMutator(Random random)
         }.Select(Encoding.UTF8.GetBytes),
     ];
 
-    /// <summary>One change in most cases, six at most; other is a second sample, from which pieces come too.</summary>
+    /// <summary>One to six changes, mostly one; pieces also come from other, a second sample.</summary>
     public byte[] Mutate(byte[] sample, byte[] other)
     {
         var bytes = sample.ToList();

@@ -7,7 +7,7 @@ namespace Platform.Observatory.Tests;
 /// <summary>Mutated inputs, one target after the other. An input depends on the seed and its own number alone.</summary>
 internal sealed class FuzzRun(IReadOnlyList<FuzzTarget> targets, int seed)
 {
-    // What is wrong shows in the first few.
+    // A defect shows in the first few.
     private const int MaxFailures = 10;
 
     private readonly List<string> _failures = [];
@@ -69,7 +69,7 @@ internal sealed class FuzzCounts(string name)
 
     public int Refused { get; private set; }
 
-    /// <summary>An input that takes long is worth a look, though it fails nothing.</summary>
+    /// <summary>Slow inputs are reported but fail nothing.</summary>
     public (TimeSpan Time, int Number) Slowest { get; private set; }
 
     public void Add(bool taken, TimeSpan time, int number)

@@ -5,7 +5,7 @@ using Platform.Observatory.Otlp;
 
 namespace Platform.Observatory.Tests;
 
-/// <summary>Valid inputs of every reader, with something in each part.</summary>
+/// <summary>Valid inputs for every reader, with all parts filled.</summary>
 internal static class FuzzSamples
 {
     public static readonly ExportTraceServiceRequest Traces = Telemetry.Request("orders", Telemetry.FullSpan(), Telemetry.Span(2));

@@ -12,7 +12,7 @@ using Platform.Observatory.Store;
 namespace Platform.Observatory.Tests;
 
 /// <summary>
-/// A reader of foreign bytes. Accept is false, or throws RefusedException, for what it does not take; anything else is a fault.
+/// A reader of untrusted bytes. For what it rejects, Accept returns false or throws RefusedException; any other exception is a defect.
 /// </summary>
 internal sealed record FuzzTarget(string Name, IReadOnlyList<byte[]> Samples, Func<byte[], bool> Accept)
 {

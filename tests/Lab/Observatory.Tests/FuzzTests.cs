@@ -8,7 +8,7 @@ public sealed class FuzzTests
     private const int Inputs = 20_000;
 
     [Fact]
-    public async Task Inputs_Mutated_AreTakenOrRefusedAndNothingElse()
+    public async Task Inputs_Mutated_AreAcceptedOrRefusedAndNothingElse()
     {
         await using var process = await ObservatoryProcess.StartAsync("--Observatory:MaxEventsPerMinute=1000000");
         var directory = Directory.CreateTempSubdirectory("observatory-fuzz-");
@@ -44,7 +44,7 @@ public sealed class FuzzTests
     }
 
     [Fact]
-    public void Run_TargetThatBreaks_SaysSeedNumberAndInput()
+    public void Run_TargetThatThrows_ReportsSeedNumberAndInput()
     {
         var run = new FuzzRun([new("broken", FuzzSamples.Filters, _ => throw new InvalidOperationException("broken"))], Seed);
 
@@ -55,7 +55,7 @@ public sealed class FuzzTests
         Assert.Contains(Convert.ToBase64String(run.Input(0)), failure, StringComparison.Ordinal);
     }
 
-    // What was taken can be shown.
+    // What was accepted can be shown.
     private static async Task AssertReadableAsync(ObservatoryProcess process)
     {
         foreach (var path in (string[])["/", "/traces", "/logs", "/issues", "/deploys", "/monitors"])

@@ -114,7 +114,7 @@ public sealed class GrpcIngestTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Export_MoreThanMayBeReadAtOneTime_IsUnavailableAndMakesRoomAgain(bool gzip)
+    public async Task Export_BeyondTheBodyBudget_IsUnavailableAndReleasesItAgain(bool gzip)
     {
         await using var process = await ObservatoryProcess.StartAsync("--Observatory:MaxBodyBytesInFlight=1048576");
         var spans = Enumerable.Range(1, 30).Select(id => Telemetry.Span((ulong)id, name: new string('x', 50_000)));

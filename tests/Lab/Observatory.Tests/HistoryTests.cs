@@ -158,7 +158,7 @@ public sealed class HistoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Start_OnADamagedLog_GoesOnAndCounts()
+    public async Task Start_OnADamagedLog_ContinuesAndCounts()
     {
         await using (var process = await StartAsync())
         {

@@ -9,13 +9,13 @@ namespace Platform.Observatory.Tests;
 /// <summary>A lane by itself, with the real sender and a receiver.</summary>
 public sealed class LaneTests
 {
-    /// <summary>Field 1 with more bytes announced than there are: the intake lets nothing like it through.</summary>
+    /// <summary>Field 1 with more bytes announced than there are: the intake rejects such bytes.</summary>
     private static readonly byte[] Broken = [0x0A, 0x7F];
 
     private readonly ManualTime _time = new();
 
     [Fact]
-    public async Task Error_OfOurs_LosesWhatIsInHandAndNotTheLane()
+    public async Task InternalError_DuringASend_DropsTheRequestAndKeepsTheLane()
     {
         await using var receiver = await ForwardReceiver.StartAsync(grpc: false);
         using var log = new LogCollector();
@@ -31,11 +31,11 @@ public sealed class LaneTests
         Assert.Equal([1UL], receiver.SpanIds);
         Assert.Equal((0, 0), (lane.Stats.WaitingItems, lane.Stats.WaitingBytes));
         Assert.Null(lane.Stats.FailingSince);
-        Assert.Single(log.Lines, line => line.Contains("failed in itself", StringComparison.Ordinal));
+        Assert.Single(log.Lines, line => line.Contains("failed with an internal error", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task Batch_OlderThanTheLimit_IsDroppedAndCountedAndWhatIsYoungerIsSent()
+    public async Task Batch_OlderThanTheLimit_IsDroppedAndCountedAndNewerOnesAreSent()
     {
         await using var receiver = await ForwardReceiver.StartAsync(grpc: false);
         var isAway = true;
@@ -49,7 +49,7 @@ public sealed class LaneTests
         await using var running = Run(receiver, log);
         var lane = running.Lane;
 
-        // One is being tried again, one waits behind it, and one comes later.
+        // One is being retried, one waits behind it, and one arrives later.
         lane.Offer(Batch(1));
         await UntilAsync(() => lane.Stats.FailingSince is not null);
         lane.Offer(Batch(2));
@@ -84,7 +84,7 @@ public sealed class LaneTests
     }
 
     [Fact]
-    public async Task Trace_LeftOutWhileItsFirstBatchDidNotFit_IsLeftOutWhole()
+    public async Task Trace_SampledOutWhileItsFirstBatchWaited_IsDroppedWhole()
     {
         await using var receiver = await ForwardReceiver.StartAsync(grpc: false);
         var isAway = true;
@@ -99,7 +99,7 @@ public sealed class LaneTests
         var running = Create(receiver, log, maxBytes: first.Bytes.Length + second.Bytes.Length);
         var lane = running.Lane;
 
-        // The second was taken out of the queue, did not fit into the request and comes with the next; then the queue overflows.
+        // The second was dequeued, did not fit into the request and goes into the next; then the queue overflows.
         lane.Offer(first);
         lane.Offer(second);
         await using (running.Start())
@@ -139,7 +139,7 @@ public sealed class LaneTests
                 new LaneLimits(maxBytes, 100),
                 new OtlpHttpSender(address, gzip: false, [], _time),
                 new Thinning(_time),
-                pace: null,
+                tokenBucket: null,
                 after: null,
                 _time,
                 log.CreateLogger("lane")

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Platform.Observatory.Tests;
 
-/// <summary>What the script needs of a page to keep its figures fresh.</summary>
+/// <summary>What the script for live updates needs of a page.</summary>
 public sealed partial class LiveTests
 {
     [Theory]
@@ -15,7 +15,7 @@ public sealed partial class LiveTests
     [InlineData("/traces?from=10:00&to=10:01", false)]
     [InlineData("/logs?from=10:00&to=10:01", false)]
     [InlineData("/issues", false)]
-    public async Task Page_WhoseTimeMoves_AsksToBeRefreshed(string path, bool expected)
+    public async Task Page_WithAMovingRange_IsRefreshed(string path, bool expected)
     {
         await using var process = await ObservatoryProcess.StartAsync();
 
@@ -43,7 +43,7 @@ public sealed partial class LiveTests
     }
 
     [Fact]
-    public async Task List_Matching_IsCountedForWhoReadsIt()
+    public async Task List_WithMatches_ExposesTheirCountToTheScript()
     {
         await using var process = await ObservatoryProcess.StartAsync();
         await Send.TracesAsync(process, "orders", Telemetry.Span(1), Telemetry.Span(2, trace: "00000000000000000000000000000abc"));

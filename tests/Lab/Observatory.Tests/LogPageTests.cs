@@ -23,7 +23,7 @@ public sealed class LogPageTests
     }
 
     [Fact]
-    public async Task Logs_OfOneTrace_StandInOrderWithTheTimeSinceTheFirst()
+    public async Task Logs_OfOneTrace_AreInOrderWithTheTimeSinceTheFirst()
     {
         await using var process = await FilledAsync();
 
@@ -127,7 +127,7 @@ public sealed class LogPageTests
     [InlineData("/logs?severity=loud")]
     [InlineData("/logs/live?severity=loud")]
     [InlineData("/logs?from=x")]
-    public async Task Logs_AddressThatMeansNothing_IsRefused(string path)
+    public async Task Logs_InvalidQuery_IsRefused(string path)
     {
         await using var process = await ObservatoryProcess.StartAsync();
 

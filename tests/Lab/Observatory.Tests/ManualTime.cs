@@ -1,6 +1,6 @@
 namespace Platform.Observatory.Tests;
 
-/// <summary>Time that passes when told, for what is measured. Timers go by the system's.</summary>
+/// <summary>A clock that is advanced by hand, for measurements. Timers use the system clock.</summary>
 internal sealed class ManualTime : TimeProvider
 {
     private long _now;

@@ -5,7 +5,7 @@ using Platform.Observatory.Otlp;
 
 namespace Platform.Observatory.Tests;
 
-/// <summary>A sender that forgot to scrub: each canary sits in a place of its own, and must be in none of ours.</summary>
+/// <summary>A sender that does not scrub: each canary is in a place of its own, and must not reach any of our outputs.</summary>
 public sealed class OtlpScrubbingTests : IDisposable
 {
     private const string Canary = "c4n4ry";
@@ -98,7 +98,7 @@ public sealed class OtlpScrubbingTests : IDisposable
     }
 
     [Fact]
-    public async Task History_PartsThatTheParserLeavesOut_AreNotKept()
+    public async Task History_PartsThatTheParserDrops_AreNotKept()
     {
         // Field 999 of the request, of length-delimited type.
         byte[] body =

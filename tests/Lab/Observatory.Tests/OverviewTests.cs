@@ -24,7 +24,7 @@ public sealed class OverviewTests
     }
 
     [Fact]
-    public async Task Overview_OfServices_SaysWhatTheyCannotReachUntilTheyCanAgain()
+    public async Task Overview_OfServices_ShowsUnreachableDependenciesUntilTheyRecover()
     {
         await using var process = await ObservatoryProcess.StartAsync();
         await SendAsync(process, "orders", minute => (10, false));
@@ -42,7 +42,7 @@ public sealed class OverviewTests
 
         var orders = Row(page, "orders");
         Assert.Contains("cannot reach what it needs", orders, StringComparison.Ordinal);
-        Assert.Matches("rabbitmq is away since <time datetime=\"2026-11-18T10:10:00.000Z\"", orders);
+        Assert.Matches("rabbitmq has been unreachable since <time datetime=\"2026-11-18T10:10:00.000Z\"", orders);
         Assert.DoesNotContain("redis", orders, StringComparison.Ordinal);
         Assert.DoesNotContain("ordersdb", orders, StringComparison.Ordinal);
         Assert.Contains("as usual", Row(page, "payments"), StringComparison.Ordinal);
@@ -65,7 +65,7 @@ public sealed class OverviewTests
     }
 
     [Fact]
-    public async Task Overview_OfMessages_SaysHowLongTheyLieInEachQueueNowAndUsually()
+    public async Task Overview_OfMessages_SaysHowLongTheyWaitInEachQueueNowAndUsually()
     {
         await using var process = await ObservatoryProcess.StartAsync();
         List<Span> sent = [],
@@ -78,7 +78,7 @@ public sealed class OverviewTests
             (send.Kind, receive.Kind) = (Span.Types.SpanKind.Producer, Span.Types.SpanKind.Consumer);
             (send.StartTimeUnixNano, send.EndTimeUnixNano) = (At(index * 6), At(index * 6) + 1_000_000);
 
-            // From minute 25 on they lie there for 2 s.
+            // From minute 25 on they wait there for 2 s.
             receive.StartTimeUnixNano = send.EndTimeUnixNano + (index < 250 ? 4_000_000UL : 2_000_000_000);
             receive.EndTimeUnixNano = receive.StartTimeUnixNano + 1_000_000;
             receive.Attributes.Add(Telemetry.Attribute("messaging.destination.name", "payments.orders"));
@@ -113,11 +113,11 @@ public sealed class OverviewTests
         Assert.Equal(["more errors than usual", "as usual"], States(page));
     }
 
-    /// <summary>A company outside fails and no request does: charges are made later, by nobody's request.</summary>
+    /// <summary>A company outside fails and no request does: charges are made later, outside of any request.</summary>
     [Theory]
     [InlineData(true, "Calls of payments to acquirer fail: 80 % of 50 calls, usually 0 %")]
     [InlineData(false, "Calls of payments to acquirer are slow: p95 3.00 s, usually 10.0 ms")]
-    public async Task Overview_CallsOutsideThatWentBad_AreSaidWhereNoRequestIs(bool fails, string expected)
+    public async Task Overview_ExternalCallsThatFailOutsideOfRequests_AreReported(bool fails, string expected)
     {
         await using var process = await ObservatoryProcess.StartAsync();
         await SendAsync(
@@ -141,7 +141,7 @@ public sealed class OverviewTests
     }
 
     [Fact]
-    public async Task Overview_ServiceThatBecameSlow_IsSaidWithWhatIsUsual()
+    public async Task Overview_ServiceThatBecameSlow_IsReportedWithItsUsualLatency()
     {
         await using var process = await ObservatoryProcess.StartAsync();
         await SendAsync(process, "payments", minute => (minute >= 20 ? 900 : 50, false));
@@ -206,7 +206,7 @@ public sealed class OverviewTests
     [InlineData("/?range=x")]
     [InlineData("/?from=yesterday")]
     [InlineData("/?from=2026-11-18T10:30:00Z&to=2026-11-18T10:00:00Z")]
-    public async Task Overview_RangeThatMeansNothing_IsRefused(string path)
+    public async Task Overview_InvalidRange_IsRefused(string path)
     {
         await using var process = await ObservatoryProcess.StartAsync();
 

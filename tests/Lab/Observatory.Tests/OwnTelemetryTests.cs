@@ -27,7 +27,7 @@ public sealed class OwnTelemetryTests
     }
 
     [Fact]
-    public async Task Errors_OfIntakeAndForwarding_BecomeNoIssue_AndOwnOnesAreBounded()
+    public async Task Errors_OfIntakeAndForwarding_BecomeNoIssueAndOwnOnesAreBounded()
     {
         await using var process = await ObservatoryProcess.StartAsync("--Logging:Console:LogLevel:Default=None");
         var loggers = process.Services.GetRequiredService<ILoggerFactory>();
@@ -51,7 +51,7 @@ public sealed class OwnTelemetryTests
     }
 
     [Fact]
-    public async Task Export_HoldsPagesAndWarnings_AndNothingOfTheIntake()
+    public async Task Export_OfOwnTelemetry_HasPagesAndWarningsAndNothingOfTheIntake()
     {
         await using var receiver = await ForwardReceiver.StartAsync(grpc: false);
         await using var further = await ForwardReceiver.StartAsync(grpc: false);

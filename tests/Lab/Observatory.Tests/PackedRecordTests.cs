@@ -5,7 +5,7 @@ using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Tests;
 
-/// <summary>What is read from packed bytes is what unpacking would have given.</summary>
+/// <summary>Reading serialized bytes gives the same as parsing.</summary>
 public sealed class PackedRecordTests
 {
     private static readonly StoredSpan Record = Stored(
@@ -115,7 +115,7 @@ public sealed class PackedRecordTests
     [InlineData("timeoutexception")]
     [InlineData("RETRY")]
     [InlineData("declined BY bank")]
-    public void Text_ThatUnpackingFinds_IsNeverRuledOut(string text)
+    public void Text_ThatParsingFinds_IsNeverRuledOut(string text)
     {
         Assert.True(RecordSearch.Contains(new RecordView(Record), text));
         Assert.True(new PackedText(text).MayBeIn(Record));
@@ -151,7 +151,7 @@ public sealed class PackedRecordTests
     }
 
     [Fact]
-    public void EventNames_OfSpansAndLogs_AreRead()
+    public void EventNames_OfSpansAndLogs_AreFound()
     {
         var log = new LogRecord
         {

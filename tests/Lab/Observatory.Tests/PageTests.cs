@@ -66,7 +66,7 @@ public sealed class PageTests
     }
 
     [Fact]
-    public async Task Trace_ParentsInACircle_IsShownWithANote()
+    public async Task Trace_ParentsInACycle_IsShownWithANote()
     {
         await using var process = await ObservatoryProcess.StartAsync();
         await Send.TracesAsync(
@@ -79,12 +79,12 @@ public sealed class PageTests
 
         var page = await GetAsync(process, $"/traces/{Telemetry.Trace}");
 
-        Assert.Contains("form a circle", page, StringComparison.Ordinal);
+        Assert.Contains("form a cycle", page, StringComparison.Ordinal);
         Assert.All(["hen", "egg", "self"], name => Assert.Contains(name, page, StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task Trace_ParentThatNeverCame_IsShownWithANote()
+    public async Task Trace_ParentMissing_IsShownWithANote()
     {
         await using var process = await ObservatoryProcess.StartAsync();
         await Send.TracesAsync(process, "orders", Telemetry.Span(1, parent: 99, name: "orphan"));

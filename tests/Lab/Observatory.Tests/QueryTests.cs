@@ -139,7 +139,7 @@ public sealed class QueryTests
         Assert.Equal(expected, (int?)answer["totalCount"]);
     }
 
-    /// <summary>From is inside, to is not.</summary>
+    /// <summary>From is inclusive, to is exclusive.</summary>
     [Theory]
     [InlineData("from={0}", 2)]
     [InlineData("to={0}", 1)]

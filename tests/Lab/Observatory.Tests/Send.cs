@@ -6,7 +6,7 @@ using Platform.Observatory.Otlp;
 
 namespace Platform.Observatory.Tests;
 
-/// <summary>What a sender does: a request body, and the answer with everything read.</summary>
+/// <summary>Acts as a sender: posts a request body and reads the whole response.</summary>
 internal static class Send
 {
     public const string TracesMethod = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace Platform.Observatory.Tests;
 
-/// <summary>What a Sentry SDK does: events, envelopes, and requests with them.</summary>
+/// <summary>Acts as a Sentry SDK: events, envelopes, and requests with them.</summary>
 internal static class Sentry
 {
     public const string Key = "0123456789abcdef0123456789abcdef";

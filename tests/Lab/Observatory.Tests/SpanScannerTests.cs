@@ -12,13 +12,13 @@ public sealed class SpanScannerTests
     private const string Secret = "hunter2-in-hiding";
 
     [Fact]
-    public void Scan_PlainSpans_AreNotUnpacked()
+    public void Scan_PlainSpans_AreNotParsed()
     {
         var scanner = new SpanScanner();
 
         var spans = Spans(scanner.Scan(Request(1).ToByteArray())!);
 
-        Assert.All(spans, span => Assert.Null(span.Unpacked));
+        Assert.All(spans, span => Assert.Null(span.Parsed));
     }
 
     /// <summary>Any order is valid, and not every sender writes fields in that of their numbers.</summary>
@@ -35,7 +35,7 @@ public sealed class SpanScannerTests
             Wrap(2, Wrap(2, [.. Wrap(9, Telemetry.Attribute("first", "1").ToByteArray()), .. fixedFields.ToByteArray(), .. rest]))
         );
 
-        Assert.Null(Assert.Single(Spans(new SpanScanner().Scan(body)!)).Unpacked);
+        Assert.Null(Assert.Single(Spans(new SpanScanner().Scan(body)!)).Parsed);
         await Send.HttpAsync(process, "/v1/traces", body);
         await process.GetJsonAsync("/api/telemetry/stats");
 
@@ -52,7 +52,7 @@ public sealed class SpanScannerTests
     [InlineData("long")]
     [InlineData("many")]
     [InlineData("id")]
-    public void Scan_UnusualSpan_IsUnpackedAndTheOthersAreNot(string what)
+    public void Scan_UnusualSpan_IsParsedAndTheOthersAreNot(string what)
     {
         var request = Request(1);
         var span = request.ResourceSpans[0].ScopeSpans[0].Spans[0];
@@ -60,8 +60,8 @@ public sealed class SpanScannerTests
 
         var spans = Spans(new SpanScanner().Scan(request.ToByteArray())!);
 
-        Assert.Equal(span, spans[0].Unpacked);
-        Assert.All(spans.Skip(1), other => Assert.Null(other.Unpacked));
+        Assert.Equal(span, spans[0].Parsed);
+        Assert.All(spans.Skip(1), other => Assert.Null(other.Parsed));
     }
 
     [Fact]
@@ -84,7 +84,7 @@ public sealed class SpanScannerTests
         await using var packed = await ObservatoryProcess.StartAsync();
         await using var json = await ObservatoryProcess.StartAsync();
 
-        // The first time nothing is known, the second time it is remembered, the third time it is found.
+        // Unknown the first time, cached the second, found the third.
         for (var round = 0; round < 3; round++)
         {
             var request = Request(round);
@@ -118,7 +118,7 @@ public sealed class SpanScannerTests
 
     [Theory]
     [MemberData(nameof(HiddenTexts))]
-    public async Task Text_ThatTheParserLeavesOut_IsNotKept(byte[] field)
+    public async Task Text_ThatTheParserDrops_IsNotKept(byte[] field)
     {
         await using var process = await ObservatoryProcess.StartAsync();
         byte[] span = [.. Telemetry.Span(1, name: "").ToByteArray(), .. field];

@@ -35,12 +35,12 @@ public sealed class StorePageTests
 
         var page = await PageAsync(process);
 
-        Assert.Contains("refused for what they were", page, StringComparison.Ordinal);
+        Assert.Contains("refused as invalid", page, StringComparison.Ordinal);
         Assert.Contains("not readable", page, StringComparison.Ordinal);
         Assert.Contains("orders-1", page, StringComparison.Ordinal);
     }
 
-    /// <summary>A service whose receiver was away for longer than its queue lasts.</summary>
+    /// <summary>A service whose receiver was down for longer than its queue lasts.</summary>
     [Fact]
     public async Task Page_OfASenderThatLostSpans_SaysHowManyAsItsSdkCounts()
     {
@@ -51,7 +51,7 @@ public sealed class StorePageTests
     }
 
     [Fact]
-    public async Task Page_OfASenderThatWasStartedAgain_SaysWhatAllItsRunsLost()
+    public async Task Page_OfARestartedSender_ShowsTheLossesOfAllItsRuns()
     {
         await using var process = await ObservatoryProcess.StartAsync();
         await ReportLossAsync(process, lost: 17, start: 1);
@@ -117,7 +117,7 @@ public sealed class StorePageTests
         );
         await Send.LogsAsync(process, "orders", Telemetry.Log("placed"));
 
-        // What is read over the API waits until all that came is stored; a scrape does not.
+        // API queries wait until everything received is stored; a scrape does not.
         using var stats = new HttpRequestMessage(HttpMethod.Get, "/api/telemetry/stats") { Headers = { { "x-api-key", "key-1" } } };
         using var settled = await process.Http.SendAsync(stats, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, settled.StatusCode);
@@ -162,7 +162,7 @@ public sealed class StorePageTests
 
     /// <summary>The callee's machine is 40 ms behind, which is less than a second and more than a network would explain.</summary>
     [Fact]
-    public async Task Span_ThatBeginsBeforeItsCallerInAnotherProcess_IsMarkedAndStaysWhereItIs()
+    public async Task Span_ThatStartsBeforeItsCallerInAnotherProcess_IsMarkedAndNotMoved()
     {
         await using var process = await ObservatoryProcess.StartAsync();
         var now = UnixTime.NanosOf(DateTimeOffset.UtcNow) - (2 * Second);

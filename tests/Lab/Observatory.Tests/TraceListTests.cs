@@ -77,7 +77,7 @@ public sealed class TraceListTests
     [InlineData("by=%3Cscript%3E")]
     [InlineData("range=x")]
     [InlineData("search=%3D")]
-    public async Task List_AddressThatMeansNothing_IsRefused(string address)
+    public async Task List_InvalidQuery_IsRefused(string address)
     {
         await using var process = await ObservatoryProcess.StartAsync();
 

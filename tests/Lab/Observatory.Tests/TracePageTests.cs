@@ -40,7 +40,7 @@ public sealed class TracePageTests
 
     /// <summary>A minute between attempts is what matters, not the few milliseconds that something else took longer than usual.</summary>
     [Fact]
-    public async Task Trace_MostlyWaitingForAttempts_IsSaidToBe()
+    public async Task Trace_MostlyWaitingForAttempts_IsReportedAsSuch()
     {
         await using var process = await ObservatoryProcess.StartAsync();
         var attempts = Enumerable
@@ -196,7 +196,7 @@ public sealed class TracePageTests
     [InlineData("sort=x")]
     [InlineData("from=x")]
     [InlineData("from=9&to=3")]
-    public async Task Trace_AddressThatMeansNothing_IsRefused(string address)
+    public async Task Trace_InvalidQuery_IsRefused(string address)
     {
         await using var process = await ObservatoryProcess.StartAsync();
         await Send.TracesAsync(process, "orders", Span(1, 0, "root", 0, 100));
@@ -226,13 +226,13 @@ public sealed class TracePageTests
         return span;
     }
 
-    // The marks of one look in the lane of a span.
-    private static List<string> Bars(string page, string name, string look) =>
+    // The marks of one CSS class in the lane of a span.
+    private static List<string> Bars(string page, string name, string cssClass) =>
         [
             .. page.Split("<a class=\"wf-row")
                 .Skip(1)
                 .Where(row => row.Contains($"<b class=\"cut\">{name}</b>", StringComparison.Ordinal))
-                .SelectMany(row => row.Split("</a>")[0].Split($"<i class=\"{look}\" style=\"").Skip(1))
+                .SelectMany(row => row.Split("</a>")[0].Split($"<i class=\"{cssClass}\" style=\"").Skip(1))
                 .Select(mark => mark.Split('"')[0]),
         ];
 

@@ -5,10 +5,10 @@ using Platform.Observatory.Settings;
 
 namespace Platform.Observatory.Access;
 
-/// <summary>Who may do what: senders by OTLP key, programs by API key, people by the browser token.</summary>
+/// <summary>Access checks: senders by OTLP key, programs by API key, people by browser token.</summary>
 internal sealed class AccessKeys(IOptions<ObservatoryOptions> options, IHostEnvironment environment, IConfiguration configuration)
 {
-    /// <summary>Aspire's name for it.</summary>
+    /// <summary>Aspire's setting for anonymous access.</summary>
     public const string AnonymousKey = "ASPIRE_DASHBOARD_UNSECURED_ALLOW_ANONYMOUS";
 
     private readonly Secret? _apiKey = Secret.Of(options.Value.ApiKey);
@@ -17,20 +17,20 @@ internal sealed class AccessKeys(IOptions<ObservatoryOptions> options, IHostEnvi
 
     public Secret? BrowserToken { get; } = Secret.Of(options.Value.BrowserToken);
 
-    /// <summary>No key is asked for when none is configured.</summary>
-    public bool OpensOtlp(IHeaderDictionary headers) => _otlpApiKey is null || _otlpApiKey.Is(headers["x-otlp-api-key"]);
+    /// <summary>True for everyone when no key is configured.</summary>
+    public bool AllowsOtlp(IHeaderDictionary headers) => _otlpApiKey is null || _otlpApiKey.Matches(headers["x-otlp-api-key"]);
 
     /// <summary>The caller sent the API key, in either of the two headers.</summary>
     public bool HasApiKey(HttpRequest request) =>
-        _apiKey is not null && (_apiKey.Is(request.Headers["x-api-key"]) || _apiKey.Is(BearerOf(request)));
+        _apiKey is not null && (_apiKey.Matches(request.Headers["x-api-key"]) || _apiKey.Matches(BearerOf(request)));
 
-    public bool OpensPagesToAnyone(HttpRequest request) => IsOpen(request, BrowserToken is null);
+    public bool AllowsAnonymousPages(HttpRequest request) => IsAnonymousAllowed(request, BrowserToken is null);
 
-    public bool OpensApiToAnyone(HttpRequest request) => IsOpen(request, _apiKey is null && BrowserToken is null);
+    public bool AllowsAnonymousApi(HttpRequest request) => IsAnonymousAllowed(request, _apiKey is null && BrowserToken is null);
 
-    // Without a key, for those who sit at this machine. The name in the address is checked too: a page of another site could point its own
-    // name at the address of this machine, and would then read what is here in the reader's browser.
-    private bool IsOpen(HttpRequest request, bool hasNoKey) =>
+    // Without a key only loopback requests are allowed. The Host header is checked too, against DNS rebinding: another site could point its
+    // own name at 127.0.0.1 and read these pages in the user's browser.
+    private bool IsAnonymousAllowed(HttpRequest request, bool hasNoKey) =>
         (_isAnonymous || (hasNoKey && environment.IsDevelopment()))
         && request.HttpContext.Connection.RemoteIpAddress is { } remote
         && IPAddress.IsLoopback(remote)

@@ -8,8 +8,8 @@ using Platform.Observatory.Settings;
 namespace Platform.Observatory.Access;
 
 /// <summary>
-/// Policies of the API and of the pages. There is no fallback policy, since the application asks for it on every listener, also where
-/// telemetry comes in; instead a test asks every endpoint for its policy.
+/// Authorization policies of the API and the pages. There is no fallback policy, since it would apply to every listener, the OTLP ones
+/// included; a test checks that every endpoint has a policy instead.
 /// </summary>
 internal static class AccessServices
 {
@@ -19,7 +19,7 @@ internal static class AccessServices
     /// <summary>Scheme and policy of the pages.</summary>
     public const string Pages = CookieAuthenticationDefaults.AuthenticationScheme;
 
-    // Of the token that opened the pages: a cookie does not outlive a change of it.
+    // Fingerprint of the browser token: changing the token invalidates all cookies.
     private const string TokenClaim = "browser-token";
 
     public static void AddAccess(this WebApplicationBuilder builder)
@@ -32,8 +32,8 @@ internal static class AccessServices
                 Pages,
                 cookie =>
                 {
-                    // Not Secure, where the address is http on this machine. Lax: a strict cookie is not sent when a link of another site leads
-                    // here. What changes something is a form with an antiforgery token, or JSON.
+                    // Not Secure, since the address may be http on this machine. Lax, since a strict cookie is not sent when following a
+                    // link from another site. State-changing requests are forms with an antiforgery token, or JSON.
                     cookie.Cookie.Name = "observatory";
                     cookie.LoginPath = "/login";
                     cookie.ReturnUrlParameter = "returnUrl";
@@ -45,24 +45,24 @@ internal static class AccessServices
         services.AddOptions<AuthorizationOptions>().Configure<AccessKeys>(AddPolicies);
         services.AddAntiforgery(antiforgery => antiforgery.Cookie.Name = "observatory-forms");
 
-        // It would warn that the keys in the folder are not encrypted.
+        // Silences the warning that the keys in the folder are not encrypted.
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         AddDataProtection(services, builder.Configuration[$"{ObservatoryOptions.SectionName}:{nameof(ObservatoryOptions.DataDirectory)}"]);
     }
 
-    /// <summary>The reader for a cookie, who has shown that he knows this token.</summary>
-    public static ClaimsPrincipal ReaderOf(Secret token) => new(new ClaimsIdentity([new Claim(TokenClaim, token.Fingerprint)], Pages));
+    /// <summary>The principal for the cookie of a user who presented this token.</summary>
+    public static ClaimsPrincipal PrincipalFor(Secret token) => new(new ClaimsIdentity([new Claim(TokenClaim, token.Fingerprint)], Pages));
 
     private static void AddPolicies(AuthorizationOptions options, AccessKeys keys)
     {
-        options.AddPolicy(Api, Policy(Api, keys.OpensApiToAnyone));
-        options.AddPolicy(Pages, Policy(Pages, keys.OpensPagesToAnyone));
+        options.AddPolicy(Api, Policy(Api, keys.AllowsAnonymousApi));
+        options.AddPolicy(Pages, Policy(Pages, keys.AllowsAnonymousPages));
     }
 
-    private static AuthorizationPolicy Policy(string scheme, Func<HttpRequest, bool> opensToAnyone) =>
+    private static AuthorizationPolicy Policy(string scheme, Func<HttpRequest, bool> allowsAnonymous) =>
         new AuthorizationPolicyBuilder(scheme)
             .RequireAssertion(context =>
-                context.User.Identity?.IsAuthenticated == true || (context.Resource is HttpContext http && opensToAnyone(http.Request))
+                context.User.Identity?.IsAuthenticated == true || (context.Resource is HttpContext http && allowsAnonymous(http.Request))
             )
             .Build();
 
@@ -78,7 +78,7 @@ internal static class AccessServices
         return Task.CompletedTask;
     }
 
-    // With a folder for the history readers stay signed in over a restart. The keys are as readable there as the history beside them.
+    // With a data directory users stay signed in across restarts. The keys are as readable there as the history beside them.
     private static void AddDataProtection(IServiceCollection services, string? dataDirectory)
     {
         var protection = services.AddDataProtection().SetApplicationName("observatory");

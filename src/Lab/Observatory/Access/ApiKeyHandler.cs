@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace Platform.Observatory.Access;
 
-/// <summary>The API by x-api-key or Authorization: Bearer, and by the cookie of a reader of the pages.</summary>
+/// <summary>Authenticates API calls by x-api-key or Authorization: Bearer, or by the cookie of the pages.</summary>
 internal sealed class ApiKeyHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options,
     ILoggerFactory loggers,

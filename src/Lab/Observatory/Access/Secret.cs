@@ -10,14 +10,14 @@ internal sealed class Secret
 
     private Secret(string text) => _digest = Digest(text);
 
-    /// <summary>For a cookie: tells that the secret is still the same, and not what it is.</summary>
+    /// <summary>For the cookie: proves that the secret is unchanged without revealing it.</summary>
     public string Fingerprint => Convert.ToHexStringLower(HMACSHA256.HashData(_digest, "observatory cookie"u8));
 
     /// <summary>Null when none is configured.</summary>
     public static Secret? Of(string? text) => string.IsNullOrEmpty(text) ? null : new Secret(text);
 
-    // Digests have one length, so that the comparison does not reveal the length of the secret either.
-    public bool Is(string? given) => given is not null && CryptographicOperations.FixedTimeEquals(_digest, Digest(given));
+    // Digests have equal lengths, so the comparison does not reveal the secret's length either.
+    public bool Matches(string? given) => given is not null && CryptographicOperations.FixedTimeEquals(_digest, Digest(given));
 
     private static byte[] Digest(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 }

@@ -2,7 +2,7 @@ namespace Platform.Observatory.Access;
 
 internal static class SecurityHeaders
 {
-    // style-src-attr: bars are placed by numbers in style attributes, which only the server computes. Scripts are files of our own.
+    // style-src-attr: bars are positioned by style attributes, which only the server computes. All scripts are our own files.
     private const string Policy =
         "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
         + "img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";

@@ -15,7 +15,7 @@ using Platform.Observatory.Traces;
 
 namespace Platform.Observatory.Api;
 
-/// <summary>What the platform's telemetry says, for programs. Paths and parameters are those of Aspire's telemetry API.</summary>
+/// <summary>The query API. Paths and parameters are those of Aspire's telemetry API.</summary>
 internal sealed class TelemetryApi(
     TelemetryStore store,
     RefusalLog refusals,
@@ -65,7 +65,7 @@ internal sealed class TelemetryApi(
         }
 
         var (total, newest) = Newest(records.Snapshot(), query);
-        await new TelemetryAnswer(context.Response).WriteAsync(
+        await new TelemetryResponse(context.Response).WriteAsync(
             signal,
             [newest],
             total,
@@ -85,7 +85,7 @@ internal sealed class TelemetryApi(
 
         var traces = TraceGroups.Matching(store.Spans.Snapshot(), query);
         var newest = traces.TakeLast(query.Limit).ToList();
-        await new TelemetryAnswer(context.Response).WriteAsync(
+        await new TelemetryResponse(context.Response).WriteAsync(
             Signal.Traces,
             newest,
             traces.Count,
@@ -109,7 +109,7 @@ internal sealed class TelemetryApi(
             );
         }
 
-        await new TelemetryAnswer(context.Response).WriteAsync(
+        await new TelemetryResponse(context.Response).WriteAsync(
             Signal.Traces,
             [spans],
             spans.Count,
@@ -141,32 +141,32 @@ internal sealed class TelemetryApi(
         try
         {
             context.Response.ContentType = "application/x-ndjson";
-            var answer = new TelemetryAnswer(context.Response);
+            var response = new TelemetryResponse(context.Response);
 
             foreach (var record in Newest(live.Present, query).Records)
             {
-                await answer.WriteLineAsync(signal, record, ended.Token);
+                await response.WriteLineAsync(signal, record, ended.Token);
             }
 
-            // The first flush also sends the headers, so that the reader knows it is connected.
+            // The first flush also sends the headers, so that the client knows it is connected.
             await context.Response.BodyWriter.FlushAsync(ended.Token);
 
             await foreach (var record in live.Follower.Reader.ReadAllAsync(ended.Token))
             {
                 if (query.Matches(record))
                 {
-                    await answer.WriteLineAsync(signal, record, ended.Token);
+                    await response.WriteLineAsync(signal, record, ended.Token);
                     await context.Response.BodyWriter.FlushAsync(ended.Token);
                 }
             }
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
-            // The reader went away, or the process is stopping: the stream ends here in both cases.
+            // The client disconnected, or the process is stopping.
         }
         catch (FollowerLaggedException)
         {
-            // The reader sees a broken answer and knows that it missed something.
+            // The client sees a broken response and knows that it missed records.
             context.Abort();
         }
         finally

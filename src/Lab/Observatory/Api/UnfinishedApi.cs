@@ -43,8 +43,8 @@ internal static class UnfinishedApi
         var logs = store.Logs.Snapshot();
         var finished = logs.Where(log => EventNames.Has(log, completed)).Select(log => log.TraceId).ToHashSet();
         var limit = UnixTime.NanosOf(now.AddSeconds(-age));
-        var begun = logs.Where(log => log.Time <= limit && EventNames.Has(log, started) && query.Matches(log)).ToList();
-        var unfinished = begun
+        var startedLogs = logs.Where(log => log.Time <= limit && EventNames.Has(log, started) && query.Matches(log)).ToList();
+        var unfinished = startedLogs
             .Where(log => log.TraceId != UInt128.Zero && !finished.Contains(log.TraceId))
             .OrderBy(log => log.Time)
             .ToList();
@@ -54,10 +54,10 @@ internal static class UnfinishedApi
                 Items = unfinished.Take(query.Limit).Select(log => Item(log, now)),
                 TotalCount = unfinished.Count,
                 ReturnedCount = Math.Min(unfinished.Count, query.Limit),
-                Started = begun.Count,
+                Started = startedLogs.Count,
 
-                // Nothing says what these belong to.
-                WithoutTrace = begun.Count(log => log.TraceId == UInt128.Zero),
+                // These cannot be correlated.
+                WithoutTrace = startedLogs.Count(log => log.TraceId == UInt128.Zero),
             }
         );
     }

@@ -3,7 +3,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Charts;
 
-/// <summary>Values as a path in a box of 100 by 24, from zero, with room for the line; the browser stretches it.</summary>
+/// <summary>Values as an SVG path in a box of 100 by 24, starting at zero, padded for the stroke; the browser scales it.</summary>
 public static class Curve
 {
     private const double Height = 24;
@@ -36,7 +36,7 @@ public static class Curve
         return path.ToString();
     }
 
-    /// <summary>The line with what is below it; empty when the line has a gap, for there is nothing below a gap.</summary>
+    /// <summary>The line with the area below it; empty when the line has a gap.</summary>
     public static string Area(IReadOnlyList<double?> values) =>
         values.Count == 0 || values.Any(value => value is null) ? "" : $"{Line(values)}V{Format.Number(Height)}H0Z";
 

@@ -3,11 +3,11 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Charts;
 
-/// <summary>The horizontal axis of a chart over time: places, marks, deploys, and pieces that lead to a closer look.</summary>
+/// <summary>The time axis of a chart: positions, labels, deploys, and slices that zoom in.</summary>
 internal sealed class TimeAxis(ulong from, ulong to)
 {
     private const int Marks = 4;
-    private const int Pieces = 30;
+    private const int Slices = 30;
     private const double LastThird = 66;
 
     public ulong From { get; } = from;
@@ -35,13 +35,13 @@ internal sealed class TimeAxis(ulong from, ulong to)
     public IReadOnlyList<Zone> Zones(string address) =>
         [
             .. Enumerable
-                .Range(0, Pieces)
-                .Select(piece =>
+                .Range(0, Slices)
+                .Select(slice =>
                 {
-                    var (from, to) = (Format.Iso(Moment(piece, Pieces)), Format.Iso(Moment(piece + 1, Pieces)));
+                    var (from, to) = (Format.Iso(Moment(slice, Slices)), Format.Iso(Moment(slice + 1, Slices)));
                     return new Zone(
-                        Format.Number(100.0 * piece / Pieces),
-                        Format.Number(100.0 / Pieces),
+                        Format.Number(100.0 * slice / Slices),
+                        Format.Number(100.0 / Slices),
                         Addresses.With(address, ("from", from), ("to", to), ("range", null), ("page", null)),
                         $"Only {from[11..19]} to {to[11..19]} UTC"
                     );

@@ -2,7 +2,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Charts;
 
-/// <summary>Places moments of a trace on a line from 0 to 100; what lies outside is cut off.</summary>
+/// <summary>Maps times of a trace to 0 to 100; values outside are clamped.</summary>
 internal sealed class TimeScale(ulong start, ulong end)
 {
     public ulong Start { get; } = start;
@@ -15,10 +15,10 @@ internal sealed class TimeScale(ulong start, ulong end)
 
     public bool Shows(ulong from, ulong to) => to >= Start && from <= End;
 
-    public Bar Bar(ulong from, ulong to, string look)
+    public Bar Bar(ulong from, ulong to, string cssClass)
     {
         var left = At(from);
-        return new Bar(Format.Number(left), Format.Number(Math.Max(0, At(to) - left)), look);
+        return new Bar(Format.Number(left), Format.Number(Math.Max(0, At(to) - left)), cssClass);
     }
 
     public IReadOnlyList<Bar> Bars(IEnumerable<(ulong Start, ulong End)> parts) =>

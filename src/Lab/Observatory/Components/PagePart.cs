@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Components;
 
 namespace Platform.Observatory.Components;
 
-/// <summary>A part of a page that leads to other states of the same page: every state is in the address.</summary>
+/// <summary>A part of a page that links to other states of the page; all state is in the URL.</summary>
 public abstract class PagePart : ComponentBase
 {
     [CascadingParameter]
@@ -12,7 +12,7 @@ public abstract class PagePart : ComponentBase
     protected string Address => Context.Request.Path + Context.Request.QueryString;
 }
 
-/// <summary>A page. What it shows is set when it is initialised; when it is not, <see cref="Problem"/> says why.</summary>
+/// <summary>A page. Initialization sets either its view or <see cref="Problem"/>.</summary>
 public abstract class Page : PagePart
 {
     [Inject]
@@ -21,13 +21,13 @@ public abstract class Page : PagePart
     /// <summary>Null when the page has something to show.</summary>
     protected Problem? Problem { get; private set; }
 
-    /// <summary>Answers 400 with a sentence that says what in the address is wrong.</summary>
-    protected void RefuseQuery(string text) => Refuse(StatusCodes.Status400BadRequest, new Problem("This cannot be read", text));
+    /// <summary>Answers 400 with a sentence that says what is wrong with the query.</summary>
+    protected void RejectQuery(string text) => Reject(StatusCodes.Status400BadRequest, new Problem("This cannot be read", text));
 
     /// <summary>Answers 404 with a sentence that says why there is nothing.</summary>
-    protected void RefuseUnknown(string text) => Refuse(StatusCodes.Status404NotFound, new Problem("Not found", text));
+    protected void RejectUnknown(string text) => Reject(StatusCodes.Status404NotFound, new Problem("Not found", text));
 
-    private void Refuse(int status, Problem problem)
+    private void Reject(int status, Problem problem)
     {
         Context.Response.StatusCode = status;
         Problem = problem;

@@ -8,7 +8,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Deploys;
 
-/// <summary>Deploys for programs: /api/deploys.</summary>
+/// <summary>The deploy API: /api/deploys.</summary>
 internal static class DeployApi
 {
     private const int MaxNameLength = 128;
@@ -102,7 +102,7 @@ internal static class DeployApi
 
         var now = time.GetUtcNow();
         var deploy = deploys.Announce(announced, now);
-        issues.SeenRelease(deploy.Release, now);
+        issues.ObserveRelease(deploy.Release, now);
         history.Offer(RecordKind.Deploy, now, JsonSerializer.SerializeToUtf8Bytes(announced, JsonSerializerOptions.Web));
         return TypedResults.Created(DeployLinks.Of(deploy).Page, deploy);
     }

@@ -8,8 +8,8 @@ using Platform.Observatory.Text;
 namespace Platform.Observatory.Deploys;
 
 /// <summary>
-/// Measures deploys against what the store holds: the server and consumer spans of the service. The windows are equal and end at 15
-/// minutes, at now, at the neighbouring deploys of the service, and where the store's memory does.
+/// Measures deploys by the service's stored server and consumer spans. The two windows are equal, at most 15 minutes, and limited by now,
+/// by the neighbouring deploys of the service, and by the oldest stored span.
 /// </summary>
 internal sealed class DeployEffects
 {
@@ -18,7 +18,7 @@ internal sealed class DeployEffects
     private readonly List<IssueSummary> _issues;
     private readonly IReadOnlyList<Deploy> _deploys;
     private readonly DateTimeOffset _now;
-    private readonly DateTimeOffset _memoryBegins;
+    private readonly DateTimeOffset _oldestSpan;
 
     public DeployEffects(TelemetryStore telemetry, IssueStore issues, DeployStore deploys, DateTimeOffset now)
     {
@@ -30,7 +30,7 @@ internal sealed class DeployEffects
         _issues = issues.Find(IssueQuery.All, now);
         _deploys = deploys.All();
         _now = now;
-        _memoryBegins = telemetry.Spans.Counters.Evicted > 0 && spans.Length > 0 ? UnixTime.Of(spans[0].Start) : DateTimeOffset.MinValue;
+        _oldestSpan = telemetry.Spans.Counters.Evicted > 0 && spans.Length > 0 ? UnixTime.Of(spans[0].Start) : DateTimeOffset.MinValue;
     }
 
     public DeployEffect Of(Deploy deploy)
@@ -48,7 +48,7 @@ internal sealed class DeployEffects
         );
     }
 
-    /// <summary>Issues that were first seen after the deploy, while it was measured.</summary>
+    /// <summary>Issues first seen in the window after the deploy.</summary>
     public IEnumerable<IssueSummary> NewIssuesOf(Deploy deploy) => NewIssues(deploy.Service, deploy.Time, deploy.Time + WindowOf(deploy));
 
     private TimeSpan WindowOf(Deploy deploy)
@@ -59,7 +59,7 @@ internal sealed class DeployEffects
             .Select(other => other.Time - deploy.Time)
             .Concat(others.Where(other => other.Time < deploy.Time).Select(other => deploy.Time - other.Time))
             .Append(_now - deploy.Time)
-            .Append(deploy.Time - _memoryBegins)
+            .Append(deploy.Time - _oldestSpan)
             .Append(MaxWindow);
         var window = ends.Min();
         return window > TimeSpan.Zero ? window : TimeSpan.Zero;
@@ -72,7 +72,7 @@ internal sealed class DeployEffects
             return ([], 0);
         }
 
-        var (first, last) = (FirstAt(spans, UnixTime.NanosOf(from)), FirstAt(spans, UnixTime.NanosOf(to)));
+        var (first, last) = (LowerBound(spans, UnixTime.NanosOf(from)), LowerBound(spans, UnixTime.NanosOf(to)));
         var within = spans.AsSpan(first, last - first);
         var milliseconds = new double[within.Length];
         var errors = 0;
@@ -95,7 +95,7 @@ internal sealed class DeployEffects
             ? new ServiceSample(0, 0, null, null, newIssues)
             : new ServiceSample(milliseconds.Length, errors, errors / (double)milliseconds.Length, Verdict.P95(milliseconds), newIssues);
 
-    private static int FirstAt(StoredSpan[] spans, ulong nanos)
+    private static int LowerBound(StoredSpan[] spans, ulong nanos)
     {
         var (low, high) = (0, spans.Length);
 
@@ -108,3 +108,9 @@ internal sealed class DeployEffects
         return low;
     }
 }
+
+/// <summary>A service in equal windows before and after a deploy, and the verdict.</summary>
+internal sealed record DeployEffect(string Verdict, string Reason, double WindowSeconds, ServiceSample Before, ServiceSample After);
+
+/// <summary>Share and p95 are null when there was no request.</summary>
+internal sealed record ServiceSample(int Requests, int Errors, double? ErrorShare, double? P95Milliseconds, int NewIssues);

@@ -56,7 +56,7 @@ internal static class DeployRows
         sample.P95Milliseconds is { } milliseconds ? Format.Duration(milliseconds * 1e6) : "";
 }
 
-/// <summary>A deploy as the list shows it; numbers and words only.</summary>
+/// <summary>A row of the deploy list; formatted values only.</summary>
 public sealed record DeployRow(
     string Id,
     Moment Time,

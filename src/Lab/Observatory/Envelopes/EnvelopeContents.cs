@@ -6,10 +6,10 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Envelopes;
 
-/// <summary>Gives the kept items of an envelope to the stores.</summary>
+/// <summary>Writes the kept items of an envelope to the stores.</summary>
 internal sealed class EnvelopeContents(IssueStore issues, MonitorStore monitors, ItemCounters counters)
 {
-    /// <summary>What the log holds was checked and scrubbed when it was received.</summary>
+    /// <summary>History records were validated and scrubbed when they were received.</summary>
     public void Replay(HistoryRecord record)
     {
         var envelope = EnvelopeReader.Read(record.Body);

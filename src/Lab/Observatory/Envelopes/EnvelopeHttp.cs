@@ -10,8 +10,8 @@ using Platform.Observatory.Settings;
 namespace Platform.Observatory.Envelopes;
 
 /// <summary>
-/// POST /api/{project}/envelope/ and /store/, as Sentry SDKs expect them. The content type is not looked at: some SDKs send
-/// none, and browsers send text/plain to save themselves a preflight. Success is 200 and nothing else, or an SDK logs an error.
+/// POST /api/{project}/envelope/ and /store/, as Sentry SDKs expect them. The content type is ignored: some SDKs send none, and browsers
+/// send text/plain to avoid a preflight. Success must be 200, or SDKs log an error.
 /// </summary>
 internal sealed partial class EnvelopeHttp(
     EnvelopeIntake intake,
@@ -22,7 +22,7 @@ internal sealed partial class EnvelopeHttp(
     IOptions<ObservatoryOptions> options
 )
 {
-    /// <summary>How long an SDK keeps its events to itself when Observatory has no room.</summary>
+    /// <summary>How long an SDK backs off when Observatory is overloaded.</summary>
     private const int OverloadSeconds = 10;
 
     private const string AllowedHeaders =
@@ -127,7 +127,7 @@ internal sealed partial class EnvelopeHttp(
 
         if (status == StatusCodes.Status429TooManyRequests)
         {
-            // Whole seconds and all fields: sentry-dotnet parses them without a guard. No category means all of them.
+            // Whole seconds and all fields, since sentry-dotnet does not validate them. An empty category means all categories.
             var seconds = (refused.RetrySeconds ?? OverloadSeconds).ToString(CultureInfo.InvariantCulture);
             headers["X-Sentry-Rate-Limits"] =
                 refused.Refusal == Refusal.RateLimited
@@ -180,7 +180,7 @@ internal sealed partial class EnvelopeHttp(
         await context.Response.Body.WriteAsync(buffer.ToArray(), context.RequestAborted);
     }
 
-    // The key of a DSN is public and there is no cookie in play, so that any page may report its errors.
+    // DSN keys are public and no cookies are involved, so any origin may report errors.
     private static void AddCrossOriginHeaders(HttpContext context)
     {
         var headers = context.Response.Headers;

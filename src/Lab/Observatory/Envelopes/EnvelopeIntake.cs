@@ -9,7 +9,7 @@ using Platform.Observatory.Settings;
 namespace Platform.Observatory.Envelopes;
 
 /// <summary>
-/// Takes a whole envelope or refuses it: every kept item is read before the first is stored. Other items are only counted.
+/// Accepts or rejects an envelope as a whole: all kept items are parsed before the first is stored. Other items are only counted.
 /// </summary>
 internal sealed class EnvelopeIntake(
     EnvelopeContents contents,
@@ -26,7 +26,7 @@ internal sealed class EnvelopeIntake(
     private const int MaxClientReportBytes = 4 << 10;
     private const int MaxSessions = 100;
 
-    /// <summary>The id of the event, for the answer; null when the envelope names none.</summary>
+    /// <summary>The event id for the response; null when the envelope has none.</summary>
     public string? Accept(Envelope envelope, DateTimeOffset receivedAt)
     {
         if (envelope.Items.Count(item => item.Type is EventType or "transaction") > 1)

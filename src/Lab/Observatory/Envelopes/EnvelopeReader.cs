@@ -4,7 +4,7 @@ using Platform.Observatory.Receiving;
 namespace Platform.Observatory.Envelopes;
 
 /// <summary>
-/// Takes an envelope apart. Lines end with LF; an item's length is optional, and without it the payload ends at the next LF:
+/// Parses an envelope. Lines end with LF; an item's length is optional, and without it the payload ends at the next LF:
 /// <code>{"event_id":"9ec7..","dsn":"http://key@host/1"}\n{"type":"event","length":14}\n{"level":"info"}\n
 /// {"type":"session"}\n{"init":true}</code>
 /// </summary>

@@ -4,7 +4,7 @@ using Platform.Observatory.Settings;
 
 namespace Platform.Observatory.Envelopes;
 
-/// <summary>A service that fails in a loop is told to keep its events for the rest of the minute.</summary>
+/// <summary>Rate limit of error events: beyond it SDKs are asked to wait for the rest of the minute.</summary>
 internal sealed class EventRate(IOptions<ObservatoryOptions> options, TimeProvider time)
 {
     private readonly Lock _lock = new();
@@ -15,7 +15,7 @@ internal sealed class EventRate(IOptions<ObservatoryOptions> options, TimeProvid
     {
         lock (_lock)
         {
-            // Read inside the lock: an older reading would look like a clock that was set back, and open another window.
+            // Read inside the lock: an older timestamp would look like a clock set back and open a new window.
             var now = time.GetUtcNow();
             if (now >= _windowEnd || _windowEnd - now > TimeSpan.FromMinutes(1))
             {

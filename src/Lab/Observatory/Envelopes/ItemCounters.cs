@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Platform.Observatory.Envelopes;
 
-/// <summary>How many items of each type came in envelopes since the start, and what sessions and SDKs said of themselves.</summary>
+/// <summary>Counts envelope items by type since the start, and what sessions and client reports contain.</summary>
 internal sealed class ItemCounters
 {
     public const string Unknown = "unknown";
@@ -38,12 +38,12 @@ internal sealed class ItemCounters
 
     public IReadOnlyDictionary<string, long> Items => _items.ToDictionary();
 
-    /// <summary>Sessions that began.</summary>
+    /// <summary>Started sessions.</summary>
     public long Sessions => Interlocked.Read(ref _sessions);
 
     public long CrashedSessions => Interlocked.Read(ref _crashedSessions);
 
-    /// <summary>What SDKs report that they threw away before sending.</summary>
+    /// <summary>Items that SDKs report as discarded before sending.</summary>
     public long LostBySenders => Interlocked.Read(ref _lostBySenders);
 
     public void AddItem(string type) => _items.AddOrUpdate(Types.Contains(type) ? type : Unknown, 1, (_, count) => count + 1);

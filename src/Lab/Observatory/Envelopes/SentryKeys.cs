@@ -8,15 +8,14 @@ using Platform.Observatory.Settings;
 namespace Platform.Observatory.Envelopes;
 
 /// <summary>
-/// The public key of the DSN, which an SDK gives in up to three places:
-/// <c>X-Sentry-Auth: Sentry sentry_version=7,sentry_client=sentry.dotnet/6.9.0,sentry_key=abc</c>, <c>?sentry_key=abc</c>, or the
-/// envelope's dsn.
+/// Checks the public key of the DSN, which SDKs send in up to three places: <c>X-Sentry-Auth: Sentry
+/// sentry_version=7,sentry_client=sentry.dotnet/6.9.0,sentry_key=abc</c>, <c>?sentry_key=abc</c>, or the envelope's dsn.
 /// </summary>
 internal sealed partial class SentryKeys(IOptions<ObservatoryOptions> options)
 {
     private readonly byte[]? _key = string.IsNullOrEmpty(options.Value.SentryKey) ? null : Digest(options.Value.SentryKey);
 
-    /// <summary>True when a key came with the request itself; a wrong one is refused before the body is read.</summary>
+    /// <summary>True when a key came with the request itself; a wrong one is rejected before the body is read.</summary>
     public bool CheckRequest(HttpRequest request)
     {
         var header = HeaderKey().Match(request.Headers["X-Sentry-Auth"].ToString());

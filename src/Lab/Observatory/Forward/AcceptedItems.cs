@@ -4,7 +4,7 @@ using Platform.Observatory.Otlp;
 
 namespace Platform.Observatory.Forward;
 
-/// <summary>A request without the items that the intake rejected; they are few and far between, so that this may unpack.</summary>
+/// <summary>A request without the items that the intake rejected. Rejections are rare, so this may parse the request.</summary>
 internal static class AcceptedItems
 {
     public static byte[] Of(Signal signal, ReadOnlySpan<byte> body)
@@ -15,7 +15,7 @@ internal static class AcceptedItems
 
             foreach (var scope in traces.ResourceSpans.SelectMany(group => group.ScopeSpans))
             {
-                Keep(scope.Spans, span => SpanIds.WhyRejected(span) is null, ItemLimits.Apply);
+                Keep(scope.Spans, span => SpanIds.RejectionReason(span) is null, ItemLimits.Apply);
             }
 
             return traces.ToByteArray();
@@ -25,7 +25,7 @@ internal static class AcceptedItems
 
         foreach (var scope in logs.ResourceLogs.SelectMany(group => group.ScopeLogs))
         {
-            Keep(scope.LogRecords, log => SpanIds.WhyRejected(log) is null, ItemLimits.Apply);
+            Keep(scope.LogRecords, log => SpanIds.RejectionReason(log) is null, ItemLimits.Apply);
         }
 
         return logs.ToByteArray();

@@ -3,10 +3,10 @@ using Platform.Observatory.Settings;
 
 namespace Platform.Observatory.Forward;
 
-/// <summary>Somewhere that telemetry is sent on to.</summary>
+/// <summary>A destination of forwarded telemetry.</summary>
 internal sealed class Destination : IDisposable
 {
-    // The bounds of what waits for one destination. With several destinations the bytes of a batch are the same ones.
+    // Queue limits of one destination. Several destinations share the bytes of a batch.
     private const long MaxTraceBytes = 32L << 20;
     private const long MaxLogBytes = 16L << 20;
     private const long MaxMetricBytes = 16L << 20;
@@ -16,15 +16,15 @@ internal sealed class Destination : IDisposable
     private const int MaxRequestPoints = 8_192;
     private const int MinRequestSpans = 32;
 
-    /// <summary>A second, at a configured limit: small ones, so that the share is looked at more often than once a second.</summary>
-    private const int PacedRequests = 4;
+    /// <summary>Requests per second at a configured limit: small ones, so that the share is adjusted more than once a second.</summary>
+    private const int RequestsPerSecond = 4;
 
     private readonly Thinning? _thinning;
     private readonly Dictionary<Signal, Lane> _lanes;
     private readonly string _endpoint;
     private readonly string _protocol;
 
-    // Of the address no path: some have a key in it.
+    // Only scheme and host of the endpoint are kept: some paths contain a key.
     private Destination(
         string name,
         Uri endpoint,
@@ -50,26 +50,32 @@ internal sealed class Destination : IDisposable
         var headers = HeaderList.TryRead(options.Headers)!;
         var gzip = options.Compression == "gzip";
         var thinning = new Thinning(time);
-        var pace = options.MaxSpansPerSecond is { } most ? new Pace(most, time) : null;
+        var tokenBucket = options.MaxSpansPerSecond is { } most ? new TokenBucket(most, time) : null;
         var requestSpans = options.MaxSpansPerSecond is { } perSecond
-            ? Math.Clamp(perSecond / PacedRequests, MinRequestSpans, MaxRequestRecords)
+            ? Math.Clamp(perSecond / RequestsPerSecond, MinRequestSpans, MaxRequestRecords)
             : MaxRequestRecords;
-        var spans = LaneOf(Signal.Traces, new LaneLimits(MaxTraceBytes, requestSpans), thinning, pace, after: null);
+        var spans = LaneOf(Signal.Traces, new LaneLimits(MaxTraceBytes, requestSpans), thinning, tokenBucket, after: null);
         var lanes = new Dictionary<Signal, Lane>
         {
             [Signal.Traces] = spans,
-            [Signal.Logs] = LaneOf(Signal.Logs, new LaneLimits(MaxLogBytes, MaxRequestRecords), thinning, pace: null, after: spans),
-            [Signal.Metrics] = LaneOf(Signal.Metrics, new LaneLimits(MaxMetricBytes, MaxRequestPoints), null, pace: null, after: null),
+            [Signal.Logs] = LaneOf(Signal.Logs, new LaneLimits(MaxLogBytes, MaxRequestRecords), thinning, tokenBucket: null, after: spans),
+            [Signal.Metrics] = LaneOf(
+                Signal.Metrics,
+                new LaneLimits(MaxMetricBytes, MaxRequestPoints),
+                null,
+                tokenBucket: null,
+                after: null
+            ),
         };
         return new Destination(name, endpoint, options.Protocol, thinning, lanes, [.. lanes.Values]);
 
-        Lane LaneOf(Signal signal, LaneLimits limits, Thinning? thinning, Pace? pace, Lane? after)
+        Lane LaneOf(Signal signal, LaneLimits limits, Thinning? thinning, TokenBucket? tokenBucket, Lane? after)
         {
             ISender sender =
                 options.Protocol == DestinationOptions.Grpc
                     ? new OtlpGrpcSender(endpoint, signal, gzip, headers, time)
                     : new OtlpHttpSender(OtlpHttpSender.AddressOf(endpoint, signal), gzip, headers, time);
-            return new Lane(name, signal, limits, sender, thinning, pace, after, time, logger);
+            return new Lane(name, signal, limits, sender, thinning, tokenBucket, after, time, logger);
         }
     }
 
@@ -83,7 +89,7 @@ internal sealed class Destination : IDisposable
             limits,
             new EnvelopeSender(dsn, time),
             thinning: null,
-            pace: null,
+            tokenBucket: null,
             after: null,
             time,
             logger

@@ -14,14 +14,14 @@ internal sealed class EnvelopeSender(Dsn dsn, TimeProvider time)
 {
     private const string LimitsHeader = "X-Sentry-Rate-Limits";
 
-    // A success can carry limits too: what comes next has to wait.
-    protected override SendResult Taken(HttpResponseMessage response, ReadOnlyMemory<byte> answer) =>
+    // A success can carry limits too; the next request has to wait.
+    protected override SendResult OnSuccess(HttpResponseMessage response, ReadOnlyMemory<byte> answer) =>
         new(SendOutcome.Sent, RetryAfter: LimitOf(response));
 
     protected override string? ReasonOf(HttpResponseMessage response, ReadOnlyMemory<byte> answer) =>
         response.Headers.TryGetValues("X-Sentry-Error", out var reasons) ? reasons.First() : null;
 
-    protected override TimeSpan? PauseOf(HttpResponseMessage response) => LimitOf(response) ?? base.PauseOf(response);
+    protected override TimeSpan? RetryAfterOf(HttpResponseMessage response) => LimitOf(response) ?? base.RetryAfterOf(response);
 
     // 60:error;transaction:organization:quota_exceeded, 2700::organization - seconds, categories (none: all), scope, reason.
     private static TimeSpan? LimitOf(HttpResponseMessage response)
@@ -38,6 +38,6 @@ internal sealed class EnvelopeSender(Dsn dsn, TimeProvider time)
             .Select(limit => double.TryParse(limit[0], CultureInfo.InvariantCulture, out var count) ? count : 0)
             .DefaultIfEmpty()
             .Max();
-        return seconds > 0 ? TimeSpan.FromSeconds(Math.Min(seconds, Backoff.MaxAsked.TotalSeconds)) : null;
+        return seconds > 0 ? TimeSpan.FromSeconds(Math.Min(seconds, Backoff.MaxRetryAfter.TotalSeconds)) : null;
     }
 }

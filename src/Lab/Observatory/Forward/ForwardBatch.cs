@@ -1,7 +1,7 @@
 namespace Platform.Observatory.Forward;
 
 /// <summary>
-/// What the intake took of one request, without secrets. All destinations share the bytes, and nobody writes to them. An item is a
-/// span, a log record, a data point or an error. Hops is what the next process is told of the way so far.
+/// The accepted, scrubbed part of one request. All destinations share the bytes, which are read-only. An item is a span, a log record, a
+/// data point or an error. Hops is the hop header for the next process.
 /// </summary>
 internal sealed record ForwardBatch(byte[] Bytes, int Items, string Hops, long OfferedAt);

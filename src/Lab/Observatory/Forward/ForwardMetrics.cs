@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Platform.Observatory.Forward;
 
-/// <summary>The counts of each destination and signal, by what became of the items.</summary>
+/// <summary>Item counts of each destination and signal, by outcome.</summary>
 internal static class ForwardMetrics
 {
     public static void AddTo(Meter meter, Forwarder forwarder)
@@ -24,31 +24,26 @@ internal static class ForwardMetrics
                         }
                     ),
             "{item}",
-            "What became of the items that were to be sent on."
+            "Items to forward, by outcome."
         );
-        meter.CreateObservableCounter(
-            "observatory.forward.retries",
-            Measure(lane => lane.Retries),
-            "{request}",
-            "Requests that were repeated."
-        );
+        meter.CreateObservableCounter("observatory.forward.retries", Measure(lane => lane.Retries), "{request}", "Retried requests.");
         meter.CreateObservableGauge(
             "observatory.forward.waiting",
             Measure(lane => lane.WaitingItems),
             "{item}",
-            "Items that wait to be sent on."
+            "Items waiting to be forwarded."
         );
         meter.CreateObservableGauge(
             "observatory.forward.waiting.size",
             Measure(lane => lane.WaitingBytes),
             "By",
-            "Bytes that wait to be sent on."
+            "Bytes waiting to be forwarded."
         );
         meter.CreateObservableGauge(
             "observatory.forward.failing",
             Measure(lane => lane.FailingSince is null ? 0 : 1),
             "{destination}",
-            "1 while a destination does not take a signal."
+            "1 while a destination does not accept a signal."
         );
 
         Func<IEnumerable<Measurement<long>>> Measure(Func<LaneStats, long> value) =>

@@ -5,7 +5,7 @@ namespace Platform.Observatory.Forward;
 /// <summary>One entry for each destination; envelopes have one of their own.</summary>
 internal sealed record ForwardStats(string Name, string Endpoint, string Protocol, double Share, IReadOnlyList<LaneStats> Signals);
 
-/// <summary>Counts of items, but for Retries. FailingSince is null while all is well.</summary>
+/// <summary>Counts items, except Retries. FailingSince is null while the destination works.</summary>
 internal sealed record LaneStats(
     string Signal,
     long Sent,
@@ -24,7 +24,7 @@ internal sealed record LaneStats(
     DateTimeOffset? FailingSince
 )
 {
-    /// <summary>Lost, other than by being left out on purpose.</summary>
+    /// <summary>Lost items, except those sampled out.</summary>
     [JsonIgnore]
     public long Dropped => QueueFull + Expired + Failed + Stopped;
 }

@@ -4,7 +4,7 @@ using Platform.Observatory.Settings;
 
 namespace Platform.Observatory.Forward;
 
-/// <summary>Says at the start which setting is wrong. The value of a header is a secret and is in no message.</summary>
+/// <summary>Validates the forwarding options at startup. Header values are secrets and appear in no message.</summary>
 internal sealed partial class ForwardValidation : IValidateOptions<ObservatoryOptions>
 {
     public const int MaxDestinations = 8;

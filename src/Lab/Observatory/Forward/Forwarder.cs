@@ -5,12 +5,12 @@ using Platform.Observatory.Settings;
 namespace Platform.Observatory.Forward;
 
 /// <summary>
-/// Sends what the intake took on to other places: telemetry by OTLP, errors to a further DSN. What the history holds was sent on when it
-/// came, and is not sent again.
+/// Forwards accepted telemetry over OTLP, and errors to another DSN. Replayed history was forwarded when it first arrived and is not
+/// forwarded again.
 /// </summary>
 internal sealed partial class Forwarder : IHostedService, IDisposable
 {
-    /// <summary>What a stop waits for; what is not sent by then is counted and given up.</summary>
+    /// <summary>How long a stop drains the queues; what is not sent by then is counted and dropped.</summary>
     private static readonly TimeSpan FlushTime = TimeSpan.FromSeconds(3);
 
     private readonly IReadOnlyList<Destination> _destinations;
@@ -33,7 +33,7 @@ internal sealed partial class Forwarder : IHostedService, IDisposable
         _envelopes = options.Value.ForwardDsn is { Length: > 0 } dsn ? Destination.ForEnvelopes(Dsn.TryRead(dsn)!, time, logger) : null;
     }
 
-    /// <summary>False when there is nobody to offer telemetry to.</summary>
+    /// <summary>False without an OTLP destination.</summary>
     public bool IsOn => _destinations.Count > 0;
 
     public IReadOnlyList<ForwardStats> Stats => [.. All.Select(destination => destination.Stats)];
@@ -42,7 +42,7 @@ internal sealed partial class Forwarder : IHostedService, IDisposable
 
     private IEnumerable<Lane> Lanes => All.SelectMany(destination => destination.Lanes);
 
-    /// <summary>Copies the body once, which belongs to the request and holds no secret any more. Neither waits nor fails.</summary>
+    /// <summary>Copies the scrubbed body once, since the request owns it. Never blocks or throws.</summary>
     public void Offer(Signal signal, ReadOnlySpan<byte> body, bool hasRejected)
     {
         if (!IsOn)
@@ -66,7 +66,7 @@ internal sealed partial class Forwarder : IHostedService, IDisposable
         }
     }
 
-    /// <summary>An envelope with an error in it, scrubbed and with a header of its own: who sent it to which DSN is not in it.</summary>
+    /// <summary>A scrubbed error envelope with a header of its own, which contains neither the sender nor its DSN.</summary>
     public void OfferEnvelope(byte[] envelope) =>
         _envelopes?.Lanes[0].Offer(new ForwardBatch(envelope, 1, _hops.Next, _time.GetTimestamp()));
 
@@ -108,7 +108,7 @@ internal sealed partial class Forwarder : IHostedService, IDisposable
     [LoggerMessage(
         EventId = 5023,
         Level = LogLevel.Warning,
-        Message = "{Items} items that were to be sent on were not within {Seconds} s of the stop, and are dropped"
+        Message = "{Items} items were not forwarded within {Seconds} s of the stop and are dropped"
     )]
     private partial void LogLeft(long items, double seconds);
 }

@@ -2,10 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace Platform.Observatory.Forward;
 
-/// <summary>Reads <c>x-otlp-api-key=abc,x-team=the%20shop</c>, as OTEL_EXPORTER_OTLP_HEADERS is written.</summary>
+/// <summary>Parses <c>x-otlp-api-key=abc,x-team=the%20shop</c>, the format of OTEL_EXPORTER_OTLP_HEADERS.</summary>
 internal static partial class HeaderList
 {
-    /// <summary>Null when it cannot be read. Names are in lower case, as HTTP/2 has them.</summary>
+    /// <summary>Null when invalid. Names are lower case, as HTTP/2 requires.</summary>
     public static IReadOnlyList<KeyValuePair<string, string>>? TryRead(string? text)
     {
         var headers = new List<KeyValuePair<string, string>>();
@@ -16,7 +16,7 @@ internal static partial class HeaderList
             var name = end < 0 ? "" : pair[..end].Trim().ToLowerInvariant();
             var value = end < 0 ? "" : Uri.UnescapeDataString(pair[(end + 1)..].Trim());
 
-            // A name that ends in -bin has bytes as its value in gRPC.
+            // In gRPC, names that end in -bin have binary values.
             if (
                 !Token().IsMatch(name)
                 || name.EndsWith("-bin", StringComparison.Ordinal)

@@ -6,17 +6,17 @@ using Platform.Observatory.Receiving;
 namespace Platform.Observatory.Forward;
 
 /// <summary>
-/// Before each intake: turns away for good what goes in circles, or says in a way that cannot be read where it was. What goes in circles
-/// was kept when it first came, so that nothing is lost. The answer is one that senders do not repeat.
+/// Loop protection in front of each intake: permanently rejects requests that came through here before, or whose hop header is invalid. A
+/// looped request was stored on its first pass, so nothing is lost. The status is one that senders do not retry.
 /// </summary>
 internal sealed class HopGate(Hops hops, RefusalLog refusals)
 {
-    // Async, so that what Enter notes ends with the request.
+    // Async, so that the AsyncLocal set by Enter ends with the request.
     public async Task HandleAsync(HttpContext context, RequestDelegate next)
     {
-        if (context.Request.Headers.TryGetValue(Hops.Header, out var way) && hops.Enter(way.ToString()) is { } why)
+        if (context.Request.Headers.TryGetValue(Hops.Header, out var header) && hops.Enter(header.ToString()) is { } reason)
         {
-            await RefuseAsync(context, why);
+            await RefuseAsync(context, reason);
             return;
         }
 

@@ -3,49 +3,48 @@ using System.Text.RegularExpressions;
 namespace Platform.Observatory.Forward;
 
 /// <summary>
-/// The way of forwarded telemetry, so that it ends: each process adds its id to a header (in gRPC: metadata), as proxies do in Via:
-/// <c>x-platform-hop: 5f0c9e1a7b2d4c88,91ab03c4d5e6f708</c>. It rides beside the request, from the listener to the queue, and not through
-/// the signatures between: nothing between the two has a use for it.
+/// Ends forwarding loops: each process appends its id to a header (gRPC: metadata), as proxies do with Via: <c>x-platform-hop:
+/// 5f0c9e1a7b2d4c88,91ab03c4d5e6f708</c>. An AsyncLocal carries it from the listener to the queue, since nothing between the two needs it.
 /// </summary>
 internal sealed partial class Hops
 {
     public const string Header = "x-platform-hop";
 
-    /// <summary>More processes than that in a row are a mistake, or a loop of processes that change their ids.</summary>
+    /// <summary>A longer chain is a mistake, or a loop of processes that change their ids.</summary>
     public const int MaxHops = 3;
 
-    private static readonly AsyncLocal<string?> Before = new();
+    private static readonly AsyncLocal<string?> Received = new();
 
-    /// <summary>Of this process, as long as it lives.</summary>
+    /// <summary>Id of this process for its lifetime.</summary>
     public string Id { get; } = Guid.NewGuid().ToString("N")[..16];
 
-    /// <summary>What the next process is told.</summary>
-    public string Next => Before.Value is { } before ? $"{before},{Id}" : Id;
+    /// <summary>The header value for the next process.</summary>
+    public string Next => Received.Value is { } received ? $"{received},{Id}" : Id;
 
     /// <summary>
-    /// Why a request that came this way is not taken; null when it is. A way with an id that is none is not taken either: it could not be
-    /// passed on as it is, and without it a loop would not end.
+    /// Returns why a request with this header is rejected, or null. A header with an invalid id is rejected too: it could not be passed on,
+    /// and without it a loop would not end.
     /// </summary>
-    public string? Enter(string way)
+    public string? Enter(string header)
     {
-        var ids = way.Split(',', StringSplitOptions.TrimEntries);
+        var ids = header.Split(',', StringSplitOptions.TrimEntries);
 
         if (ids.Contains(Id))
         {
-            return "This was sent on in a circle: it came through here before.";
+            return "Forwarding loop: this request came through here before.";
         }
 
         if (ids.Length > MaxHops)
         {
-            return $"This was sent on through more than {MaxHops} processes, which is taken for a circle.";
+            return $"Forwarding loop: this request came through more than {MaxHops} processes.";
         }
 
         if (!ids.All(id => IdText().IsMatch(id)))
         {
-            return $"The header {Header} is not readable: ids of letters, digits, '_' and '-', 64 at most, with commas between them.";
+            return $"The header {Header} is not readable: it must be comma-separated ids, each at most 64 letters, digits, '_' and '-'.";
         }
 
-        Before.Value = string.Join(',', ids);
+        Received.Value = string.Join(',', ids);
         return null;
     }
 

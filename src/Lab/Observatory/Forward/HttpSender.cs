@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 
 namespace Platform.Observatory.Forward;
 
-/// <summary>POSTs the parts of a request as one body, and sorts the answer.</summary>
+/// <summary>POSTs the parts of a request as one body, and classifies the response.</summary>
 internal abstract class HttpSender(
     Uri address,
     string contentType,
@@ -12,7 +12,7 @@ internal abstract class HttpSender(
     TimeProvider time
 ) : ISender
 {
-    /// <summary>Of an answer; what is longer is no answer that is looked at.</summary>
+    /// <summary>Longer response bodies are ignored.</summary>
     private const int MaxAnswerBytes = 64 << 10;
 
     private readonly HttpClient _client = new(Outgoing.Handler()) { Timeout = Timeout.InfiniteTimeSpan };
@@ -35,7 +35,7 @@ internal abstract class HttpSender(
 
             using var response = await _client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, either.Token);
             var answer = await ReadAsync(response.Content, either.Token);
-            return response.IsSuccessStatusCode ? Taken(response, answer) : Turned(response, answer);
+            return response.IsSuccessStatusCode ? OnSuccess(response, answer) : OnFailure(response, answer);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -49,15 +49,15 @@ internal abstract class HttpSender(
 
     public void Dispose() => _client.Dispose();
 
-    /// <summary>What a success says besides.</summary>
-    protected abstract SendResult Taken(HttpResponseMessage response, ReadOnlyMemory<byte> answer);
+    /// <summary>The result of a success status.</summary>
+    protected abstract SendResult OnSuccess(HttpResponseMessage response, ReadOnlyMemory<byte> answer);
 
-    /// <summary>The words of a refusal, where there are any.</summary>
+    /// <summary>The reason in an error response, if any.</summary>
     protected abstract string? ReasonOf(HttpResponseMessage response, ReadOnlyMemory<byte> answer);
 
-    protected virtual TimeSpan? PauseOf(HttpResponseMessage response) => RetryAfter(response.Headers.RetryAfter);
+    protected virtual TimeSpan? RetryAfterOf(HttpResponseMessage response) => RetryAfter(response.Headers.RetryAfter);
 
-    private SendResult Turned(HttpResponseMessage response, ReadOnlyMemory<byte> answer)
+    private SendResult OnFailure(HttpResponseMessage response, ReadOnlyMemory<byte> answer)
     {
         var retry =
             response.StatusCode
@@ -68,7 +68,7 @@ internal abstract class HttpSender(
         var reason = ReasonOf(response, answer);
         var status = (int)response.StatusCode;
         var message = reason is { Length: > 0 } ? $"{status}: {reason}" : $"{status} {response.StatusCode}";
-        return new SendResult(retry ? SendOutcome.Retry : SendOutcome.Refused, message, RetryAfter: PauseOf(response));
+        return new SendResult(retry ? SendOutcome.Retry : SendOutcome.Refused, message, RetryAfter: RetryAfterOf(response));
     }
 
     private TimeSpan? RetryAfter(RetryConditionHeaderValue? header) => header?.Delta ?? (header?.Date - time.GetUtcNow());

@@ -3,25 +3,25 @@ using Platform.Observatory.Otlp;
 
 namespace Platform.Observatory.Forward;
 
-/// <summary>Of a lane: how much may wait, what is waiting included in the request under way, and how large one request gets.</summary>
+/// <summary>Limits of a lane: how many bytes may wait, including the request in flight, and how many items one request may hold.</summary>
 internal sealed record LaneLimits(long MaxBytes, int MaxRequestItems)
 {
     public const int MaxBatches = 8_192;
 
-    /// <summary>Well below the 4 MiB that gRPC servers take by default. A single batch that is larger is sent as it came.</summary>
+    /// <summary>Well below the 4 MiB that gRPC servers accept by default. A larger batch is sent on its own.</summary>
     public const int MaxRequestBytes = 1 << 20;
 
     /// <summary>
-    /// What waits for longer is dropped: a destination that is away for hours would else be given old news first, and what happens now
-    /// would not fit into the queue behind it. Longer than any restart, and longer than the longest pause that a destination may ask for.
+    /// Older batches are dropped: after an outage of hours a destination would otherwise get stale data first, and current data would not
+    /// fit into the queue. Longer than any restart, and than the longest pause that a destination may ask for.
     /// </summary>
     public static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(15);
 }
 
 /// <summary>
-/// The way of one signal to one destination: a bounded queue and one sender, so that neither another destination nor another signal waits
-/// for this one. Signal is null for envelopes. A lane that comes after another (logs after spans) does not overtake it: a log record sent
-/// early would decide for its trace while the spans of other traces still wait for their turn.
+/// Forwards one signal to one destination: a bounded queue and one sender, so that a slow destination delays no other destination or
+/// signal. Signal is null for envelopes. A lane that comes after another (logs after spans) does not overtake it: a log record sent early
+/// would make the sampling decision for its trace ahead of traces whose spans still wait.
 /// </summary>
 internal sealed partial class Lane(
     string destination,
@@ -29,22 +29,22 @@ internal sealed partial class Lane(
     LaneLimits limits,
     ISender sender,
     Thinning? thinning,
-    Pace? pace,
+    TokenBucket? tokenBucket,
     Lane? after,
     TimeProvider time,
     ILogger logger
 ) : IDisposable
 {
-    private static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(1);
 
     /// <summary>A destination that takes no spans still gets logs.</summary>
     private static readonly TimeSpan MaxHold = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan HoldLook = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan HoldPollInterval = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>After an error of ours: one that repeats itself neither takes a processor nor fills the log.</summary>
+    /// <summary>Delay after an internal error, so that a repeating one neither burns CPU nor floods the log.</summary>
     private static readonly TimeSpan ErrorPause = TimeSpan.FromSeconds(1);
 
-    // Bounded here by number and in Offer by bytes.
+    // Bounded here by count and in Offer by bytes.
     private readonly Channel<ForwardBatch> _queue = Channel.CreateBounded<ForwardBatch>(new BoundedChannelOptions(LaneLimits.MaxBatches));
 
     private readonly LaneCounters _counters = new(signal?.ToString().ToLowerInvariant() ?? "errors", limits.MaxBytes, time);
@@ -52,53 +52,53 @@ internal sealed partial class Lane(
     private long? _loggedAt;
 
     // What did not fit into the last request.
-    private Taken? _carried;
+    private QueuedBatch? _carried;
 
     public LaneStats Stats => _counters.Stats;
 
-    /// <summary>Neither waits nor fails: who offers is answering a service.</summary>
+    /// <summary>Never blocks or throws: it is called on the request path.</summary>
     public void Offer(ForwardBatch batch)
     {
         thinning?.Offered(signal!.Value, batch.Items);
 
-        // Counted before it is in the queue, so that whoever takes it out never subtracts first.
+        // Counted before it is enqueued, so that the consumer never subtracts first.
         var more = new Waiting(batch.Bytes.Length, batch.Items);
 
-        if (_counters.TryWait(more) && _queue.Writer.TryWrite(batch))
+        if (_counters.TryAdd(more) && _queue.Writer.TryWrite(batch))
         {
             return;
         }
 
         _counters.Drop(DropReason.QueueFull, batch.Items, more);
-        thinning?.LeaveOut(signal!.Value, batch.Bytes);
+        thinning?.Exclude(signal!.Value, batch.Bytes);
     }
 
-    /// <summary>Nothing more is taken; what waits is still sent.</summary>
+    /// <summary>Accepts nothing more; the queue is still drained.</summary>
     public void Complete() => _queue.Writer.TryComplete();
 
-    /// <summary>Sends until Complete was called and the queue is empty, or the token says that it is enough.</summary>
+    /// <summary>Sends until Complete was called and the queue is empty, or until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
         {
             while (_carried is not null || await _queue.Reader.WaitToReadAsync(cancellationToken))
             {
-                await PassAsync(cancellationToken);
+                await SendNextAsync(cancellationToken);
             }
         }
-#pragma warning disable CA1031 // A sender that is cut off may say so in any way.
+#pragma warning disable CA1031 // A cancelled sender may throw anything.
         catch (Exception) when (cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {
-            // What was under way may have arrived; it counts as not sent.
+            // The request in flight may have arrived; it counts as not sent.
             _counters.DropAll(DropReason.Stopped);
         }
     }
 
     public void Dispose() => sender.Dispose();
 
-    // One request, if there is something for it. An error in here is a mistake of ours: it costs what is in hand, and not the lane.
-    private async Task PassAsync(CancellationToken cancellationToken)
+    // Sends one request, if there is something to send. An internal error drops that request and keeps the lane running.
+    private async Task SendNextAsync(CancellationToken cancellationToken)
     {
         var load = new Load();
 
@@ -112,10 +112,10 @@ internal sealed partial class Lane(
             }
             else if (IsHeld())
             {
-                await Task.Delay(HoldLook, time, cancellationToken);
+                await Task.Delay(HoldPollInterval, time, cancellationToken);
             }
         }
-#pragma warning disable CA1031 // Whatever it is: nobody else would start the lane again.
+#pragma warning disable CA1031 // Nothing else would restart the lane.
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {
@@ -125,25 +125,25 @@ internal sealed partial class Lane(
         }
     }
 
-    // Puts together what is there. Batches that came another way have other hops, and a loop must not take the others with it.
+    // Fills a request from the queue. Batches with different hops are not mixed, so that a rejected loop does not take others with it.
     private void Fill(Load load)
     {
-        while (Take(load) is { } taken)
+        while (TakeNext(load) is { } queued)
         {
-            if (!load.Fits(taken, limits.MaxRequestItems))
+            if (!load.Fits(queued, limits.MaxRequestItems))
             {
-                _carried = taken;
+                _carried = queued;
                 break;
             }
 
-            load.Add(taken);
+            load.Add(queued);
         }
     }
 
-    // The next batch of which something is to be sent.
-    private Taken? Take(Load load)
+    // The next batch with something left to send.
+    private QueuedBatch? TakeNext(Load load)
     {
-        // Traces of it may have been left out while it waited for the request before it.
+        // Some of its traces may have been sampled out while it waited.
         if (_carried is { } carried)
         {
             _carried = null;
@@ -156,33 +156,33 @@ internal sealed partial class Lane(
 
         while (!IsHeld() && _queue.Reader.TryRead(out var batch))
         {
-            if (Thin(new Taken(batch, batch.Bytes, batch.Items), load) is { } taken)
+            if (Thin(new QueuedBatch(batch, batch.Bytes, batch.Items), load) is { } queued)
             {
-                return taken;
+                return queued;
             }
         }
 
         return null;
     }
 
-    private Taken? Thin(Taken taken, Load load)
+    private QueuedBatch? Thin(QueuedBatch queued, Load load)
     {
         try
         {
-            var items = taken.Items;
-            var kept = thinning is null ? taken.Kept : thinning.Filter(signal!.Value, taken.Kept, out items);
-            var left = taken.Items - items;
-            _counters.Drop(DropReason.Thinned, left, new Waiting(kept is null ? taken.Batch.Bytes.Length : 0, left));
-            return kept is { } part ? taken with { Kept = part, Items = items } : null;
+            var items = queued.Items;
+            var kept = thinning is null ? queued.Kept : thinning.Filter(signal!.Value, queued.Kept, out items);
+            var left = queued.Items - items;
+            _counters.Drop(DropReason.Thinned, left, new Waiting(kept is null ? queued.Batch.Bytes.Length : 0, left));
+            return kept is { } part ? queued with { Kept = part, Items = items } : null;
         }
         catch
         {
-            load.Hold(taken.Batch.Bytes.Length, taken.Items);
+            load.Hold(queued.Batch.Bytes.Length, queued.Items);
             throw;
         }
     }
 
-    // True while what the other lane got before is not decided.
+    // True while the other lane has an older batch that is not decided yet.
     private bool IsHeld() =>
         after is not null
         && _queue.Reader.TryPeek(out var mine)
@@ -194,9 +194,9 @@ internal sealed partial class Lane(
     {
         var age = time.GetElapsedTime(load.OfferedAt);
 
-        if (pace is not null)
+        if (tokenBucket is not null)
         {
-            await pace.TakeAsync(load.Items, cancellationToken);
+            await tokenBucket.TakeAsync(load.Items, cancellationToken);
         }
 
         for (var attempt = 0; ; attempt++)
@@ -229,14 +229,14 @@ internal sealed partial class Lane(
         }
     }
 
-    // Before each attempt: it is while a destination is away that telemetry gets old.
+    // Checked before each attempt, since telemetry ages during an outage.
     private void DropExpired(Load load)
     {
         while (load.Oldest is { } oldest && time.GetElapsedTime(oldest.Batch.OfferedAt) > LaneLimits.MaxAge)
         {
             load.RemoveOldest();
             _counters.Drop(DropReason.Expired, oldest.Items, new Waiting(oldest.Batch.Bytes.Length, oldest.Items));
-            thinning?.LeaveOut(signal!.Value, oldest.Batch.Bytes);
+            thinning?.Exclude(signal!.Value, oldest.Batch.Bytes);
         }
     }
 
@@ -246,7 +246,7 @@ internal sealed partial class Lane(
         {
             return await sender.SendAsync(request, cancellationToken);
         }
-#pragma warning disable CA1031 // One request that cannot be sent must not end the way of all others; it counts as refused.
+#pragma warning disable CA1031 // One request that cannot be sent must not stop the lane; it counts as refused.
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {
@@ -256,7 +256,7 @@ internal sealed partial class Lane(
 
     private async Task SentAsync(Load load, SendResult result, TimeSpan age, CancellationToken cancellationToken)
     {
-        // What went out makes room: the fill is that of what still waits.
+        // Released first, so that the fill covers only what still waits.
         var rejected = Math.Min(result.Rejected, load.Items);
         LogIfNew(_counters.Sent(load.Items, rejected, result.Message, load.Release(), out var hasRecovered));
 
@@ -270,15 +270,15 @@ internal sealed partial class Lane(
 
         if (result.RetryAfter is { } pause)
         {
-            // Nothing to repeat, but the destination asked for a rest.
+            // Nothing to retry, but the destination asked for a pause.
             await Task.Delay(pause, time, cancellationToken);
         }
     }
 
-    // Once a minute at most: a destination that comes and goes repeats itself.
+    // At most once a minute: a flapping destination would repeat itself.
     private void LogIfNew(bool isNew)
     {
-        if (isNew && (_loggedAt is not { } at || time.GetElapsedTime(at) > LogEvery))
+        if (isNew && (_loggedAt is not { } at || time.GetElapsedTime(at) > LogInterval))
         {
             _loggedAt = time.GetTimestamp();
             LogFailed(destination, Stats.Signal, Stats.LastError!);
@@ -288,35 +288,35 @@ internal sealed partial class Lane(
     [LoggerMessage(
         EventId = 5021,
         Level = LogLevel.Warning,
-        Message = "{Destination} does not take {Signal}: {Reason} What cannot wait is dropped and counted"
+        Message = "{Destination} does not accept {Signal}: {Reason} What does not fit the queue is dropped and counted"
     )]
     private partial void LogFailed(string destination, string signal, string reason);
 
-    [LoggerMessage(EventId = 5022, Level = LogLevel.Information, Message = "{Destination} takes {Signal} again")]
+    [LoggerMessage(EventId = 5022, Level = LogLevel.Information, Message = "{Destination} accepts {Signal} again")]
     private partial void LogRecovered(string destination, string signal);
 
     [LoggerMessage(
         EventId = 5024,
         Level = LogLevel.Error,
-        Message = "Sending {Signal} on to {Destination} failed in itself; what was in hand is dropped and counted, and the rest is sent"
+        Message = "Forwarding {Signal} to {Destination} failed with an internal error; its request is dropped and counted"
     )]
     private partial void LogError(Exception exception, string destination, string signal);
 
-    private sealed record Taken(ForwardBatch Batch, ArraySegment<byte> Kept, int Items);
+    private sealed record QueuedBatch(ForwardBatch Batch, ArraySegment<byte> Kept, int Items);
 
-    /// <summary>One request in the making; bounded by MaxRequestBytes and MaxRequestItems, or one batch.</summary>
+    /// <summary>A request being built; bounded by MaxRequestBytes and MaxRequestItems, or one batch.</summary>
     private sealed class Load
     {
-        private readonly Queue<Taken> _taken = [];
+        private readonly Queue<QueuedBatch> _queued = [];
 
-        // What leaves the queue with it: whole batches, since their bytes are held.
+        // Counts whole batches, since their bytes are held.
         private Waiting _waiting;
 
-        public bool IsEmpty => _taken.Count == 0;
+        public bool IsEmpty => _queued.Count == 0;
 
-        public Taken? Oldest => _taken.TryPeek(out var taken) ? taken : null;
+        public QueuedBatch? Oldest => _queued.TryPeek(out var queued) ? queued : null;
 
-        public IReadOnlyList<ReadOnlyMemory<byte>> Parts => [.. _taken.Select(taken => (ReadOnlyMemory<byte>)taken.Kept)];
+        public IReadOnlyList<ReadOnlyMemory<byte>> Parts => [.. _queued.Select(queued => (ReadOnlyMemory<byte>)queued.Kept)];
 
         public int Items { get; private set; }
 
@@ -327,24 +327,24 @@ internal sealed partial class Lane(
         /// <summary>Of the oldest part.</summary>
         public long OfferedAt { get; private set; }
 
-        public bool Fits(Taken taken, int maxItems) =>
+        public bool Fits(QueuedBatch queued, int maxItems) =>
             IsEmpty
-            || (Bytes + taken.Kept.Count <= LaneLimits.MaxRequestBytes && Items + taken.Items <= maxItems && Hops == taken.Batch.Hops);
+            || (Bytes + queued.Kept.Count <= LaneLimits.MaxRequestBytes && Items + queued.Items <= maxItems && Hops == queued.Batch.Hops);
 
-        public void Add(Taken taken)
+        public void Add(QueuedBatch queued)
         {
             if (IsEmpty)
             {
-                (Hops, OfferedAt) = (taken.Batch.Hops, taken.Batch.OfferedAt);
+                (Hops, OfferedAt) = (queued.Batch.Hops, queued.Batch.OfferedAt);
             }
 
-            _taken.Enqueue(taken);
-            Count(taken, 1);
+            _queued.Enqueue(queued);
+            Count(queued, 1);
         }
 
-        public void RemoveOldest() => Count(_taken.Dequeue(), -1);
+        public void RemoveOldest() => Count(_queued.Dequeue(), -1);
 
-        /// <summary>What waits no longer; to be counted as something else.</summary>
+        /// <summary>Returns what no longer waits, to be counted elsewhere.</summary>
         public Waiting Release()
         {
             var waiting = _waiting;
@@ -352,14 +352,14 @@ internal sealed partial class Lane(
             return waiting;
         }
 
-        private void Count(Taken taken, int sign)
+        private void Count(QueuedBatch queued, int sign)
         {
-            Items += sign * taken.Items;
-            Bytes += sign * taken.Kept.Count;
-            Hold(sign * taken.Batch.Bytes.Length, sign * taken.Items);
+            Items += sign * queued.Items;
+            Bytes += sign * queued.Kept.Count;
+            Hold(sign * queued.Batch.Bytes.Length, sign * queued.Items);
         }
 
-        /// <summary>In hand, to be counted as sent or as dropped.</summary>
+        /// <summary>In flight, to be counted as sent or as dropped.</summary>
         public void Hold(long bytes, long items) => _waiting = new Waiting(_waiting.Bytes + bytes, _waiting.Items + items);
     }
 }

@@ -5,26 +5,26 @@ namespace Platform.Observatory.Forward;
 
 internal enum DropReason
 {
-    /// <summary>Left out because the destination takes less.</summary>
+    /// <summary>Sampled out because the destination is slower.</summary>
     Thinned,
     QueueFull,
 
     /// <summary>Waited for longer than <see cref="LaneLimits.MaxAge"/>.</summary>
     Expired,
 
-    /// <summary>Lost to an error of ours.</summary>
+    /// <summary>Lost to an internal error.</summary>
     Failed,
 
     /// <summary>Not sent when the process ended.</summary>
     Stopped,
 }
 
-/// <summary>What is in the queue or in the request under way.</summary>
+/// <summary>What is queued or in flight.</summary>
 internal readonly record struct Waiting(long Bytes, long Items);
 
 /// <summary>
-/// What became of the items that one destination was to get of one signal, since the start. Everything that happens to a request shows at
-/// once: whoever reads finds each item in one place, and the failure beside what it cost.
+/// Item counts of one destination and signal by outcome, since the start. Updates are atomic: a reader finds each item in exactly one
+/// place, and an error together with the items it cost.
 /// </summary>
 internal sealed class LaneCounters(string name, long maxBytes, TimeProvider time)
 {
@@ -66,8 +66,8 @@ internal sealed class LaneCounters(string name, long maxBytes, TimeProvider time
         }
     }
 
-    /// <summary>False when that is more than may wait; even then it counts as waiting until it is dropped.</summary>
-    public bool TryWait(Waiting more)
+    /// <summary>False when the queue is full; the batch still counts as waiting until it is dropped.</summary>
+    public bool TryAdd(Waiting more)
     {
         lock (_lock)
         {
@@ -81,36 +81,36 @@ internal sealed class LaneCounters(string name, long maxBytes, TimeProvider time
         lock (_lock)
         {
             _dropped[(int)reason] += items;
-            Leave(left);
+            Remove(left);
         }
     }
 
-    /// <summary>All that waits.</summary>
+    /// <summary>Drops everything that waits.</summary>
     public void DropAll(DropReason reason)
     {
         lock (_lock)
         {
             _dropped[(int)reason] += _waitingItems;
-            Leave(new Waiting(_waitingBytes, _waitingItems));
+            Remove(new Waiting(_waitingBytes, _waitingItems));
         }
     }
 
-    /// <summary>Lost to an error of ours.</summary>
+    /// <summary>Lost to an internal error.</summary>
     public void Fail(string message, Waiting left)
     {
-        var text = TextOf(message);
+        var text = RedactedText(message);
         lock (_lock)
         {
             _dropped[(int)DropReason.Failed] += left.Items;
-            Leave(left);
+            Remove(left);
             SetError(text);
         }
     }
 
-    /// <summary>To be tried again. True when all was well before, as in the others.</summary>
+    /// <summary>To be retried. Like Refuse and Sent, returns true for the first error after a success.</summary>
     public bool Retry(string? message)
     {
-        var text = TextOf(message);
+        var text = RedactedText(message);
         lock (_lock)
         {
             _retries++;
@@ -118,27 +118,27 @@ internal sealed class LaneCounters(string name, long maxBytes, TimeProvider time
         }
     }
 
-    /// <summary>Items that the destination will never take.</summary>
+    /// <summary>Items that the destination will never accept.</summary>
     public bool Refuse(long items, string? message, Waiting left)
     {
-        var text = TextOf(message);
+        var text = RedactedText(message);
         lock (_lock)
         {
             _refused += items;
-            Leave(left);
+            Remove(left);
             return SetError(text);
         }
     }
 
-    /// <summary>The destination took the items, but for those that it rejected.</summary>
+    /// <summary>The destination accepted the items, except those it rejected.</summary>
     public bool Sent(long items, long rejected, string? message, Waiting left, out bool hasRecovered)
     {
-        var text = TextOf(message);
+        var text = RedactedText(message);
         lock (_lock)
         {
             _sent += items - rejected;
             _refused += rejected;
-            Leave(left);
+            Remove(left);
             hasRecovered = rejected == 0 && _lastError is { IsOver: false };
 
             if (hasRecovered)
@@ -152,14 +152,14 @@ internal sealed class LaneCounters(string name, long maxBytes, TimeProvider time
 
     private long DroppedFor(DropReason reason) => _dropped[(int)reason];
 
-    private void Leave(Waiting left)
+    private void Remove(Waiting left)
     {
         _waitingBytes -= left.Bytes;
         _waitingItems -= left.Items;
     }
 
-    // It is foreign, and may repeat what was sent. Before the lock, which whoever answers a service takes too.
-    private static string TextOf(string? message) =>
+    // Redacted, since foreign text may repeat what was sent. Done outside the lock, which the request path takes too.
+    private static string RedactedText(string? message) =>
         ItemLimits.Cut(Redactor.Redact(message is { Length: > 0 } ? message : "No reason was given."), MaxErrorBytes);
 
     private bool SetError(string text)
@@ -172,5 +172,5 @@ internal sealed class LaneCounters(string name, long maxBytes, TimeProvider time
     }
 }
 
-/// <summary>The last failure: its words, since when it goes on (or went), and whether something was taken after it.</summary>
+/// <summary>The last failure: its message, since when it lasts (or lasted), and whether something was accepted after it.</summary>
 internal sealed record ForwardError(string Message, DateTimeOffset Since, DateTimeOffset At, bool IsOver);

@@ -8,7 +8,7 @@ using Platform.Observatory.Otlp;
 
 namespace Platform.Observatory.Forward;
 
-/// <summary>OTLP over gRPC. The message is handed over as the bytes it is.</summary>
+/// <summary>OTLP over gRPC. The message is passed on as raw bytes.</summary>
 internal sealed class OtlpGrpcSender : ISender
 {
     private const string DetailsTrailer = "grpc-status-details-bin";
@@ -67,7 +67,7 @@ internal sealed class OtlpGrpcSender : ISender
 
         if (_gzip)
         {
-            // How Grpc.Net.Client is told to compress a message; it is not sent.
+            // Makes Grpc.Net.Client compress the message; it is not sent.
             metadata.Add("grpc-internal-encoding-request", "gzip");
         }
 
@@ -96,7 +96,7 @@ internal sealed class OtlpGrpcSender : ISender
 
     public void Dispose() => _channel.Dispose();
 
-    // As OTLP's specification has it. What broke on the way, and not in the destination, is not its judgement.
+    // As in the OTLP specification. Transport errors are retried too: they are not the destination's answer.
     private static bool IsRetryable(RpcException exception, TimeSpan? retryAfter) =>
         exception.StatusCode switch
         {
@@ -124,7 +124,7 @@ internal sealed class OtlpGrpcSender : ISender
         }
         catch (Exception exception) when (exception is InvalidProtocolBufferException or InvalidOperationException or OverflowException)
         {
-            // Not readable: it asked for nothing.
+            // Unreadable: treated as no requested delay.
             return null;
         }
     }

@@ -12,7 +12,7 @@ internal sealed class OtlpHttpSender(Uri address, bool gzip, IReadOnlyList<KeyVa
     public static Uri AddressOf(Uri endpoint, Signal signal) =>
         new($"{endpoint.GetLeftPart(UriPartial.Path).TrimEnd('/')}/v1/{signal.ToString().ToLowerInvariant()}");
 
-    protected override SendResult Taken(HttpResponseMessage response, ReadOnlyMemory<byte> answer)
+    protected override SendResult OnSuccess(HttpResponseMessage response, ReadOnlyMemory<byte> answer)
     {
         var partial = Parse(response, answer, ExportServiceResponse.Parser)?.PartialSuccess;
         return new SendResult(SendOutcome.Sent, partial?.ErrorMessage, Math.Max(0, partial?.Rejected ?? 0));
@@ -21,7 +21,7 @@ internal sealed class OtlpHttpSender(Uri address, bool gzip, IReadOnlyList<KeyVa
     protected override string? ReasonOf(HttpResponseMessage response, ReadOnlyMemory<byte> answer) =>
         Parse(response, answer, Rpc.Status.Parser)?.Message;
 
-    // An answer that is not what it should be says nothing; the status does.
+    // A malformed body is ignored; the status decides.
     private static T? Parse<T>(HttpResponseMessage response, ReadOnlyMemory<byte> answer, MessageParser<T> parser)
         where T : class, IMessage<T>
     {

@@ -5,8 +5,8 @@ using Platform.Observatory.Otlp;
 namespace Platform.Observatory.Forward;
 
 /// <summary>
-/// Looks at the items of a request in place, without making objects of them: all three requests are groups (field 1) of scopes (2) of
-/// items (2). The intake has checked the bytes.
+/// Reads the items of a request in place, without deserializing them: all three requests are groups (field 1) of scopes (2) of items (2).
+/// The intake has checked the bytes.
 /// </summary>
 internal static class OtlpItems
 {
@@ -27,14 +27,15 @@ internal static class OtlpItems
     }
 
     /// <summary>
-    /// Asks once for each run of one trace; an item without a trace is kept. The same bytes when all are kept, null when none is.
+    /// Calls keep once per run of items of one trace; items without a trace are kept. Returns the same bytes when all are kept, null when
+    /// none is.
     /// </summary>
     public static ArraySegment<byte>? Filter(Signal signal, ArraySegment<byte> request, Func<UInt128, bool> keep, out int kept)
     {
-        // In the order of the items; bounded by them.
-        var verdicts = new List<bool>();
+        // One per item, in order.
+        var decisions = new List<bool>();
         var last = UInt128.Zero;
-        var verdict = true;
+        var decision = true;
         Each(
             request,
             item =>
@@ -42,16 +43,16 @@ internal static class OtlpItems
                 if (TraceOf(signal, item) is var trace && trace != last)
                 {
                     last = trace;
-                    verdict = trace == UInt128.Zero || keep(trace);
+                    decision = trace == UInt128.Zero || keep(trace);
                 }
 
-                verdicts.Add(verdict);
+                decisions.Add(decision);
             }
         );
-        kept = verdicts.Count(each => each);
-        return kept == verdicts.Count ? request
+        kept = decisions.Count(each => each);
+        return kept == decisions.Count ? request
             : kept == 0 ? Nothing
-            : Write(request, verdicts);
+            : Write(request, decisions);
     }
 
     public static void EachTrace(Signal signal, ArraySegment<byte> request, Action<UInt128> action)
@@ -143,16 +144,18 @@ internal static class OtlpItems
         return count;
     }
 
-    // A scope or group of which no item is left is left out.
-    private static ArraySegment<byte>? Write(ArraySegment<byte> request, List<bool> verdicts)
+    // Scopes and groups without remaining items are omitted.
+    private static ArraySegment<byte>? Write(ArraySegment<byte> request, List<bool> decisions)
     {
         var next = 0;
         return WriteLevel(request, GroupTag, group => WriteLevel(group, ScopeTag, WriteScope));
 
-        ArraySegment<byte>? WriteScope(ArraySegment<byte> scope) => WriteLevel(scope, ItemTag, item => verdicts[next++] ? item : Nothing);
+        ArraySegment<byte>? WriteScope(ArraySegment<byte> scope) => WriteLevel(scope, ItemTag, item => decisions[next++] ? item : Nothing);
     }
 
-    /// <summary>The message with each child of that tag replaced, or left out where the answer is null; null when none is left.</summary>
+    /// <summary>
+    /// The message with each child of that tag replaced, or omitted where the callback returns null; null when none is left.
+    /// </summary>
     private static ArraySegment<byte>? WriteLevel(
         ArraySegment<byte> message,
         int childTag,

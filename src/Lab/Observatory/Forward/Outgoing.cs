@@ -1,14 +1,14 @@
 namespace Platform.Observatory.Forward;
 
-/// <summary>How this process calls destinations.</summary>
+/// <summary>HTTP settings for calls to destinations.</summary>
 internal static class Outgoing
 {
-    /// <summary>For one attempt, answer included.</summary>
+    /// <summary>For one attempt, response included.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Without a propagator the handler makes no activity and no header of a trace: telemetry about telemetry would never end.
-    /// Redirects are not followed, since they would carry the key of one host to another.
+    /// Without a propagator the handler creates no activity and no trace header: telemetry about telemetry would never end. Redirects are
+    /// not followed, since they would carry the key of one host to another.
     /// </summary>
     public static SocketsHttpHandler Handler() =>
         new()
@@ -18,7 +18,7 @@ internal static class Outgoing
             UseCookies = false,
             ConnectTimeout = TimeSpan.FromSeconds(5),
 
-            // A destination that moved to another address is found again.
+            // Picks up DNS changes of a destination.
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         };
 }

@@ -1,8 +1,8 @@
 namespace Platform.Observatory.Forward;
 
 /// <summary>
-/// One request to a destination. The parts are messages of one type: written one after the other they are one message with the
-/// repeated fields of all, which is how protobuf is defined. So nothing is copied to put them together.
+/// One request to a destination. The parts are messages of one type; protobuf defines their concatenation as one merged message, so nothing
+/// is copied to combine them.
 /// </summary>
 internal sealed record SendRequest(IReadOnlyList<ReadOnlyMemory<byte>> Parts, int Items, string Hops)
 {
@@ -11,20 +11,20 @@ internal sealed record SendRequest(IReadOnlyList<ReadOnlyMemory<byte>> Parts, in
 
 internal enum SendOutcome
 {
-    /// <summary>Taken, apart from what the destination rejected of it.</summary>
+    /// <summary>Accepted, except for rejected items.</summary>
     Sent,
 
-    /// <summary>Worth trying again.</summary>
+    /// <summary>Worth a retry.</summary>
     Retry,
 
-    /// <summary>It will never be taken.</summary>
+    /// <summary>Will never be accepted.</summary>
     Refused,
 }
 
-/// <summary>RetryAfter is what the destination asked for; also of a request that was taken.</summary>
+/// <summary>RetryAfter is the pause that the destination asked for; an accepted request can have one too.</summary>
 internal readonly record struct SendResult(SendOutcome Outcome, string? Message = null, long Rejected = 0, TimeSpan? RetryAfter = null);
 
-/// <summary>One way of sending. An answer of any kind is a result; only a cancelled token is an exception.</summary>
+/// <summary>Sends requests over one protocol. Any response is a result; only cancellation throws.</summary>
 internal interface ISender : IDisposable
 {
     Task<SendResult> SendAsync(SendRequest request, CancellationToken cancellationToken);

@@ -3,29 +3,29 @@ using Platform.Observatory.Otlp;
 namespace Platform.Observatory.Forward;
 
 /// <summary>
-/// Keeps what a destination is sent to what it takes, in whole traces. While it keeps up, its share is 1, each batch goes out as the bytes
-/// it came as, and only the ids of traces are read, so that a trace that is under way when that changes is known. When what waits gets
-/// old (or much) and older still, the share falls to what the destination took lately; it rises slowly when nothing waits.
+/// Adaptive sampling: limits what a destination is sent to what it can take, in whole traces. While it keeps up, its share is 1, each batch
+/// is sent unchanged, and only trace ids are read, so that traces in progress are known when that changes. While the age (or size) of the
+/// queue is high and still rising, the share falls to the recent throughput of the destination; it rises slowly when nothing waits.
 /// <para>
-/// A backlog that shrinks, as after the destination was away, is sent whole: being late is better than being incomplete.
+/// A shrinking backlog, as after an outage, is sent whole: late is better than incomplete.
 /// </para>
 /// </summary>
 internal sealed class Thinning(TimeProvider time)
 {
-    /// <summary>Below it the bound of the queue is what helps.</summary>
+    /// <summary>Below this the queue limit has to help.</summary>
     private const double MinShare = 0.001;
 
-    /// <summary>Of a full queue.</summary>
+    /// <summary>Fraction of a full queue.</summary>
     private const double HighFill = 0.5;
     private const double LowFill = 0.1;
 
-    /// <summary>Takes in a little less than went out, so that what waits gets less.</summary>
+    /// <summary>Admits a little less than was sent, so that the backlog shrinks.</summary>
     private const double Headroom = 1.25;
 
     private static readonly TimeSpan HighAge = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LowAge = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan MeasureInterval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan RecoveryDelay = TimeSpan.FromSeconds(2);
 
     private readonly Lock _lock = new();
     private readonly TraceDecisions _decisions = new();
@@ -34,19 +34,19 @@ internal sealed class Thinning(TimeProvider time)
     private double _share = 1;
     private long _lastChange = time.GetTimestamp();
 
-    /// <summary>Of new traces, from 0 to 1.</summary>
+    /// <summary>Share of new traces that are kept, from 0 to 1.</summary>
     public double Share => Volatile.Read(ref _share);
 
-    // The lock is held for one trace at a time: whoever offers must not wait until a request is written anew.
+    // The lock is held for one trace at a time: the request path must not wait while a request is rewritten.
     public ArraySegment<byte>? Filter(Signal signal, ArraySegment<byte> request, out int kept) =>
-        OtlpItems.Filter(signal, request, Keeps, out kept);
+        OtlpItems.Filter(signal, request, IsKept, out kept);
 
-    /// <summary>The request was lost: the queue was full, or it waited for too long.</summary>
-    public void LeaveOut(Signal signal, ArraySegment<byte> request) => OtlpItems.EachTrace(signal, request, LeaveOut);
+    /// <summary>The request was dropped: the queue was full, or it expired.</summary>
+    public void Exclude(Signal signal, ArraySegment<byte> request) => OtlpItems.EachTrace(signal, request, Exclude);
 
     public void Offered(Signal signal, int items) => Interlocked.Add(ref Of(signal).Offered, items);
 
-    /// <summary>A destination that is away is not one that is slow: what it takes is measured anew when it is back.</summary>
+    /// <summary>An outage is not slowness: throughput is measured afresh when the destination is back.</summary>
     public void Failed(Signal signal)
     {
         lock (_lock)
@@ -55,7 +55,7 @@ internal sealed class Thinning(TimeProvider time)
         }
     }
 
-    /// <summary>Age is how long what was sent had waited; fill is how full the queue is, from 0 to 1.</summary>
+    /// <summary>Age is how long the sent request had waited; fill is how full the queue is, from 0 to 1.</summary>
     public void Sent(Signal signal, int items, TimeSpan age, double fill)
     {
         lock (_lock)
@@ -69,7 +69,7 @@ internal sealed class Thinning(TimeProvider time)
                 return;
             }
 
-            if (time.GetElapsedTime(window.Start) < Look)
+            if (time.GetElapsedTime(window.Start) < MeasureInterval)
             {
                 return;
             }
@@ -78,14 +78,14 @@ internal sealed class Thinning(TimeProvider time)
             {
                 if ((age > HighAge && age >= window.Age) || (fill > HighFill && fill >= window.Fill))
                 {
-                    // Senders come in bursts, so that one look can be wrong by much: half is the most it takes away.
-                    var taken = window.Sent / (Headroom * Math.Max(1, Interlocked.Read(ref window.Offered)));
-                    SetShare(Math.Max(MinShare, Math.Clamp(taken, 0.5 * _share, 0.9 * _share)));
+                    // Senders are bursty, so one measurement can be far off: the share is at most halved.
+                    var admitted = window.Sent / (Headroom * Math.Max(1, Interlocked.Read(ref window.Offered)));
+                    SetShare(Math.Max(MinShare, Math.Clamp(admitted, 0.5 * _share, 0.9 * _share)));
                 }
 
                 _lastChange = time.GetTimestamp();
             }
-            else if (age < LowAge && fill < LowFill && time.GetElapsedTime(_lastChange) > Calm)
+            else if (age < LowAge && fill < LowFill && time.GetElapsedTime(_lastChange) > RecoveryDelay)
             {
                 SetShare(Math.Min(1, (1.15 * _share) + 0.005));
             }
@@ -94,19 +94,19 @@ internal sealed class Thinning(TimeProvider time)
         }
     }
 
-    private bool Keeps(UInt128 trace)
+    private bool IsKept(UInt128 trace)
     {
         lock (_lock)
         {
-            return _decisions.Keeps(trace, _share);
+            return _decisions.IsKept(trace, _share);
         }
     }
 
-    private void LeaveOut(UInt128 trace)
+    private void Exclude(UInt128 trace)
     {
         lock (_lock)
         {
-            _decisions.LeaveOut(trace);
+            _decisions.Exclude(trace);
         }
     }
 
@@ -118,7 +118,7 @@ internal sealed class Thinning(TimeProvider time)
         _lastChange = time.GetTimestamp();
     }
 
-    /// <summary>What happened in one queue since the last look.</summary>
+    /// <summary>What happened in one queue since the last measurement.</summary>
     private sealed class Window
     {
         public long Offered;

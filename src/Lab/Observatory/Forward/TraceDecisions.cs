@@ -1,28 +1,28 @@
 namespace Platform.Observatory.Forward;
 
 /// <summary>
-/// Which traces a destination gets while it is sent only a share of them. The decision for a trace is made when its first span or log
-/// record is about to be sent, by a hash of its id against the share of that moment, and then remembered for all that follows.
+/// Sampling decisions by trace for one destination. The decision for a trace is made when its first span or log record is about to be sent,
+/// by a hash of its id against the current share, and then remembered.
 /// <para>
 /// Guaranteed, for the last <see cref="MaxTraces"/> traces: a trace of which something was sent is sent to its end, however low the share
 /// falls; of a trace of which something was left out nothing more is sent, however high it rises. Spans and logs of a trace have one
-/// decision. A lower share only takes traces away: what is kept at 10 % would be kept at 20 %, here and in every other process.
+/// decision. A lower share keeps a subset: what is kept at 10 % would be kept at 20 %, here and in every other process.
 /// </para>
 /// <para>
-/// Not guaranteed: a trace that goes on after so many others began is decided anew; a trace is cut when the queue overflows, or the
-/// destination is away for too long, after its first part was sent (the rest of it is then left out too); when the destination refuses a
-/// part for good, or an error of ours loses one; and when the process ends.
+/// Not guaranteed: a trace that continues after that many others began is decided again; a trace is cut when, after its first part was
+/// sent, the queue overflows or the destination is down for too long (the rest is then dropped too), when the destination permanently
+/// rejects a part or an internal error loses one, and when the process ends.
 /// </para>
 /// </summary>
 internal sealed class TraceDecisions
 {
     public const int MaxTraces = 1 << 17;
 
-    // Bounded by MaxTraces, some minutes of a busy platform and 8 MiB; the one decided first makes room.
+    // Bounded by MaxTraces, some minutes of a busy platform and 8 MiB; the oldest decision is evicted.
     private readonly Dictionary<UInt128, bool> _decisions = [];
     private readonly Queue<UInt128> _order = new();
 
-    public bool Keeps(UInt128 trace, double share)
+    public bool IsKept(UInt128 trace, double share)
     {
         if (!_decisions.TryGetValue(trace, out var keep))
         {
@@ -32,8 +32,8 @@ internal sealed class TraceDecisions
         return keep;
     }
 
-    /// <summary>A part of it is lost, so that nothing more of it is sent.</summary>
-    public void LeaveOut(UInt128 trace)
+    /// <summary>Part of the trace was lost, so the rest is not sent.</summary>
+    public void Exclude(UInt128 trace)
     {
         if (_decisions.TryAdd(trace, false))
         {
@@ -45,7 +45,7 @@ internal sealed class TraceDecisions
         }
     }
 
-    // The finish of SplitMix64: ids need not be random, and senders that sample by the id's end must not meet the same share again.
+    // The finalizer of SplitMix64: ids need not be random, and the result must not correlate with senders that sample by the id's low bits.
     internal static ulong HashOf(UInt128 trace)
     {
         var value = (ulong)(trace >> 64) ^ (ulong)trace;

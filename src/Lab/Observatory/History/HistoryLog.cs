@@ -4,8 +4,8 @@ using Platform.Observatory.Settings;
 namespace Platform.Observatory.History;
 
 /// <summary>
-/// What is kept over a restart, in two logs with bounds of their own: a day of spans must not push out an error that happens quietly
-/// for weeks.
+/// Persists received data across restarts in two logs with separate limits: a day of spans must not evict an error that recurs quietly for
+/// weeks.
 /// </summary>
 internal sealed class HistoryLog(IOptions<ObservatoryOptions> options, ILogger<HistoryLog> logger)
 {
@@ -31,10 +31,10 @@ internal sealed class HistoryLog(IOptions<ObservatoryOptions> options, ILogger<H
         }
     }
 
-    /// <summary>What the start brought back.</summary>
+    /// <summary>Result of the replay at startup.</summary>
     public ReplayResult Replayed { get; set; } = new(0, 0, 0, 0);
 
-    /// <summary>Copies the body, which belongs to the request.</summary>
+    /// <summary>Copies the body, since the request owns it.</summary>
     public void Offer(RecordKind kind, DateTimeOffset time, ReadOnlySpan<byte> body)
     {
         if (IsOn)
@@ -48,5 +48,5 @@ internal sealed record HistoryStats(bool IsOn, long Written, long Dropped, LogSt
 
 internal sealed record LogStats(long Written, long Dropped, int Segments, long BytesOnDisk, long MaxBytes);
 
-/// <summary>Refused: whole records that today's rules do not accept.</summary>
+/// <summary>Refused: intact records that current limits reject.</summary>
 internal sealed record ReplayResult(int Records, int Damaged, int Refused, long TornBytes);

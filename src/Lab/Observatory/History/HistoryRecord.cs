@@ -17,7 +17,7 @@ internal enum RecordKind : byte
     /// <summary>A deploy that was announced, as JSON.</summary>
     Deploy = 9,
 
-    /// <summary>Telemetry of a service named a release for the first time; JSON as of a deploy.</summary>
+    /// <summary>First telemetry of a release of a service; the same JSON as a deploy.</summary>
     ReleaseSeen = 10,
 
     /// <summary>The summary of deleted segments, in a file of its own.</summary>

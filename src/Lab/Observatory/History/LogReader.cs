@@ -25,8 +25,8 @@ internal sealed class LogReader(string directory)
     }
 
     /// <summary>
-    /// The records of both in order of time, since whether an error came back in a newer release depends on which of them was first.
-    /// Of equal times the first log's comes first.
+    /// Both logs merged by time, since whether an error regressed in a newer release depends on the order. On equal times the first log
+    /// wins.
     /// </summary>
     public static IEnumerable<HistoryRecord> Merge(IEnumerable<HistoryRecord> first, IEnumerable<HistoryRecord> second)
     {

@@ -4,10 +4,12 @@ using Platform.Observatory.Settings;
 
 namespace Platform.Observatory.History;
 
-/// <summary>The way to one log on disk: whoever receives never waits for the disk. A full queue drops the record and counts it.</summary>
+/// <summary>
+/// Queue in front of one log on disk, so that receiving never waits for the disk. When it is full, records are dropped and counted.
+/// </summary>
 internal sealed partial class RecordQueue(string name, long maxBytes, IOptions<ObservatoryOptions> options, ILogger logger)
 {
-    // Bounded here by number and in Offer by bytes.
+    // Bounded here by count and in Offer by bytes.
     private const int MaxQueued = 10_000;
 
     private readonly Channel<HistoryRecord> _queue = Channel.CreateBounded<HistoryRecord>(
@@ -16,14 +18,14 @@ internal sealed partial class RecordQueue(string name, long maxBytes, IOptions<O
     private long _queuedBytes;
     private long _written;
 
-    // Not flushed yet; of the writing thread alone.
+    // Not flushed yet; accessed by the writer only.
     private long _appended;
     private long _dropped;
     private long _bytesOnDisk;
     private int _segments;
     private bool _diskFailed;
 
-    /// <summary>Of its folder in the data directory.</summary>
+    /// <summary>Also the name of its folder in the data directory.</summary>
     public string Name => name;
 
     public long MaxBytes => maxBytes;
@@ -37,7 +39,7 @@ internal sealed partial class RecordQueue(string name, long maxBytes, IOptions<O
             maxBytes
         );
 
-    /// <summary>Copies the body, which belongs to the request.</summary>
+    /// <summary>Copies the body, since the request owns it.</summary>
     public void Offer(RecordKind kind, DateTimeOffset time, ReadOnlySpan<byte> body)
     {
         if (
@@ -63,7 +65,7 @@ internal sealed partial class RecordQueue(string name, long maxBytes, IOptions<O
                 Interlocked.Add(ref _queuedBytes, -record.Body.Length);
             }
 
-            // Once for all that was waiting: cheap under load, at once when it is quiet.
+            // One flush per drained queue: cheap under load, immediate when idle.
             Write(() => Flush(writer), writer);
             Measure(writer);
         }
@@ -88,7 +90,7 @@ internal sealed partial class RecordQueue(string name, long maxBytes, IOptions<O
         }
     }
 
-    // Written is what a killed process leaves.
+    // Counts as written only once it survives a killed process.
     private void Flush(SegmentWriter writer)
     {
         writer.Flush();
@@ -96,7 +98,7 @@ internal sealed partial class RecordQueue(string name, long maxBytes, IOptions<O
         _appended = 0;
     }
 
-    // A full or missing disk costs history, and must not cost the platform its eyes.
+    // A full or missing disk costs history but must not stop the intake.
     private void Write(Action write, SegmentWriter writer)
     {
         try
@@ -105,7 +107,7 @@ internal sealed partial class RecordQueue(string name, long maxBytes, IOptions<O
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Some of them may be on the disk all the same.
+            // Some of them may have reached the disk anyway.
             Interlocked.Add(ref _dropped, _appended);
             _appended = 0;
 
@@ -127,7 +129,7 @@ internal sealed partial class RecordQueue(string name, long maxBytes, IOptions<O
         }
         catch (IOException exception)
         {
-            // What was buffered could not be written either; the reader cuts the torn end.
+            // The buffered rest could not be written either; the reader cuts the torn end.
             LogDiskFailed(exception, name);
         }
     }
@@ -135,7 +137,7 @@ internal sealed partial class RecordQueue(string name, long maxBytes, IOptions<O
     [LoggerMessage(
         EventId = 5002,
         Level = LogLevel.Error,
-        Message = "The history of {Log} cannot be written; records are dropped and counted until the disk takes them again"
+        Message = "The history of {Log} cannot be written; records are dropped and counted until the disk recovers"
     )]
     private partial void LogDiskFailed(Exception exception, string log);
 }

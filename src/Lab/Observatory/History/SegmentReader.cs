@@ -1,8 +1,8 @@
 namespace Platform.Observatory.History;
 
 /// <summary>
-/// Reads the records of one segment in order. What is damaged is passed over and counted; an end that was being written when the
-/// process died is reported as torn. Changes nothing.
+/// Reads the records of one segment in order. Damaged records are skipped and counted; an incomplete end, left by a killed process, is
+/// reported as torn. Read-only.
 /// </summary>
 internal sealed class SegmentReader(string path)
 {

@@ -1,13 +1,13 @@
 namespace Platform.Observatory.History;
 
 /// <summary>
-/// Appends records to segment files; the oldest segment goes when all together would be larger than the bound. Each run begins
-/// a segment of its own, so that it never writes behind the torn end of another. One writer for a directory.
+/// Appends records to segment files; the oldest segment is deleted when the total would exceed the limit. Each run starts a new segment, so
+/// that it never appends to a torn end. One writer per directory.
 /// </summary>
 internal sealed class SegmentWriter : IDisposable
 {
-    // Four or more segments for a bound, so that a deletion takes a quarter of the history at most.
-    private const int LeastSegments = 4;
+    // At least four segments, so that a deletion removes at most a quarter of the history.
+    private const int MinSegments = 4;
 
     private readonly string _directory;
     private readonly long _maxBytes;
@@ -23,7 +23,7 @@ internal sealed class SegmentWriter : IDisposable
         _beforeDeletion = beforeDeletion;
         _directory = directory;
         _maxBytes = maxBytes;
-        _segmentBytes = Math.Min(segmentBytes, maxBytes / LeastSegments);
+        _segmentBytes = Math.Min(segmentBytes, maxBytes / MinSegments);
 
         foreach (var file in Segments.In(directory))
         {
@@ -74,12 +74,12 @@ internal sealed class SegmentWriter : IDisposable
         file.Write(record.Body.Span);
     }
 
-    /// <summary>Hands all to the operating system: what was flushed survives a killed process, though not a power failure.</summary>
+    /// <summary>Flushes to the operating system: survives a killed process, but not a power failure.</summary>
     public void Flush() => _open?.Flush();
 
     public void Dispose() => Close();
 
-    /// <summary>Ends the open segment; the next record begins another.</summary>
+    /// <summary>Closes the open segment; the next record starts another.</summary>
     public void Close()
     {
         if (_open is { } open)

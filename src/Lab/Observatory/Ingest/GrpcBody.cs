@@ -9,15 +9,15 @@ using Platform.Observatory.Receiving;
 namespace Platform.Observatory.Ingest;
 
 /// <summary>
-/// The body of one call, read as a whole into memory that is counted and bounded before the framework sees it: what waits in the server's
-/// own pipe for the end of a message is bounded for each call only.
+/// The body of one call, buffered within the shared body budget before the framework sees it: the server's own pipe is bounded per call
+/// only.
 /// </summary>
 internal sealed class GrpcBody(HttpContext context, AccessKeys keys, BodyBudget budget, int limit)
     : PipeReader,
         IRequestBodyPipeFeature,
         IDisposable
 {
-    // A provider of compression is not told which call it works for.
+    // An ICompressionProvider is not told which call it serves.
     private static readonly AsyncLocal<GrpcBody?> OfThisCall = new();
 
     private readonly Stream _source = context.Request.Body;
@@ -29,7 +29,7 @@ internal sealed class GrpcBody(HttpContext context, AccessKeys keys, BodyBudget 
         set => OfThisCall.Value = value;
     }
 
-    /// <summary>The message as it came, where it is compressed.</summary>
+    /// <summary>The message as received, when it is compressed.</summary>
     public Stream? Zipped { get; private set; }
 
     public PipeReader Reader => this;
@@ -38,8 +38,8 @@ internal sealed class GrpcBody(HttpContext context, AccessKeys keys, BodyBudget 
     {
         try
         {
-            // Of a call without its key nothing is read.
-            if (!keys.OpensOtlp(context.Request.Headers))
+            // Nothing is read of a call without a valid key.
+            if (!keys.AllowsOtlp(context.Request.Headers))
             {
                 throw new RefusedException(Refusal.Unauthenticated, "The header x-otlp-api-key is missing or wrong.");
             }
@@ -59,7 +59,7 @@ internal sealed class GrpcBody(HttpContext context, AccessKeys keys, BodyBudget 
         return false;
     }
 
-    // All of it is handed over at once, and stays until the call ends.
+    // The whole body is returned at once and kept until the call ends.
     public override void AdvanceTo(SequencePosition consumed) { }
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) { }
@@ -71,8 +71,8 @@ internal sealed class GrpcBody(HttpContext context, AccessKeys keys, BodyBudget 
     public void Dispose() => _body.Dispose();
 
     /// <summary>
-    /// Keeps a compressed message as it is, for the service to unpack within its limits: the framework would unpack it into memory that
-    /// nothing bounds.
+    /// Leaves a compressed message to the service, which decompresses it within its limits; the framework would decompress into unbounded
+    /// memory.
     /// </summary>
     internal sealed class Gzip : ICompressionProvider
     {
@@ -84,7 +84,7 @@ internal sealed class GrpcBody(HttpContext context, AccessKeys keys, BodyBudget 
             return Stream.Null;
         }
 
-        // Answers are a few bytes, and are never compressed.
+        // Responses are a few bytes and never compressed.
         public Stream CreateCompressionStream(Stream stream, CompressionLevel? compressionLevel) => throw new NotSupportedException();
     }
 }

@@ -9,7 +9,7 @@ using Platform.Observatory.Settings;
 
 namespace Platform.Observatory.Ingest;
 
-/// <summary>Around each call over gRPC: gives it its body, and counts it when it is refused, by whomever.</summary>
+/// <summary>Wraps each gRPC call: supplies its body, and counts rejections, whoever made them.</summary>
 internal sealed partial class GrpcCalls(
     RequestDelegate next,
     AccessKeys keys,
@@ -19,21 +19,21 @@ internal sealed partial class GrpcCalls(
     ILogger<GrpcCalls> logger
 )
 {
-    // In front of the message: one byte that says whether it is compressed, four of its length.
+    // The prefix of a gRPC message: one byte of compression flag, four of length.
     private const int PrefixBytes = 5;
 
-    // As a header says it.
+    // As written in the grpc-status header.
     private const string Unimplemented = "12";
 
     public static void Add(IServiceCollection services)
     {
-        // What is refused is counted, and what fails is logged, here: the framework would write a stack for each sender that went away.
+        // Rejections are counted and failures logged here: the framework would log a stack trace for each sender that disconnects.
         services.AddLogging(logging => logging.AddFilter("Grpc.AspNetCore.Server.ServerCallHandler", LogLevel.None));
         services
             .AddSingleton<OtlpGrpc>()
             .AddGrpc(grpc =>
             {
-                // The limits are GrpcBody's, in whose memory the message is by then.
+                // GrpcBody has enforced the limit by then.
                 grpc.MaxReceiveMessageSize = null;
                 grpc.CompressionProviders = [new GrpcBody.Gzip()];
             });
@@ -48,14 +48,14 @@ internal sealed partial class GrpcCalls(
 
     public async Task InvokeAsync(HttpContext context)
     {
-        // The limit is checked while reading; Kestrel's own would end the call without a status of gRPC.
+        // The limit is checked while reading; Kestrel's own would end the call without a gRPC status.
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
         using var body = new GrpcBody(context, keys, budget, options.Value.MaxBodyBytes + PrefixBytes);
         context.Features.Set<IRequestBodyPipeFeature>(body);
         GrpcBody.Current = body;
         await next(context);
 
-        // Nobody waits for an answer, and what broke off is no mistake.
+        // The client is gone; an aborted call is not a failure.
         if (context.RequestAborted.IsCancellationRequested)
         {
             return;
@@ -63,7 +63,7 @@ internal sealed partial class GrpcCalls(
 
         var status = context.Features.Get<IServerCallContextFeature>()?.ServerCallContext.Status;
 
-        if (WhyRefused(context, status) is { } refused)
+        if (RefusalOf(context, status) is { } refused)
         {
             refusals.Add(refused, context);
 
@@ -79,9 +79,9 @@ internal sealed partial class GrpcCalls(
         }
     }
 
-    // A message that is cut, has another behind it, or is no message is "internal" or "unknown" to the framework. It is the sender's
-    // mistake: those codes would say that it is ours.
-    private static RefusedException? WhyRefused(HttpContext context, Status? status) =>
+    // The framework reports truncated, trailing or invalid messages as Internal or Unknown, which would blame the server. They are the
+    // sender's mistake.
+    private static RefusedException? RefusalOf(HttpContext context, Status? status) =>
         status switch
         {
             null when context.Response.Headers.GrpcStatus == Unimplemented => new RefusedException(

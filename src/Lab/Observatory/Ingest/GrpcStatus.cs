@@ -3,7 +3,7 @@ using Platform.Observatory.Receiving;
 
 namespace Platform.Observatory.Ingest;
 
-/// <summary>The word of gRPC for a refusal; google.rpc.Status has the same numbers.</summary>
+/// <summary>Maps a refusal to its gRPC status code; google.rpc.Status has the same numbers.</summary>
 internal static class GrpcStatus
 {
     public static StatusCode Of(Refusal refusal) =>

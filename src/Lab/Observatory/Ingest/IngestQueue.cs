@@ -5,7 +5,9 @@ using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Ingest;
 
-/// <summary>Between receiving and storing: a sender never waits for the store's lock, and a full queue is said at once.</summary>
+/// <summary>
+/// Queue between receiving and storing: senders never wait for the store's lock, and a full queue is reported at once as backpressure.
+/// </summary>
 internal sealed class IngestQueue<TRecord>(SignalStore<TRecord> store, IOptions<ObservatoryOptions> options) : BackgroundService
     where TRecord : TelemetryRecord
 {
@@ -23,7 +25,7 @@ internal sealed class IngestQueue<TRecord>(SignalStore<TRecord> store, IOptions<
             return true;
         }
 
-        var batch = new Batch(records, records.Sum(record => (long)record.Bytes), Settled: null);
+        var batch = new Batch(records, records.Sum(record => (long)record.Bytes), Stored: null);
 
         if (Interlocked.Add(ref _bytes, batch.Bytes) <= options.Value.QueuedBytes && _batches.Writer.TryWrite(batch))
         {
@@ -34,18 +36,18 @@ internal sealed class IngestQueue<TRecord>(SignalStore<TRecord> store, IOptions<
         return false;
     }
 
-    /// <summary>Past the queue; for a replay, during which nobody waits.</summary>
+    /// <summary>Bypasses the queue; for the replay at startup.</summary>
     public void AddNow(IReadOnlyList<TRecord> records) => store.Add(records);
 
-    /// <summary>Completes when all that was taken before this call can be read from the store.</summary>
-    public async Task SettledAsync(CancellationToken cancellationToken)
+    /// <summary>Completes when everything accepted before this call is in the store.</summary>
+    public async Task WaitUntilStoredAsync(CancellationToken cancellationToken)
     {
-        var settled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var stored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
         try
         {
-            await _batches.Writer.WriteAsync(new Batch([], 0, settled), cancellationToken);
-            await settled.Task.WaitAsync(cancellationToken);
+            await _batches.Writer.WriteAsync(new Batch([], 0, stored), cancellationToken);
+            await stored.Task.WaitAsync(cancellationToken);
         }
         catch (ChannelClosedException exception)
         {
@@ -65,9 +67,9 @@ internal sealed class IngestQueue<TRecord>(SignalStore<TRecord> store, IOptions<
         {
             store.Add(batch.Records);
             Interlocked.Add(ref _bytes, -batch.Bytes);
-            batch.Settled?.TrySetResult();
+            batch.Stored?.TrySetResult();
         }
     }
 
-    private sealed record Batch(IReadOnlyList<TRecord> Records, long Bytes, TaskCompletionSource? Settled);
+    private sealed record Batch(IReadOnlyList<TRecord> Records, long Bytes, TaskCompletionSource? Stored);
 }

@@ -12,7 +12,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Ingest;
 
-/// <summary>What the sender is told of a request that was read: nothing, or how many items were rejected and why.</summary>
+/// <summary>The outcome for the sender: how many items were rejected, and why.</summary>
 internal readonly record struct IntakeResult(long Rejected, string? Message)
 {
     public ExportServiceResponse ToResponse() =>
@@ -24,7 +24,7 @@ internal readonly record struct IntakeResult(long Rejected, string? Message)
             };
 }
 
-/// <summary>Takes one request: scrubs it, checks each item, cuts it to size, and queues what is good.</summary>
+/// <summary>Handles one request: scrubs it, validates and truncates its items, and queues the valid ones.</summary>
 internal sealed class Intake(
     TelemetryStore store,
     IngestQueue<StoredSpan> spans,
@@ -73,7 +73,7 @@ internal sealed class Intake(
         }
     }
 
-    /// <summary>The same for what the log holds.</summary>
+    /// <summary>The same for a history record.</summary>
     public void Replay(HistoryRecord record)
     {
         var body = record.Body.ToArray();
@@ -93,7 +93,7 @@ internal sealed class Intake(
         }
     }
 
-    // Writing a message again costs as much as reading it, so the received bytes are kept where nothing had to be taken out.
+    // Serializing costs as much as parsing, so the received bytes are kept when nothing had to be removed.
     private void Keep(Signal signal, Receipt receipt, IntakeResult result, IMessage message, ArraySegment<byte> body, bool asReceived)
     {
         if (history.IsOn || forwarder.IsOn)
@@ -156,9 +156,7 @@ internal sealed class Intake(
                 {
                     string? reason = null;
                     batch.Add(
-                        span.Unpacked is { } unpacked
-                            ? ToStored(unpacked, origin, receipt.At, out reason)
-                            : span.ToStored(origin, receipt.At),
+                        span.Parsed is { } parsed ? ToStored(parsed, origin, receipt.At, out reason) : span.ToStored(origin, receipt.At),
                         reason
                     );
                 }
@@ -194,7 +192,8 @@ internal sealed class Intake(
     }
 
     /// <summary>
-    /// Metrics are Prometheus's; here they are counted, so that a missing sender shows, and sent on. The history does not hold them.
+    /// Metrics belong to Prometheus; here they are only counted, so that a missing sender shows, and forwarded. They are not in the
+    /// history.
     /// </summary>
     private IntakeResult Accept(ExportMetricsServiceRequest request, Receipt receipt)
     {
@@ -202,7 +201,7 @@ internal sealed class Intake(
         {
             ItemLimits.Apply(group.Resource);
             var resource = new OriginResource(group.Resource ?? new Resource(), "");
-            store.Resources.Seen(resource, Signal.Metrics, receipt.At);
+            store.Resources.Observe(resource, Signal.Metrics, receipt.At);
             SdkLosses.Read(group, resource, store.Resources);
             store.Metrics.AddReceived(group.ScopeMetrics.SelectMany(scope => scope.Metrics).Sum(metric => (long)PointsOf(metric)));
         }
@@ -227,8 +226,8 @@ internal sealed class Intake(
 
         foreach (var resource in batch.Resources)
         {
-            store.Resources.Seen(resource, signal, receipt.At);
-            SeenRelease(resource, receipt);
+            store.Resources.Observe(resource, signal, receipt.At);
+            ObserveRelease(resource, receipt);
         }
 
         counters.AddReceived(batch.Records.Count);
@@ -236,17 +235,18 @@ internal sealed class Intake(
         return new IntakeResult(batch.Rejected, batch.Message);
     }
 
-    // The first sight of a release is kept among the errors: spans that name it make room long before an issue asks which was newer.
-    private void SeenRelease(OriginResource resource, Receipt receipt)
+    // The first sighting of a release goes into the error log: spans that name it are evicted long before an issue asks which release was
+    // newer.
+    private void ObserveRelease(OriginResource resource, Receipt receipt)
     {
         if (resource.Version is not { } release)
         {
             return;
         }
 
-        issues.SeenRelease(release, receipt.At);
+        issues.ObserveRelease(release, receipt.At);
 
-        if (deploys.Seen(resource.Service, release, resource.Environment, resource.Instance, receipt.At) && !receipt.IsReplay)
+        if (deploys.Observe(resource.Service, release, resource.Environment, resource.Instance, receipt.At) && !receipt.IsReplay)
         {
             var seen = new Announcement(
                 resource.Service,
@@ -260,7 +260,7 @@ internal sealed class Intake(
 
     private StoredSpan? ToStored(Span span, Origin origin, DateTimeOffset arrived, out string? reason)
     {
-        reason = SpanIds.WhyRejected(span);
+        reason = SpanIds.RejectionReason(span);
 
         if (reason is not null)
         {
@@ -295,7 +295,7 @@ internal sealed class Intake(
 
     private static StoredLog? ToStored(LogRecord log, Origin origin, DateTimeOffset arrived, out string? reason)
     {
-        reason = SpanIds.WhyRejected(log);
+        reason = SpanIds.RejectionReason(log);
 
         if (reason is not null)
         {

@@ -10,8 +10,8 @@ using Platform.Observatory.Settings;
 namespace Platform.Observatory.Ingest;
 
 /// <summary>
-/// OTLP over gRPC. Messages are handed over as they came, since the intake reads most of them without unpacking; so there are methods
-/// with a marshaller of their own instead of a generated base class.
+/// OTLP over gRPC. Messages are passed on as raw bytes, since the intake reads most of them without parsing; hence custom marshallers
+/// instead of a generated base class.
 /// </summary>
 internal sealed class OtlpGrpc(Intake intake, BodyBudget budget, IOptions<ObservatoryOptions> options)
 {
@@ -56,7 +56,7 @@ internal sealed class OtlpGrpc(Intake intake, BodyBudget budget, IOptions<Observ
     private static Method<GrpcMessage, ExportServiceResponse> Export(string service) =>
         new(MethodType.Unary, "opentelemetry.proto.collector." + service, "Export", Request, Response);
 
-    // The bytes are those of the call's own GrpcBody and stay until it ends, so that they need not be copied.
+    // The bytes belong to the call's GrpcBody and live until it ends, so no copy is needed.
     private static GrpcMessage Read(DeserializationContext context)
     {
         var payload = context.PayloadAsReadOnlySequence();
@@ -70,6 +70,6 @@ internal sealed class OtlpGrpc(Intake intake, BodyBudget budget, IOptions<Observ
         context.Complete();
     }
 
-    /// <summary>Zipped: what the message is to be unpacked from; its bytes are empty then.</summary>
+    /// <summary>Zipped is the compressed message; Bytes is empty then.</summary>
     private sealed record GrpcMessage(ArraySegment<byte> Bytes, Stream? Zipped);
 }

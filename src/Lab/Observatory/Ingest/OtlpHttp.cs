@@ -49,7 +49,7 @@ internal sealed class OtlpHttp(Intake intake, AccessKeys keys, BodyBudget budget
 
     private async Task<IntakeResult> ReadAsync(HttpContext context, Signal signal)
     {
-        if (!keys.OpensOtlp(context.Request.Headers))
+        if (!keys.AllowsOtlp(context.Request.Headers))
         {
             throw new RefusedException(Refusal.Unauthenticated, "The header x-otlp-api-key is missing or wrong.");
         }
@@ -72,7 +72,7 @@ internal sealed class OtlpHttp(Intake intake, AccessKeys keys, BodyBudget budget
             throw new RefusedException(Refusal.TooLarge, $"The body is larger than {limits.MaxBodyBytes} bytes.");
         }
 
-        // The limit is checked while reading; Kestrel's own would end the connection without an answer in OTLP.
+        // The limit is checked while reading; Kestrel's own would end the connection without an OTLP response.
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
         using var body = new PooledBody(budget, limits.MaxBodyBytes);
         await body.FillAsync(context.Request.Body, context.RequestAborted);

@@ -4,7 +4,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Ingest;
 
-/// <summary>A request as the scanner leaves it.</summary>
+/// <summary>A scanned request.</summary>
 internal sealed class ScannedSpans
 {
     public List<ScannedGroup> Groups { get; } = [];
@@ -31,7 +31,7 @@ internal sealed class ScannedScope
 internal struct ScannedSpan
 {
     /// <summary>Null for a plain span, which is in the other fields.</summary>
-    public Span? Unpacked { get; init; }
+    public Span? Parsed { get; init; }
 
     public byte[] Payload { get; set; }
 

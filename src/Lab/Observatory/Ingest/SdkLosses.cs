@@ -4,17 +4,16 @@ using Platform.Observatory.Store;
 namespace Platform.Observatory.Ingest;
 
 /// <summary>
-/// OpenTelemetry's SDKs count what their processors are done with, and with the attribute error.type what those lost. The names are those
-/// of the semantic conventions (otel.sdk.processor.*).
+/// Reads the losses that OpenTelemetry SDKs report: their processors count processed items, and lost ones with the attribute error.type.
+/// The names are those of the semantic conventions (otel.sdk.processor.*).
 /// <para>
-/// Counted by it: what found the queue of a sender full, because this receiver was away or slow (queue_full), and what was made after the
-/// sender's stop (already_shutdown).
+/// Counted: items dropped because the sender's queue was full, while this receiver was down or slow (queue_full), and items created after
+/// the SDK was shut down (already_shutdown).
 /// </para>
 /// <para>
-/// Not counted by anybody, so that it cannot be known here: a batch that the exporter gave up - after its time-out, for an answer that
-/// forbids to try again, or over gRPC because the receiver died before it answered - since for the processor it was done when the exporter
-/// had it; what was in the queue, or on the way, when the sender ended and nobody took it in time; and what was counted, but ended with the
-/// sender before its next report.
+/// Not counted anywhere, so that it cannot be known here: a batch that the exporter gave up (after its timeout, on a non-retryable
+/// response, or over gRPC because the receiver died before it answered), since the processor was done once the exporter had it; what was
+/// queued or in flight when the sender exited; and what was counted after the sender's last report.
 /// </para>
 /// </summary>
 internal static class SdkLosses
@@ -22,13 +21,13 @@ internal static class SdkLosses
     private const string Spans = "otel.sdk.processor.span.processed";
     private const string Logs = "otel.sdk.processor.log.processed";
 
-    /// <summary>More than anybody can lose: what a sender says is not checked, and sums of it must not overflow.</summary>
+    /// <summary>More than a sender can lose: reports are not validated, and sums of them must not overflow.</summary>
     private const long MaxLost = 1L << 40;
 
     public static void Read(ResourceMetrics metrics, OriginResource sender, KnownResources senders)
     {
-        Read(metrics, Spans, total => senders.Lost(sender, Signal.Traces, total));
-        Read(metrics, Logs, total => senders.Lost(sender, Signal.Logs, total));
+        Read(metrics, Spans, total => senders.AddLoss(sender, Signal.Traces, total));
+        Read(metrics, Logs, total => senders.AddLoss(sender, Signal.Logs, total));
     }
 
     // A sender with several processors has a point for each.

@@ -7,22 +7,22 @@ using Platform.Observatory.Scrubbing;
 namespace Platform.Observatory.Ingest;
 
 /// <summary>
-/// Reads a request of spans without unpacking those that are plain: their bytes are kept as they came. To unpack a span, look through
-/// its attributes and pack it again takes five times as long, and nearly all attributes are ones that were looked through before. What is
-/// unusual in any way - events, links, long values, odd ids - is unpacked; with a secret anywhere in it the whole request is.
+/// Reads a request of spans without parsing plain ones, whose bytes are kept as received. Parsing, scrubbing and serializing a span takes
+/// five times as long, and nearly all attributes have been scrubbed before. Unusual spans (with events, links, long values or odd ids) are
+/// parsed; with a secret anywhere, the whole request is.
 /// </summary>
 internal sealed class SpanScanner
 {
-    /// <summary>What is not longer has no part that ItemLimits would cut.</summary>
+    /// <summary>Values up to this length have no part that ItemLimits would cut.</summary>
     private const int MaxPieceBytes = ItemLimits.MaxNameBytes;
 
-    /// <summary>Those before it have a field of their own in a stored span.</summary>
+    /// <summary>Earlier fields have a field of their own in a stored span.</summary>
     private const int FirstKeptField = 9;
 
     private readonly KnownBytes<ulong> _attributes = new();
     private readonly KnownBytes<string> _names = new();
 
-    /// <summary>Null when the request must be unpacked as a whole.</summary>
+    /// <summary>Null when the request must be parsed as a whole.</summary>
     public ScannedSpans? Scan(ArraySegment<byte> body)
     {
         if (!WireCheck.Check(body, ExportTraceServiceRequest.Descriptor))
@@ -37,21 +37,21 @@ internal sealed class SpanScanner
         }
         catch (InvalidProtocolBufferException)
         {
-            // The reading of the whole says what is wrong.
+            // The full parse reports what is wrong.
             return null;
         }
     }
 
     private sealed class Pass(SpanScanner scanner)
     {
-        // What was not known, for the one look of the scrubber; all of it is in the request, which is bounded.
+        // New attributes and names, which are scrubbed in one pass; bounded by the request.
         private readonly Resource _newAttributes = new();
         private readonly List<(ArraySegment<byte> Bytes, ulong IdBits)> _newAttributeBytes = [];
-        private readonly ScopeSpans _unpacked = new();
+        private readonly ScopeSpans _parsed = new();
         private readonly List<(ArraySegment<byte> Bytes, string Name)> _newNames = [];
         private readonly ResourceSpans _origins = new();
 
-        // The pieces of one span that are kept as bytes; one where the sender writes the fields in order. Bounded by its fields.
+        // The byte ranges of one span that are kept; a single one when the sender writes the fields in order. Bounded by its fields.
         private readonly List<(int Start, int End)> _kept = [];
 
         public ScannedSpans Spans { get; } = new();
@@ -81,7 +81,7 @@ internal sealed class SpanScanner
                     new ResourceSpans { Resource = _newAttributes },
                 },
             };
-            _origins.ScopeSpans.Add(_unpacked);
+            _origins.ScopeSpans.Add(_parsed);
 
             foreach (var group in Spans.Groups)
             {
@@ -91,7 +91,7 @@ internal sealed class SpanScanner
                 );
             }
 
-            _unpacked.Spans.AddRange(_newNames.Select(item => new Span { Name = item.Name }));
+            _parsed.Spans.AddRange(_newNames.Select(item => new Span { Name = item.Name }));
 
             if (OtlpScrubber.Scrub(request))
             {
@@ -167,11 +167,11 @@ internal sealed class SpanScanner
             }
 
             var span = Otlp.Span.Parser.ParseFrom(message.AsSpan());
-            _unpacked.Spans.Add(span);
-            return new ScannedSpan { Unpacked = span };
+            _parsed.Spans.Add(span);
+            return new ScannedSpan { Parsed = span };
         }
 
-        // Null for anything unusual. Of a field that is there twice the last one counts, as it does for the parser.
+        // Null for anything unusual. The last one of a repeated field wins, as in the parser.
         private ScannedSpan? Plain(ArraySegment<byte> message)
         {
             var span = new ScannedSpan { Name = "" };
@@ -281,7 +281,7 @@ internal sealed class SpanScanner
             return idBits;
         }
 
-        // A message is a text to look through, so a status that has one is not plain.
+        // A status message needs scrubbing, so a status that has one is not plain.
         private static Status.Types.StatusCode? StatusOf(ArraySegment<byte> message)
         {
             var code = Status.Types.StatusCode.Unset;

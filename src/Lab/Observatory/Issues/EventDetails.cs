@@ -10,7 +10,7 @@ internal sealed record EventDetails(
     IReadOnlyList<KeyValuePair<string, string>> Context
 )
 {
-    // A page and an answer show at most this much; senders stop at 100 of each.
+    // Limits of a page and a response; senders stop at 100 of each.
     private const int MaxItems = 100;
     private const int MaxFrames = 250;
     private static readonly string[] ContextNames = ["runtime", "os", "app", "device", "browser"];

@@ -6,7 +6,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Issues;
 
-/// <summary>Scrubbed JSON of an event to its fields.</summary>
+/// <summary>Parses the scrubbed JSON of an event.</summary>
 internal static class EventReader
 {
     // What a person reads of a field in a list; the payload has the rest.

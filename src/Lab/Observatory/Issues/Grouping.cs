@@ -36,7 +36,7 @@ internal static partial class Grouping
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(joined)).AsSpan(0, IdBytes));
     }
 
-    /// <summary>A message without what differs from one time to the next.</summary>
+    /// <summary>The message without its variable parts.</summary>
     public static string Normalize(string message)
     {
         var lines = message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(2);

@@ -2,12 +2,12 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Issues;
 
-/// <summary>What Observatory remembers of one error; used under the store's lock.</summary>
+/// <summary>The aggregated state of one error; accessed under the store's lock.</summary>
 internal sealed class Issue(string id)
 {
     private static readonly TimeSpan NewFor = TimeSpan.FromDays(1);
 
-    // Each bounded: the value not seen for longest makes room.
+    // Each is bounded: the least recently seen value is evicted.
     private const int MaxNames = 20;
     private readonly List<string> _releases = [];
     private readonly List<string> _environments = [];
@@ -155,7 +155,7 @@ internal sealed class Issue(string id)
 
     public IReadOnlyList<TagShare> Tags() => _tags.All();
 
-    // The latest is the last.
+    // The most recent is last.
     private static void Remember(List<string> names, string? name)
     {
         if (name is null || (names.Count > 0 && names[^1] == name))

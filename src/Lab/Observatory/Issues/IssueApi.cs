@@ -3,7 +3,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Issues;
 
-/// <summary>Errors for programs: /api/issues and what hangs on it.</summary>
+/// <summary>The issue API: /api/issues and below.</summary>
 internal static class IssueApi
 {
     public static void Map(IEndpointRouteBuilder routes)
@@ -47,17 +47,17 @@ internal static class IssueApi
                     },
                     found.Tags,
                     found.EventsKept,
-                    Latest = found.Latest is { } latest ? EventAnswer.Of(latest) : null,
+                    Latest = found.Latest is { } latest ? EventResponse.Of(latest) : null,
                 }
             )
             : Unknown();
 
     private static IResult Events(string id, IssueStore issues, TimeProvider time) =>
         issues.Get(id, time.GetUtcNow()) is { } found
-            ? TypedResults.Ok(new { Events = issues.EventsOf(id).Select(EventAnswer.Of), TotalCount = found.Issue.Count })
+            ? TypedResults.Ok(new { Events = issues.EventsOf(id).Select(EventResponse.Of), TotalCount = found.Issue.Count })
             : Unknown();
 
-    /// <summary>Body <c>{"status":"resolved"}</c>. JSON only: a form of another site could not send it without being asked first.</summary>
+    /// <summary>Body <c>{"status":"resolved"}</c>. JSON only: another site cannot send it without a preflight.</summary>
     private static async Task<IResult> SetStatusAsync(string id, HttpContext context, IssueChanges changes)
     {
         if (await JsonBody.ReadAsync(context) is not { } body)
@@ -79,7 +79,7 @@ internal static class IssueApi
 
     private static ProblemHttpResult Unknown() =>
         TypedResults.Problem(
-            "There is no such issue: it was never seen, or it made room for newer ones.",
+            "There is no such issue: it was never seen, or it was evicted by newer ones.",
             statusCode: StatusCodes.Status404NotFound,
             title: "Unknown issue"
         );

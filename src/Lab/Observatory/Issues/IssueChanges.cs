@@ -3,10 +3,10 @@ using Platform.Observatory.History;
 
 namespace Platform.Observatory.Issues;
 
-/// <summary>What people and programs say about an issue.</summary>
+/// <summary>Status changes from the page and the API.</summary>
 internal sealed class IssueChanges(IssueStore issues, HistoryLog history, TimeProvider time)
 {
-    /// <summary>The issue as it is then; null when there is none.</summary>
+    /// <summary>The updated issue; null when there is none.</summary>
     public IssueSummary? SetStatus(string id, IssueStatus status)
     {
         var now = time.GetUtcNow();

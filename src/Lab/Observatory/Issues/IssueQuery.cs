@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Platform.Observatory.Issues;
 
-/// <summary>The filters of the list of issues; the same words in the API and on the page.</summary>
+/// <summary>The filters of the list of issues; shared by the API and the page.</summary>
 internal sealed record IssueQuery(
     IssueStatus? Status,
     string? Service,

@@ -1,6 +1,6 @@
 namespace Platform.Observatory.Issues;
 
-/// <summary>What outlives the events of an issue, as it is written to disk: new members must be optional.</summary>
+/// <summary>The persisted state of an issue, which outlives its events: new members must be optional.</summary>
 internal sealed record IssueState(
     string Id,
     string Type,

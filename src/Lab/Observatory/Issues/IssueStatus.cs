@@ -5,7 +5,7 @@ namespace Platform.Observatory.Issues;
 [JsonConverter(typeof(JsonStringEnumConverter<IssueStatus>))]
 internal enum IssueStatus
 {
-    /// <summary>First seen less than a day ago, and nobody has said anything about it.</summary>
+    /// <summary>First seen less than a day ago, and no status was set.</summary>
     [JsonStringEnumMemberName("new")]
     New,
 

@@ -4,8 +4,8 @@ using Platform.Observatory.Settings;
 namespace Platform.Observatory.Issues;
 
 /// <summary>
-/// Issues and their latest events, bounded by the number of issues, of events in each, and of bytes of all events. An event or
-/// an issue that makes room is the one not seen for longest, and is counted.
+/// Issues and their latest events, bounded by the number of issues, of events in each, and of bytes of all events. The least recently seen
+/// ones are evicted and counted.
 /// </summary>
 internal sealed class IssueStore(IOptions<ObservatoryOptions> options)
 {
@@ -56,19 +56,19 @@ internal sealed class IssueStore(IOptions<ObservatoryOptions> options)
             }
 
             _received++;
-            _releases.Seen(item.Release, item.Time);
+            _releases.Observe(item.Release, item.Time);
             issue ??= AddIssue(item.IssueId);
             issue.Add(item, _releases);
             Keep(issue, item);
         }
     }
 
-    /// <summary>A release that telemetry named; what was known before an issue was resolved does not make it regress.</summary>
-    public void SeenRelease(string release, DateTimeOffset at)
+    /// <summary>A release seen in telemetry; one known before an issue was resolved does not make it regress.</summary>
+    public void ObserveRelease(string release, DateTimeOffset at)
     {
         lock (_lock)
         {
-            _releases.Seen(release, at);
+            _releases.Observe(release, at);
         }
     }
 
@@ -96,14 +96,14 @@ internal sealed class IssueStore(IOptions<ObservatoryOptions> options)
         }
     }
 
-    /// <summary>Into the empty store; what was seen later is added to it.</summary>
+    /// <summary>Fills an empty store; later events are added to it.</summary>
     public void Restore(IReadOnlyList<IssueState> issues, IReadOnlyDictionary<string, DateTimeOffset> releases)
     {
         lock (_lock)
         {
             foreach (var (release, at) in releases)
             {
-                _releases.Seen(release, at);
+                _releases.Observe(release, at);
             }
 
             foreach (var state in issues.OrderByDescending(issue => issue.LastSeen).Take(options.Value.MaxIssues))

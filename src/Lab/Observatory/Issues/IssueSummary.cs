@@ -25,7 +25,7 @@ internal sealed record IssueSummary
 
     public required int Users { get; init; }
 
-    /// <summary>There are more than are counted.</summary>
+    /// <summary>True when there are more than were counted.</summary>
     public required bool UsersCapped { get; init; }
 
     public required int Tenants { get; init; }

@@ -12,7 +12,7 @@ internal sealed class IssueViewBuilder(IssueStore issues, TelemetryStore telemet
     private const int MaxRows = 200;
     private const int MaxLogs = 20;
     private const int MaxTagValues = 4;
-    private const double TellingShare = 0.02;
+    private const double MinTagShare = 0.02;
     private readonly DateTimeOffset _now = time.GetUtcNow();
 
     public IssueList List(IssueQuery query)
@@ -36,7 +36,7 @@ internal sealed class IssueViewBuilder(IssueStore issues, TelemetryStore telemet
         );
     }
 
-    /// <summary>Those that nobody has resolved or muted, seen first last.</summary>
+    /// <summary>Open issues, the newest first.</summary>
     public IReadOnlyList<IssueRow> Newest(int count) =>
         [
             .. issues
@@ -47,7 +47,7 @@ internal sealed class IssueViewBuilder(IssueStore issues, TelemetryStore telemet
                 .Select(Row),
         ];
 
-    public IssueView? One(string id)
+    public IssueView? ViewOf(string id)
     {
         if (issues.Get(id, _now) is not { } found)
         {
@@ -117,7 +117,7 @@ internal sealed class IssueViewBuilder(IssueStore issues, TelemetryStore telemet
         );
     }
 
-    // Each step keeps the context; one that does not exist for this issue is left out.
+    // Steps that do not exist for this issue are omitted.
     private IEnumerable<TrailStep> Trail(ErrorEvent item)
     {
         if (item.TraceId != UInt128.Zero)
@@ -207,20 +207,20 @@ internal sealed class IssueViewBuilder(IssueStore issues, TelemetryStore telemet
             string.Join(", ", crumb.Data.Select(item => $"{item.Key} {item.Value}"))
         );
 
-    // Of the events that carry the tag, as far as they are counted: an issue may be older than what is known of its tags.
+    // Shares among the counted events that carry the tag: an issue may be older than its tag counts.
     private static TagView Tag(TagShare tag)
     {
         var all = (double)(tag.Values.Sum(value => value.Count) + tag.Others);
 
-        // Ids differ from event to event, and a share of each says nothing.
-        var telling = tag
-            .Values.Where(value => value.Count / all >= TellingShare || tag.Values.Count <= MaxTagValues)
+        // Ids differ in every event, so that their shares mean nothing.
+        var frequent = tag
+            .Values.Where(value => value.Count / all >= MinTagShare || tag.Values.Count <= MaxTagValues)
             .Take(MaxTagValues)
             .ToList();
         return new TagView(
             tag.Key,
-            [.. telling.Select(value => new Pair(value.Value, Format.Percent(value.Count / all)))],
-            telling.Count == 0 ? "differs from event to event" : ""
+            [.. frequent.Select(value => new Pair(value.Value, Format.Percent(value.Count / all)))],
+            frequent.Count == 0 ? "differs from event to event" : ""
         );
     }
 

@@ -4,7 +4,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Issues;
 
-/// <summary>What the list of issues and the page of one show; numbers and words only.</summary>
+/// <summary>View models of the issue list and the issue page; formatted values only.</summary>
 public sealed record IssueList(
     IReadOnlyList<IssueRow> Rows,
     int Matching,
@@ -38,13 +38,13 @@ public sealed record IssueRow(
     public string Detail => Title == Value ? "" : Value;
 }
 
-/// <summary>What an issue is called.</summary>
+/// <summary>The title of an issue.</summary>
 public static class IssueTitle
 {
-    // What the reader of events calls one without an exception; all of those would have one name.
+    // EventReader's type for an event without an exception; all of those would share one title.
     private const string Message = "message";
 
-    /// <summary>The exception without its namespace, which says little and needs much room; of a message what it says.</summary>
+    /// <summary>The type of the exception without its namespace, which says little and is long; for a message its text.</summary>
     public static string Of(string type, string value) =>
         type == Message && value.Length > 0 ? value
         : type[(type.LastIndexOf('.') + 1)..] is { Length: > 0 } name ? name
@@ -82,7 +82,7 @@ public sealed record CodeLine(string Number, string Text, bool IsHit);
 
 public sealed record CrumbView(Moment Time, string Class, string Text, string Detail);
 
-/// <summary>The most frequent values with their shares; Otherwise says what there is where none is frequent.</summary>
-public sealed record TagView(string Key, IReadOnlyList<Pair> Values, string Otherwise);
+/// <summary>The most frequent values with their shares; Note says why there are none.</summary>
+public sealed record TagView(string Key, IReadOnlyList<Pair> Values, string Note);
 
 public sealed record EventRow(Moment Time, string Release, string Tenant, string User, string TraceId);

@@ -3,18 +3,18 @@ using System.Globalization;
 namespace Platform.Observatory.Issues;
 
 /// <summary>
-/// Which release is newer. Leading numbers decide (2026.11.21-9f4a21c, shop@1.4.0); where they are equal or missing, a release that
-/// was known when the issue was resolved is not newer, and one that nobody had seen by then is.
+/// Which release is newer. Leading numbers decide (2026.11.21-9f4a21c, shop@1.4.0); where they are equal or missing, a release is newer
+/// when it was first seen after the issue was resolved.
 /// </summary>
 internal sealed class ReleaseOrder
 {
-    // Bounded: the release known for longest makes room.
+    // Bounded: the oldest release is evicted.
     private const int Capacity = 1_000;
     private readonly Dictionary<string, DateTimeOffset> _firstSeen = new(StringComparer.Ordinal);
 
     public IReadOnlyDictionary<string, DateTimeOffset> FirstSeen => new Dictionary<string, DateTimeOffset>(_firstSeen);
 
-    public void Seen(string? release, DateTimeOffset at)
+    public void Observe(string? release, DateTimeOffset at)
     {
         if (release is null || _firstSeen.ContainsKey(release))
         {
@@ -58,7 +58,7 @@ internal sealed class ReleaseOrder
 
     private DateTimeOffset SeenAt(string release) => _firstSeen.GetValueOrDefault(release, DateTimeOffset.MaxValue);
 
-    // Null: the numbers do not tell.
+    // Null when the numbers do not decide.
     private static int? Compare(string left, string right)
     {
         var (a, b) = (Numbers(left), Numbers(right));

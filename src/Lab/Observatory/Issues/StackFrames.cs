@@ -4,7 +4,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Issues;
 
-/// <summary>Names of functions as a person wrote them, and where a stack went through our own code.</summary>
+/// <summary>Function names as they are in the source, and the frames of our own code.</summary>
 internal static partial class StackFrames
 {
     /// <summary>The innermost frame of our own code.</summary>

@@ -1,9 +1,9 @@
 namespace Platform.Observatory.Issues;
 
-/// <summary>How the events of an issue are spread over the values of each tag.</summary>
+/// <summary>Event counts of an issue by tag and value.</summary>
 internal sealed class TagCounts
 {
-    // Both bounded: a key or a value beyond it is counted as one of the others.
+    // Both bounded: values beyond the limit are counted as others, keys beyond it are ignored.
     private const int MaxKeys = 32;
     private const int MaxValues = 20;
     private readonly Dictionary<string, Dictionary<string, int>> _counts = new(StringComparer.Ordinal);

@@ -25,7 +25,7 @@ internal sealed class TimeBuckets
         }
     }
 
-    /// <summary>Oldest first, ending with the step that is now.</summary>
+    /// <summary>Oldest first, ending with the current step.</summary>
     public IReadOnlyList<CountAt> Until(DateTimeOffset now)
     {
         var end = StepOf(now);

@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace Platform.Observatory.Layout;
 
-/// <summary>The stylesheet, the icon and the scripts, which live in the assembly.</summary>
+/// <summary>The stylesheet, the icon and the scripts, embedded in the assembly.</summary>
 internal static class Assets
 {
     private static readonly FrozenDictionary<string, byte[]> Scripts = new[]
@@ -17,7 +17,7 @@ internal static class Assets
     private static readonly byte[] Stylesheet = Read("observatory.css");
     private static readonly byte[] Icon = Read("icon.svg");
 
-    /// <summary>They show nothing, and the page to sign in needs them.</summary>
+    /// <summary>Anonymous: they reveal nothing, and the login page needs them.</summary>
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/observatory.css", () => TypedResults.Bytes(Stylesheet, "text/css"));

@@ -5,7 +5,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Layout;
 
-/// <summary>The reader's choice of light or dark, in a cookie, so that the first byte of a page has it and no script is needed.</summary>
+/// <summary>The user's choice of light or dark, in a cookie, so that the server renders it and no script is needed.</summary>
 internal static class Themes
 {
     private const string CookieName = "observatory-theme";

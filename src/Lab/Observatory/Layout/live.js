@@ -1,9 +1,9 @@
-// Live figures: asks for the same address again and puts new figures into the places of the old ones. Lists never push: of new rows only
-// the number is said. A page whose address has a fixed end does not move, nor does one that is hidden or paused.
-const every = 5000;
+// Live updates: fetches the current URL again and replaces what changed. Lists do not shift: new rows are only counted. Pages with a fixed
+// end time, hidden pages and paused pages are not refreshed.
+const refreshMilliseconds = 5000;
 const live = document.querySelector("[data-refresh]");
 const button = document.querySelector("[data-live-switch]");
-const was = new Map();
+const lastHtml = new Map();
 let paused = false;
 
 function show() {
@@ -11,13 +11,13 @@ function show() {
   button.lastElementChild.textContent = paused ? "Paused" : "Live";
 }
 
-/** The reader is in the middle of something that an exchange would take away. */
+/** The user is interacting with this part, and replacing it would interrupt that. */
 const isBusy = part => part.contains(document.activeElement) || part.querySelector("details[open]") || !getSelection().isCollapsed;
 
 const ids = root => [...root.querySelectorAll("[data-live]")].map(part => part.id).join();
 
-function exchange(fresh) {
-  // A part that came or went changes the whole view; the tail of the logs keeps its own.
+function update(fresh) {
+  // An added or removed part replaces the whole view; the log tail manages its own rows.
   const whole = fresh.querySelector("[data-refresh]");
 
   if (whole?.querySelector("[data-live]") && ids(fresh) !== ids(document) && !document.querySelector("[data-tail]") && !isBusy(live)) {
@@ -29,8 +29,8 @@ function exchange(fresh) {
   for (const part of document.querySelectorAll("[data-live]")) {
     const other = fresh.getElementById(part.id);
 
-    if (other && !isBusy(part) && other.innerHTML !== was.get(part.id)) {
-      was.set(part.id, other.innerHTML);
+    if (other && !isBusy(part) && other.innerHTML !== lastHtml.get(part.id)) {
+      lastHtml.set(part.id, other.innerHTML);
       part.replaceChildren(...document.adoptNode(other).childNodes);
       part.dispatchEvent(new Event("observatory:added", { bubbles: true }));
     }
@@ -51,11 +51,11 @@ async function refresh() {
     return;
   }
 
-  // The header makes an answer without the cookie 401, and not the page to sign in.
-  const answer = await fetch(location.href, { headers: { accept: "text/html", "x-requested-with": "XMLHttpRequest" } }).catch(() => null);
+  // With this header a missing cookie gives 401 instead of the login page.
+  const response = await fetch(location.href, { headers: { accept: "text/html", "x-requested-with": "XMLHttpRequest" } }).catch(() => null);
 
-  if (answer?.ok && !paused) {
-    exchange(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  if (response?.ok && !paused) {
+    update(new DOMParser().parseFromString(await response.text(), "text/html"));
   }
 }
 
@@ -66,5 +66,5 @@ if (live) {
     show();
     document.dispatchEvent(new CustomEvent("observatory:paused", { detail: paused }));
   });
-  setInterval(refresh, every);
+  setInterval(refresh, refreshMilliseconds);
 }

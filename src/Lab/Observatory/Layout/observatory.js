@@ -1,27 +1,27 @@
-// What a script adds to the pages: the reader's time zone, keys, live figures. Without it they work, with times in UTC.
+// Progressive enhancement: the user's time zone, keyboard, live updates. Pages work without scripts, with times in UTC.
 import "./keyboard.js";
 import "./live.js";
 
 const zoneKey = "observatory-zone";
-const two = number => String(number).padStart(2, "0");
+const pad = number => String(number).padStart(2, "0");
 const isUtc = () => localStorage.getItem(zoneKey) === "utc";
 
 function clock(moment, utc, seconds) {
   const get = part => utc ? moment["getUTC" + part]() : moment["get" + part]();
-  const time = two(get("Hours")) + ":" + two(get("Minutes"));
-  return seconds ? `${time}:${two(get("Seconds"))}.${String(get("Milliseconds")).padStart(3, "0")}` : time;
+  const time = pad(get("Hours")) + ":" + pad(get("Minutes"));
+  return seconds ? `${time}:${pad(get("Seconds"))}.${String(get("Milliseconds")).padStart(3, "0")}` : time;
 }
 
 function text(moment, utc, short) {
-  const day = utc ? moment.toISOString().slice(0, 10) : `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
+  const day = utc ? moment.toISOString().slice(0, 10) : `${moment.getFullYear()}-${pad(moment.getMonth() + 1)}-${pad(moment.getDate())}`;
   const now = new Date();
-  const today = utc ? now.toISOString().slice(0, 10) : `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+  const today = utc ? now.toISOString().slice(0, 10) : `${now.getFullYear()}-${pad(now.getMonth() + 1)}-${pad(now.getDate())}`;
   const time = clock(moment, utc, !short);
   const date = { day: "numeric", month: "short", year: "numeric", timeZone: utc ? "UTC" : undefined };
   return day === today || short ? time : moment.toLocaleDateString("en-GB", date) + ", " + time;
 }
 
-/** Puts all times below the element into the chosen zone; the other one is in the tip. */
+/** Shows all times below the element in the chosen zone, with the other zone in the tooltip. */
 export function showTimes(root) {
   const utc = isUtc();
 
@@ -38,20 +38,20 @@ export function showTimes(root) {
 
 const zone = document.querySelector("[data-zone]");
 
-function name() {
+function showZone() {
   const minutes = -new Date().getTimezoneOffset();
   const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
-  const local = minutes === 0 ? "UTC" : `UTC${minutes < 0 ? "-" : "+"}${hours}${rest ? ":" + two(rest) : ""}`;
+  const local = minutes === 0 ? "UTC" : `UTC${minutes < 0 ? "-" : "+"}${hours}${rest ? ":" + pad(rest) : ""}`;
   zone.textContent = isUtc() ? "UTC" : local;
   zone.hidden = minutes === 0;
 }
 
 zone.addEventListener("click", () => {
   localStorage.setItem(zoneKey, isUtc() ? "local" : "utc");
-  name();
+  showZone();
   showTimes(document);
 });
-name();
+showZone();
 showTimes(document);
 document.addEventListener("observatory:added", event => showTimes(event.target));
 

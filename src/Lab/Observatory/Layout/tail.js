@@ -1,5 +1,5 @@
-// New lines of the logs: counted in the bar on top, put in when one asks, or as they come while one follows. A row that is read is never
-// pushed away unasked: scrolling down, selecting text or the pause of the top bar stops following.
+// Log tail: new lines are counted in the bar, and inserted on demand or, while following, as they arrive. Rows being read do not move:
+// scrolling down, selecting text or pausing stops following.
 const bar = document.querySelector("[data-tail]");
 const list = bar.parentElement;
 const [show, follow] = bar.querySelectorAll("button");
@@ -10,14 +10,14 @@ let count = 0;
 let following = false;
 let stream = null;
 
-function say() {
+function updateBar() {
   bar.hidden = count === 0 && !following;
   bar.firstElementChild.textContent = following ? "Following" : `${count.toLocaleString("en")} new ${count === 1 ? "line" : "lines"}`;
   show.hidden = following || count === 0;
   follow.textContent = following ? "Stop following" : "Follow";
 }
 
-function putIn() {
+function insertLines() {
   template.innerHTML = waiting.reverse().join("");
 
   for (const row of template.content.children) {
@@ -30,7 +30,7 @@ function putIn() {
   [...list.querySelectorAll(":scope > .log")].slice(maxRows).forEach(row => row.remove());
   waiting = [];
   count = 0;
-  say();
+  updateBar();
 }
 
 function open() {
@@ -41,22 +41,22 @@ function open() {
     waiting = [...waiting, step.html].slice(-20);
 
     if (following && getSelection().isCollapsed) {
-      putIn();
+      insertLines();
     } else {
-      say();
+      updateBar();
     }
   });
 }
 
-show.addEventListener("click", putIn);
+show.addEventListener("click", insertLines);
 follow.addEventListener("click", () => {
   following = !following;
-  putIn();
+  insertLines();
 });
 addEventListener("scroll", () => {
   if (following && scrollY > 300) {
     following = false;
-    say();
+    updateBar();
   }
 }, { passive: true });
 document.addEventListener("observatory:paused", event => {

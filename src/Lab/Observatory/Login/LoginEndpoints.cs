@@ -25,14 +25,14 @@ internal static class LoginEndpoints
 
     private static IResult SignIn(string? token, string? returnUrl, AccessKeys keys)
     {
-        if (keys.BrowserToken is not { } expected || !expected.Is(token))
+        if (keys.BrowserToken is not { } expected || !expected.Matches(token))
         {
             return Form(wrongToken: true, returnUrl);
         }
 
         // The cookie lasts as long as the browser's session.
         return TypedResults.SignIn(
-            AccessServices.ReaderOf(expected),
+            AccessServices.PrincipalFor(expected),
             new AuthenticationProperties { RedirectUri = LocalAddress.Or(returnUrl) },
             AccessServices.Pages
         );

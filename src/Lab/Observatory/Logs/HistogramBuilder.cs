@@ -6,13 +6,13 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Logs;
 
-/// <summary>How many lines when, by level, the worst on top.</summary>
+/// <summary>Log lines over time by level, the most severe on top.</summary>
 internal static class HistogramBuilder
 {
     private const int Bars = 60;
     private const double Gap = 2;
 
-    /// <summary>Null without a line.</summary>
+    /// <summary>Null without lines.</summary>
     public static Histogram? Build(IReadOnlyList<StoredLog> logs, TimeRange range, IEnumerable<Deploy> deploys, string address)
     {
         if (logs.Count == 0)

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Platform.Observatory.Logs;
 
-/// <summary>What of the page of the logs is no page: the file and the stream.</summary>
+/// <summary>Export and live stream of the logs page.</summary>
 internal static class LogEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes)

@@ -8,9 +8,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Logs;
 
-/// <summary>
-/// The lines of a view as a file: <c>/logs/export?format=ndjson|csv</c>, oldest first, the newest of more than there is room for.
-/// </summary>
+/// <summary>The lines of a view as a file: <c>/logs/export?format=ndjson|csv</c>, oldest first, the newest MaxLines.</summary>
 internal static class LogExport
 {
     public const int MaxLines = TelemetryQuery.MaxLimit;
@@ -28,7 +26,7 @@ internal static class LogExport
         "message",
     ];
 
-    // A cell that begins like this is a formula to a spreadsheet.
+    // Spreadsheets treat cells that start like this as formulas.
     private static readonly SearchValues<char> Formula = SearchValues.Create("=+-@\t\r\n");
 
     public static IResult File(IEnumerable<StoredLog> logs, string format)

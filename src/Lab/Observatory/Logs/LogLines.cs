@@ -25,9 +25,7 @@ internal static class LogLines
         );
     }
 
-    /// <summary>
-    /// Lines of one trace in order of time, with the time since the first, and where the work went from one service to another.
-    /// </summary>
+    /// <summary>Lines of one trace in order of time, with the offset from the first and the changes of service.</summary>
     public static IReadOnlyList<LogLine> OfTrace(IReadOnlyList<StoredLog> logs, DateTimeOffset now) =>
         [
             .. logs.Index()

@@ -8,7 +8,7 @@ namespace Platform.Observatory.Logs;
 
 internal sealed class LogListBuilder(TelemetryStore store, DeployStore deploys, AspireDashboard dashboard, TimeProvider time)
 {
-    /// <summary>A page is read by a person; an export has the rest.</summary>
+    /// <summary>Size of a page; an export has the rest.</summary>
     private const int MaxRows = 200;
 
     private const int MaxAround = 5;
@@ -20,7 +20,7 @@ internal sealed class LogListBuilder(TelemetryStore store, DeployStore deploys, 
         var matching = Matching(query.Query);
         var rows = Math.Min(query.Query.Limit, MaxRows);
 
-        // Of one trace in the order in which it went; else the newest first.
+        // One trace in chronological order, otherwise the newest first.
         IReadOnlyList<LogLine> lines = query.Query.TraceId is null
             ? [.. Enumerable.Reverse(matching).Take(rows).Select(log => LogLines.Of(log, now))]
             : LogLines.OfTrace([.. matching.Take(rows)], now);

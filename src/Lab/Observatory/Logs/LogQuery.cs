@@ -6,7 +6,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Logs;
 
-/// <summary>The state of the page of the logs, as its address says it; what the query API has too is called the same.</summary>
+/// <summary>State of the logs page from its URL; parameters shared with the query API have the same names.</summary>
 internal sealed record LogQuery(TelemetryQuery Query, TimeRange Range, string Severity, string Line)
 {
     /// <summary>False with a sentence that says what is wrong.</summary>
@@ -31,6 +31,6 @@ internal sealed record LogQuery(TelemetryQuery Query, TimeRange Range, string Se
         return true;
     }
 
-    /// <summary>Time and span: enough to find a line again, and lines alike are alike.</summary>
+    /// <summary>Time and span: enough to find a line again; identical lines are interchangeable.</summary>
     public static string IdOf(StoredLog log) => string.Create(CultureInfo.InvariantCulture, $"{log.Time}-{Ids.Span(log.SpanId)}");
 }

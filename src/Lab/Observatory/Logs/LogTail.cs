@@ -7,12 +7,12 @@ using Platform.Observatory.Store;
 namespace Platform.Observatory.Logs;
 
 /// <summary>
-/// New lines of a view as server-sent events, each with how many there are and the newest of them as markup. A reader that falls behind
-/// is cut off and comes back by itself, as browsers do.
+/// New lines of a view as server-sent events, each with their count and the newest of them as HTML. A client that falls behind is
+/// disconnected and reconnects by itself.
 /// </summary>
 internal sealed class LogTail(TelemetryStore store, ILoggerFactory loggers, TimeProvider time, IHostApplicationLifetime lifetime)
 {
-    // More in one step cannot be read; they are counted.
+    // Nobody can read more in one step; the rest are only counted.
     private const int MaxLines = 100;
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(500);
 
@@ -30,7 +30,7 @@ internal sealed class LogTail(TelemetryStore store, ILoggerFactory loggers, Time
         {
             context.Response.ContentType = "text/event-stream";
 
-            // A first comment sends the headers, so that the reader knows that it is connected.
+            // A first comment sends the headers, so that the client knows that it is connected.
             await context.Response.WriteAsync(": open\n\n", ended.Token);
             await context.Response.Body.FlushAsync(ended.Token);
 
@@ -42,11 +42,11 @@ internal sealed class LogTail(TelemetryStore store, ILoggerFactory loggers, Time
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
-            // The reader went away, or the process is stopping: the stream ends here in both cases.
+            // The client disconnected, or the process is stopping.
         }
         catch (FollowerLaggedException)
         {
-            // The reader sees a broken answer and knows that it missed something.
+            // The client sees a broken response and knows that it missed lines.
             context.Abort();
         }
         finally
@@ -66,7 +66,7 @@ internal sealed class LogTail(TelemetryStore store, ILoggerFactory loggers, Time
     {
         var fresh = new List<StoredLog>();
 
-        // The queue of a reader is bounded, and so is this.
+        // Bounded by the follower's queue.
         while (follower.Reader.TryRead(out var log))
         {
             if (query.Matches(log))

@@ -3,7 +3,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Logs;
 
-/// <summary>What the page of the logs shows; numbers and words only.</summary>
+/// <summary>View model of the logs page; formatted values only.</summary>
 public sealed record LogList
 {
     public required IReadOnlyList<LogLine> Lines { get; init; }
@@ -32,7 +32,8 @@ public sealed record LogList
 }
 
 /// <summary>
-/// Id: names the line in an address. Offset: from the first line of the trace, where only one is shown. Gap: what stands before it.
+/// Id identifies the line in a URL. Offset is from the first line, when one trace is shown. Gap is the text of the separator before the
+/// line.
 /// </summary>
 public sealed record LogLine(
     string Id,
@@ -50,7 +51,7 @@ public sealed record LogLine(
     public string Gap { get; init; } = "";
 }
 
-/// <summary>One line with all that it carries, and what was written around it.</summary>
+/// <summary>One line with its attributes and the lines around it.</summary>
 public sealed record LogDetails(
     string Id,
     IReadOnlyList<Pair> Facts,
@@ -60,7 +61,7 @@ public sealed record LogDetails(
     IReadOnlyList<PageLink> Links
 );
 
-/// <summary>Lines over time by level; each look is one path of bars.</summary>
+/// <summary>Lines over time by level; each level is one path of bars.</summary>
 public sealed record Histogram(
     IReadOnlyList<Dots> Bars,
     string Grid,

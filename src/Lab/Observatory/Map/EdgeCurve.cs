@@ -2,7 +2,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Map;
 
-/// <summary>The line of an edge: to the right straight on, back and within a column around the outside of both boxes.</summary>
+/// <summary>The curve of an edge: forward edges go straight, backward edges and edges within a column go around both boxes.</summary>
 internal sealed class EdgeCurve
 {
     private const double Bend = 46;

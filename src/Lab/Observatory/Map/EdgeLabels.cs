@@ -3,7 +3,7 @@ using Platform.Observatory.Text;
 namespace Platform.Observatory.Map;
 
 /// <summary>
-/// Finds a place for the words of each edge, where neither a box nor other words are; without one an edge has its words in the table only.
+/// Places edge labels where they overlap no box and no other label; an edge without room has its label in the table only.
 /// </summary>
 internal sealed class EdgeLabels(MapLayout layout, IEnumerable<MapNode> nodes)
 {

@@ -24,7 +24,7 @@ internal sealed class MapBuilder(TelemetryStore store)
         var labels = new EdgeLabels(layout, nodes);
         var most = current.Select(edge => edge.Value.Calls).DefaultIfEmpty(1).Max();
 
-        // The worst has the first choice of a place for its words.
+        // The worst edge gets the first choice of a label position.
         var edges = current
             .OrderByDescending(edge => edge.Value.IsBad)
             .ThenByDescending(edge => edge.Value.Factor)
@@ -35,8 +35,8 @@ internal sealed class MapBuilder(TelemetryStore store)
         return new MapView
         {
             Range = range,
-            Explained =
-                $"From {Format.Count(graph.LookedAt, "call", "calls")} of the last {Format.Length(graph.Length)}. "
+            Description =
+                $"From {Format.Count(graph.SampledCalls, "call", "calls")} of the last {Format.Length(graph.Length)}. "
                 + "Line weight is the rate, dashes are messages, red is outside of what is usual",
             Width = Format.Number(layout.Width),
             Height = Format.Number(layout.Height),
@@ -92,22 +92,34 @@ internal sealed class MapBuilder(TelemetryStore store)
         var incoming = edges.Where(edge => edge.Key.To == node).Select(edge => edge.Value).ToList();
         var calls = incoming.Sum(edge => edge.Calls);
         var slowest = incoming.Select(edge => edge.Series.P95).Max();
+        var own = node.Kind == NodeKind.Service ? services.GetValueOrDefault(node.Name) : null;
         var name = node.Kind == NodeKind.Queue ? node.Name[(node.Name.IndexOf('.', StringComparison.Ordinal) + 1)..] : node.Name;
         return new NodeView(
             Format.Number(x),
             Format.Number(y),
             name.Length <= MaxName ? name : name[..(MaxName - 1)] + "…",
             node.Name,
-            node.Kind == NodeKind.Service && services.GetValueOrDefault(node.Name) is { P95: { } own } series
-                    ? $"{Format.Duration(own * 1e6)} p95{(series.Errors > 0 ? $", {Format.Percent(series.ErrorShare ?? 0)}" : "")}"
+            own is { P95: { } p95 } ? ServiceText(own, p95)
                 : node.Kind == NodeKind.Queue ? $"queue, {Format.Rate(calls / window.TotalSeconds)}"
                 : calls == 0 ? ""
-                : $"{Format.Rate(calls / window.TotalSeconds)}{(slowest is { } p95 ? $", {Format.Duration(p95 * 1e6)}" : "")}",
-            node.Kind == NodeKind.Service && services.GetValueOrDefault(node.Name) is { } known && (known.HasMoreErrors || known.IsSlower),
+                : CallsText(calls / window.TotalSeconds, slowest),
+            own is { } series && (series.HasMoreErrors || series.IsSlower),
             node.Kind == NodeKind.Queue,
             Party(node).Class,
             Traces(node, range)
         );
+    }
+
+    private static string ServiceText(Series series, double p95)
+    {
+        var errors = series.Errors > 0 ? $", {Format.Percent(series.ErrorShare ?? 0)}" : "";
+        return $"{Format.Duration(p95 * 1e6)} p95{errors}";
+    }
+
+    private static string CallsText(double perSecond, double? p95)
+    {
+        var duration = p95 is { } milliseconds ? $", {Format.Duration(milliseconds * 1e6)}" : "";
+        return Format.Rate(perSecond) + duration;
     }
 
     private static MapParty Party(MapNode node) =>

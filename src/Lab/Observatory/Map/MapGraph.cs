@@ -7,20 +7,20 @@ using SpanKind = Platform.Observatory.Otlp.Span.Types.SpanKind;
 namespace Platform.Observatory.Map;
 
 /// <summary>
-/// Who calls whom in a window, from the spans that cross a border. A call whose other side sent a span of its own is an edge between
-/// the two; else its attributes tell the peer: a database system, a queue, or an address outside.
+/// The call graph of a window, from client, producer and consumer spans. A call whose callee sent a span too is an edge between the two
+/// services; otherwise its attributes name the peer: a database system, a queue, or an address outside.
 /// </summary>
 internal sealed class MapGraph
 {
     private const string PeerService = "peer.service";
     private const string ServerAddress = "server.address";
 
-    // Spans that cross a border are unpacked to learn the other side: the newest of now, and an even sample of before for what is usual.
-    // Where there are more of now, the rate is that of the time that was looked at, and the page says so.
+    // These spans are parsed to learn the peer: the newest of the recent ones, and an even sample of the earlier ones for the usual values.
+    // With more recent spans than this, rates cover the sampled time, and the page says so.
     private const int MaxNow = 6_000;
     private const int MaxBefore = 4_000;
 
-    // Both bounded: a sender that makes up names fills the map and no more.
+    // Both bounded: a sender that generates names fills the map and no more.
     private const int MaxNodes = 60;
     private const int MaxEdges = 200;
     private readonly Window _window;
@@ -28,7 +28,7 @@ internal sealed class MapGraph
     private readonly Dictionary<(UInt128 Trace, ulong Span), string> _callees = [];
     private readonly Dictionary<(UInt128 Trace, ulong Span), StoredSpan> _producers = [];
 
-    // Messages that somebody received; their way is told by the receiver, who knows the queue.
+    // Received messages; their edges come from the consumer, which knows the queue.
     private readonly HashSet<(UInt128 Trace, ulong Span)> _received = [];
     private readonly HashSet<string> _services = new(StringComparer.Ordinal);
     private readonly HashSet<MapNode> _nodes = [];
@@ -38,7 +38,7 @@ internal sealed class MapGraph
         _window = window;
         var inWindow = spans.Where(span => window.Contains(span.Start)).ToList();
 
-        // Who answered which call: known from the ids alone.
+        // Callees are known from the ids alone.
         foreach (var span in inWindow)
         {
             _services.Add(span.Origin.Service);
@@ -62,7 +62,7 @@ internal sealed class MapGraph
             .OrderByDescending(span => span.Start)
             .ToList();
         var now = crossing.Where(span => window.IsRecent(span.Start)).ToList();
-        LookedAt = Math.Min(now.Count, MaxNow);
+        SampledCalls = Math.Min(now.Count, MaxNow);
         Length =
             now.Count > MaxNow && window.To > now[MaxNow - 1].Start
                 ? TimeSpan.FromTicks((long)((window.To - now[MaxNow - 1].Start) / 100))
@@ -88,9 +88,9 @@ internal sealed class MapGraph
 
     public IReadOnlyCollection<MapNode> Nodes => _nodes;
 
-    public int LookedAt { get; }
+    public int SampledCalls { get; }
 
-    /// <summary>The time that what was looked at spans.</summary>
+    /// <summary>The time that the sampled calls cover.</summary>
     public TimeSpan Length { get; }
 
     private void Add(StoredSpan span)
@@ -118,7 +118,7 @@ internal sealed class MapGraph
 
         if (span.Kind == SpanKind.Consumer)
         {
-            // What counts on the way from a queue is how long the message lay there.
+            // For an edge out of a queue, the time that the message waited there.
             var waited =
                 _producers.TryGetValue((span.TraceId, span.ParentId), out var producer) && span.Start >= producer.End
                     ? (span.Start - producer.End) / 1e6
@@ -133,7 +133,7 @@ internal sealed class MapGraph
         }
         else if (!_received.Contains((span.TraceId, span.SpanId)))
         {
-            // Sent to an exchange, and nobody is known to have received it.
+            // Sent to an exchange without a known consumer.
             Add(
                 own,
                 Node(
@@ -178,7 +178,7 @@ internal sealed class MapGraph
             : null;
     }
 
-    // Outside is who is known to be, and who is called but sends no telemetry.
+    // Outside: known external services, and callees that send no telemetry.
     private MapNode? Service(string name, string attribute = PeerService) =>
         ServiceName.ClassOf(name) == "outside" || !_services.Contains(name)
             ? Node(name, NodeKind.Outside, attribute)

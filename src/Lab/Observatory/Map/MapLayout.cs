@@ -36,7 +36,7 @@ internal sealed class MapLayout
 
         foreach (var (x, column) in columns.Index())
         {
-            // A short column stands in the middle of the longest.
+            // Shorter columns are centred.
             var top = Margin + ((most - column.Count) * Line / 2);
 
             foreach (var (y, node) in column.Index())
@@ -60,7 +60,7 @@ internal sealed class MapLayout
         var distance = new Dictionary<MapNode, int>();
         var sorted = nodes.OrderBy(node => node.Name, StringComparer.Ordinal).ThenBy(node => node.Kind).ToList();
 
-        // A circle that nobody calls is entered at its first by name.
+        // A cycle without callers is entered at its first node by name.
         foreach (var root in sorted.Where(node => !called.Contains(node)).Concat(sorted))
         {
             var open = new Queue<MapNode>();
@@ -86,7 +86,7 @@ internal sealed class MapLayout
         return [.. sorted.GroupBy(node => distance[node]).OrderBy(column => column.Key).Select(column => column.ToList())];
     }
 
-    // By the mean place of the neighbours in other columns, as a share of their column.
+    // By the mean relative position of the neighbours in other columns.
     private static void Order(List<MapNode> column, ILookup<MapNode, MapNode> neighbours, List<List<MapNode>> columns)
     {
         var places = columns

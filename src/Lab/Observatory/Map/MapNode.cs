@@ -8,17 +8,17 @@ internal enum NodeKind
     Outside,
 }
 
-/// <summary>Who takes part: a service that sends telemetry, or somebody that only others speak of.</summary>
-/// <param name="Name">As spans call it.</param>
+/// <summary>A node: a service that sends telemetry, or a peer that only others mention.</summary>
+/// <param name="Name">As named in spans.</param>
 /// <param name="Kind">What it is.</param>
-/// <param name="Attribute">Of somebody outside: the attribute that spans name it by.</param>
+/// <param name="Attribute">For an outside node: the attribute that names it.</param>
 internal sealed record MapNode(string Name, NodeKind Kind, string Attribute = "")
 {
-    // One caller may name somebody by an address and another by a name: it is the same node.
+    // Callers may name the same node by different attributes.
     public bool Equals(MapNode? other) => other is not null && Name == other.Name && Kind == other.Kind;
 
     public override int GetHashCode() => HashCode.Combine(Name, Kind);
 }
 
-/// <summary>Who asks whom. A message goes from its sender to the queue, and from the queue to its receiver.</summary>
+/// <summary>A call. A message is two edges: from producer to queue, and from queue to consumer.</summary>
 internal sealed record MapEdge(MapNode From, MapNode To);

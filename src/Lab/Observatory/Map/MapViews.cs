@@ -2,13 +2,13 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Map;
 
-/// <summary>What the service map shows; numbers and words only.</summary>
+/// <summary>View model of the service map; formatted values only.</summary>
 public sealed record MapView
 {
     public required TimeRange Range { get; init; }
 
-    /// <summary>What was looked at.</summary>
-    public required string Explained { get; init; }
+    /// <summary>Describes the sampled data.</summary>
+    public required string Description { get; init; }
 
     public required string Width { get; init; }
 
@@ -19,7 +19,7 @@ public sealed record MapView
     public required IReadOnlyList<EdgeView> Edges { get; init; }
 }
 
-/// <summary>Class: the colour of a service of ours, srv for a server or queue, out for who is outside.</summary>
+/// <summary>Class: the colour of a service, server for a server or queue, outside for an external peer.</summary>
 public sealed record NodeView(
     string X,
     string Y,
@@ -53,7 +53,9 @@ public sealed record EdgeView(
 {
     public bool IsBad => HasMoreErrors || IsSlower;
 
-    public string Text => $"{From.Name} to {To.Name}: {Rate}{(Errors.Length > 0 ? $", {Errors} errors" : "")}, p95 {P95}";
+    public string Text => $"{From.Name} to {To.Name}: {Rate}{ErrorText}, p95 {P95}";
+
+    private string ErrorText => Errors.Length > 0 ? $", {Errors} errors" : "";
 }
 
 public sealed record MapParty(string Name, string Kind, string Class);

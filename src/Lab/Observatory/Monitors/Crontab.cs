@@ -3,15 +3,15 @@ using Cronos;
 namespace Platform.Observatory.Monitors;
 
 /// <summary>
-/// Five fields, minute hour day month weekday: <c>*/5 8-18 * * mon-fri</c>. As in crontab(5), either of day and weekday is enough when both
-/// are given; Cronos wants both, so such a line is read as two.
+/// Five fields, minute hour day month weekday: <c>*/5 8-18 * * mon-fri</c>. As in crontab(5), when both day and weekday are given either
+/// one matches; Cronos requires both, so such a line is evaluated as two.
 /// </summary>
 internal static class Crontab
 {
     private const int Day = 2;
     private const int Weekday = 4;
 
-    /// <summary>The first time after a moment, by the clock of a time zone; null when the line cannot be read or that never comes.</summary>
+    /// <summary>The next occurrence in a time zone; null when the line is invalid or never occurs.</summary>
     public static DateTimeOffset? Next(string line, DateTimeOffset after, TimeZoneInfo zone)
     {
         if (!CronExpression.TryParse(line, out var cron))

@@ -6,7 +6,7 @@ namespace Platform.Observatory.Monitors;
 
 internal static class MonitorRows
 {
-    /// <summary>Room for a mark in the drawing.</summary>
+    /// <summary>Width of a mark in the drawing.</summary>
     public const int MarkWidth = 8;
 
     /// <summary>What needs attention comes first.</summary>
@@ -52,11 +52,11 @@ internal static class MonitorRows
     private static string Meaning(string state) =>
         state switch
         {
-            "ok" => "The last run that ended said that it went well.",
-            "failed" => "The last run that ended said that it failed.",
-            "missed" => "No run began by the time it was due, with the margin.",
-            "late" => "A run began and has not ended in its longest time.",
-            _ => "No run has ended yet.",
+            "ok" => "The last finished run succeeded.",
+            "failed" => "The last finished run failed.",
+            "missed" => "No run started by its due time plus the margin.",
+            "late" => "A run has exceeded its maximum runtime.",
+            _ => "No run has finished yet.",
         };
 
     private static string Schedule(MonitorSchedule? schedule) =>

@@ -5,12 +5,12 @@ using Platform.Observatory.Text;
 namespace Platform.Observatory.Monitors;
 
 /// <summary>
-/// Scheduled jobs by what they report of themselves. States: ok, failed (the last run said so), missed (no run by its time and
-/// margin), late (a run began and has not ended in its longest time), unknown (no run has ended yet).
+/// Scheduled jobs by their check-ins. States: ok, failed (the last run failed), missed (no run by its due time plus margin), late (a run
+/// exceeded its maximum runtime), unknown (no run has finished yet).
 /// </summary>
 internal sealed class MonitorStore
 {
-    // Bounded: the monitor not heard of for longest makes room; each keeps the last MaxCheckIns.
+    // Bounded: the least recently heard monitor is evicted; each keeps the last MaxCheckIns.
     private const int MaxMonitors = 500;
     private const int MaxCheckIns = 20;
     private static readonly string LatestId = new('0', 32);
@@ -72,18 +72,18 @@ internal sealed class MonitorStore
 
             if (index >= 0)
             {
-                // Requests overtake each other: that a run began is no news when it has ended.
-                var begun = _checkIns[index];
-                if (status == "in_progress" && begun.Ended is not null)
+                // Requests may arrive out of order: ignore a start after the end.
+                var run = _checkIns[index];
+                if (status == "in_progress" && run.Ended is not null)
                 {
                     return;
                 }
 
-                _checkIns[index] = begun with
+                _checkIns[index] = run with
                 {
                     Status = status,
                     Ended = status == "in_progress" ? null : at,
-                    Seconds = seconds ?? (at - begun.Started).TotalSeconds,
+                    Seconds = seconds ?? (at - run.Started).TotalSeconds,
                 };
                 return;
             }

@@ -2,7 +2,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Monitors;
 
-/// <summary>What the list of monitors shows; numbers and words only. Trace is empty when no span of the last run is in the store.</summary>
+/// <summary>View model of the monitor list; formatted values only. TraceId is empty when no span of the last run is in the store.</summary>
 public sealed record MonitorRow(
     string Slug,
     string Environment,
@@ -19,5 +19,5 @@ public sealed record MonitorRow(
     string RunsText
 );
 
-/// <summary>Class: ok, error or in_progress. X is where it stands in the drawing.</summary>
+/// <summary>Class: ok, error or in_progress. X is its position in the drawing.</summary>
 public sealed record RunMark(string Class, int X, string Title);

@@ -3,7 +3,7 @@ using Google.Protobuf.Collections;
 
 namespace Platform.Observatory.Otlp;
 
-/// <summary>Cuts what is too much in one item, and leaves a mark where it did.</summary>
+/// <summary>Truncates the oversized parts of an item and marks them.</summary>
 internal static class ItemLimits
 {
     public const int MaxAttributes = 128;
@@ -12,7 +12,7 @@ internal static class ItemLimits
     public const int MaxEvents = 128;
     public const int MaxLinks = 128;
 
-    /// <summary>After all cuts; nested lists can still add up to more, and such an item is rejected.</summary>
+    /// <summary>After truncation; nested lists can still exceed it, and such an item is rejected.</summary>
     public const int MaxItemBytes = 1 << 20;
 
     public const string Mark = "…[truncated]";

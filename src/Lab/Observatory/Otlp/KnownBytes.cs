@@ -3,20 +3,20 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Platform.Observatory.Otlp;
 
-/// <summary>What is known of byte sequences that come again and again: an attribute as it is packed, or a name.</summary>
+/// <summary>Cache for recurring byte sequences: a serialized attribute, or a name.</summary>
 internal sealed class KnownBytes<T>
 {
-    /// <summary>A longer sequence is not remembered.</summary>
+    /// <summary>Longer sequences are not cached.</summary>
     private const int MaxBytes = 256;
 
-    // A platform has some thousand pairs of name and value that return; beyond Capacity all are forgotten, and learned again.
+    // A platform has a few thousand recurring pairs of name and value; beyond Capacity the cache is cleared.
     private const int Capacity = 10_000;
     private const int SeenOnceSlots = 4_096;
 
     private readonly ConcurrentDictionary<byte[], T> _known = new(new Comparer());
     private readonly ConcurrentDictionary<byte[], T>.AlternateLookup<ReadOnlySpan<byte>> _lookup;
 
-    // Hashes, so that ids, which come a few times and never again, do not push out what returns. A lost write costs one more look.
+    // Hashes of sequences seen once, so that ids, which are soon gone, do not evict what recurs. A lost write costs one more miss.
     private readonly int[] _seenOnce = new int[SeenOnceSlots];
     private int _count;
 
@@ -24,7 +24,7 @@ internal sealed class KnownBytes<T>
 
     public bool TryGet(ReadOnlySpan<byte> bytes, [MaybeNullWhen(false)] out T value) => _lookup.TryGetValue(bytes, out value);
 
-    /// <summary>Remembered when it is offered for the second time.</summary>
+    /// <summary>Cached when it is offered for the second time.</summary>
     public void Offer(ReadOnlySpan<byte> bytes, T value)
     {
         var hash = HashOf(bytes);
@@ -46,7 +46,7 @@ internal sealed class KnownBytes<T>
         _lookup[bytes] = value;
     }
 
-    // Differs from process to process, so that nobody outside can make bytes of the same hash.
+    // Seeded per process, so that senders cannot construct collisions.
     private static int HashOf(ReadOnlySpan<byte> bytes)
     {
         var hash = new HashCode();

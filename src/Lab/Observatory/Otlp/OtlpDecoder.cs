@@ -7,7 +7,7 @@ namespace Platform.Observatory.Otlp;
 /// <summary>IsWhole: the body was protobuf, and all of it is in the message.</summary>
 internal readonly record struct Decoded<T>(T Message, bool IsWhole);
 
-/// <summary>Bytes to messages. Whatever is wrong with the bytes is a refusal.</summary>
+/// <summary>Parses request bodies. Anything wrong with the bytes throws RefusedException.</summary>
 internal static class OtlpDecoder
 {
     private const int MaxJsonTokens = 8_000_000;
@@ -64,7 +64,7 @@ internal static class OtlpDecoder
         }
     }
 
-    // A document costs 12 bytes a token and an object here 300: "[{},{},{}" must not unfold into gigabytes.
+    // A document costs 12 bytes a token and an object here 300: "[{},{},{}" must not expand into gigabytes.
     private static void CheckSize(ReadOnlySpan<byte> body)
     {
         var reader = new Utf8JsonReader(body);

@@ -6,8 +6,8 @@ using Google.Protobuf.Collections;
 namespace Platform.Observatory.Otlp;
 
 /// <summary>
-/// OTLP's JSON, which is not protobuf's: ids are hex, enums are numbers, and JavaScript senders write 64-bit integers as
-/// numbers where the mapping says strings. Both are taken. <c>{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"5b8e..",
+/// OTLP's JSON, which is not protobuf's: ids are hex, enums are numbers, and JavaScript senders write 64-bit integers as numbers where the
+/// mapping says strings. Both are accepted. <c>{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"5b8e..",
 /// "startTimeUnixNano":"1544712660000000000","attributes":[{"key":"n","value":{"intValue":3}}]}]}]}]}</c>
 /// </summary>
 internal static partial class OtlpJsonReader

@@ -3,14 +3,14 @@ using Google.Protobuf.Collections;
 namespace Platform.Observatory.Otlp;
 
 /// <summary>
-/// The ids by which people look for records. A record keeps some bits for each, eight bytes in all, so that a search passes over the
-/// whole store quickly and unpacks only what it finds.
+/// The ids by which people look for records. Each record keeps a Bloom filter of them in eight bytes, so that a search scans the whole
+/// store quickly and parses only candidates.
 /// </summary>
 internal static class RecordIds
 {
     public static readonly string[] Keys = ["request.id", "user.id", "tenant.id", "platform.order.id"];
 
-    // Four ids set at most a quarter of 64 bits, so one record of 256 is unpacked in vain.
+    // Four ids set at most a quarter of 64 bits: one false positive in 256 records.
     private const int BitsPerId = 4;
 
     /// <summary>The bits of all ids among the attributes; 0 when there is none.</summary>

@@ -13,7 +13,7 @@ internal static class SpanIds
 
     public static ulong Span(ByteString id) => id.Length == SpanBytes ? BinaryPrimitives.ReadUInt64BigEndian(id.Span) : 0;
 
-    public static string? WhyRejected(Span span)
+    public static string? RejectionReason(Span span)
     {
         if (Trace(span.TraceId) == UInt128.Zero)
         {
@@ -35,8 +35,8 @@ internal static class SpanIds
             : null;
     }
 
-    /// <summary>A log without a trace is a log; OTLP lets ids of zeros stand for that. Ids of another length are an error.</summary>
-    public static string? WhyRejected(LogRecord log)
+    /// <summary>A log needs no trace, which OTLP also writes as all-zero ids. Ids of another length are an error.</summary>
+    public static string? RejectionReason(LogRecord log)
     {
         if (log.TraceId.Length is not (0 or TraceBytes))
         {

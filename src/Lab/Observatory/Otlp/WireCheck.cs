@@ -5,8 +5,8 @@ using Platform.Observatory.Receiving;
 namespace Platform.Observatory.Otlp;
 
 /// <summary>
-/// Walks protobuf bytes before they are parsed, for what the parser lets through: text that is not UTF-8 (it would be replaced
-/// silently) and small bodies that unfold into millions of objects (an empty message is 2 bytes here and 300 as an object).
+/// Walks protobuf bytes before they are parsed, for what the parser lets through: text that is not UTF-8 (it would be replaced silently)
+/// and small bodies that expand into millions of objects (an empty message is 2 bytes here and 300 as an object).
 /// </summary>
 internal static class WireCheck
 {
@@ -19,8 +19,8 @@ internal static class WireCheck
     private static readonly Dictionary<MessageDescriptor, Shape> Shapes = [];
 
     /// <summary>
-    /// True when the bytes hold nothing that the parser leaves out, where a text could hide: an unknown field, one of another type
-    /// than its own, one that is there again and replaces the first.
+    /// True when the parser would drop nothing, where text could hide: no unknown field, no field of another wire type than its own, and no
+    /// field that occurs again and replaces the first.
     /// </summary>
     public static bool Check(ReadOnlySpan<byte> bytes, MessageDescriptor descriptor)
     {
@@ -161,14 +161,14 @@ internal static class WireCheck
                 _texts[field.FieldNumber] = field.FieldType == FieldType.String;
                 _children[field.FieldNumber] = field.FieldType == FieldType.Message ? Of(field.MessageType) : null;
 
-                // The fields of a oneof replace each other, and share the bit of the first. No message here has a number of 64 or more.
+                // The fields of a oneof replace each other, and share the bit of the first. No field number here is 64 or more.
                 _onceBits[field.FieldNumber] = field.IsRepeated
                     ? 0
                     : 1UL << (field.ContainingOneof?.Fields[0].FieldNumber ?? field.FieldNumber);
             }
         }
 
-        // The shape is known before its children are, since an AnyValue may hold others.
+        // Registered before its children are, since AnyValue is recursive.
         public static Shape Of(MessageDescriptor descriptor)
         {
             lock (Shapes)
@@ -183,7 +183,7 @@ internal static class WireCheck
             }
         }
 
-        /// <summary>True for a field that is written with a length.</summary>
+        /// <summary>True for a length-delimited field.</summary>
         public bool Knows(int field) => field < _known.Length && _known[field];
 
         public bool IsText(int field) => field < _texts.Length && _texts[field];

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Platform.Observatory.Otlp;
 
-/// <summary>Goes through the fields of one protobuf message that WireCheck has passed.</summary>
+/// <summary>Reads the fields of one protobuf message that passed WireCheck.</summary>
 internal struct WireReader(ArraySegment<byte> message)
 {
     public const int Varint = 0;
@@ -44,7 +44,7 @@ internal struct WireReader(ArraySegment<byte> message)
         return BinaryPrimitives.ReadUInt64LittleEndian(message.AsSpan(_at - sizeof(ulong)));
     }
 
-    /// <summary>Passes over the value of a field that is not wanted.</summary>
+    /// <summary>Skips the value of a field.</summary>
     public void Skip(int tag)
     {
         switch (tag & 7)

@@ -7,7 +7,7 @@ using Platform.Observatory.Text;
 namespace Platform.Observatory.Overview;
 
 /// <summary>
-/// What services say that they need and cannot reach: the event dependency.lost without a later dependency.available of the same process.
+/// Dependencies that services report as unreachable: the event dependency.lost without a later dependency.available of the same process.
 /// </summary>
 internal static class LostDependencies
 {
@@ -15,7 +15,7 @@ internal static class LostDependencies
     private const string Available = "dependency.available";
     private const string Name = "Dependency";
 
-    // A process sends metrics once a minute at least; one that sends nothing for longer has ended, and will not say that it found anything.
+    // A process sends metrics at least once a minute; one that is silent for longer has exited and will not report a recovery.
     private static readonly TimeSpan Silence = TimeSpan.FromMinutes(2);
 
     /// <summary>By service; each name once.</summary>
@@ -24,22 +24,22 @@ internal static class LostDependencies
         var oldest = UnixTime.Of(window.To) - Silence;
         var alive = senders.Where(sender => sender.LastSeen >= oldest).Select(sender => (sender.Name, sender.InstanceId)).ToHashSet();
 
-        // Bounded by the logs of the store. The last word of each process on each dependency.
+        // Bounded by the logs of the store. The last event of each process about each dependency.
         var last = new Dictionary<(string Service, string? Instance, string Dependency), (ulong Time, bool IsLost)>();
 
         foreach (var log in logs)
         {
-            // Most lines are no such event, and are not unpacked.
-            if (log.Time > window.To || log.Payload.AsSpan().IndexOf("dependency."u8) < 0 || WordOf(log) is not { } word)
+            // Most lines are other events and are not parsed.
+            if (log.Time > window.To || log.Payload.AsSpan().IndexOf("dependency."u8) < 0 || StateOf(log) is not { } state)
             {
                 continue;
             }
 
-            var key = (log.Origin.Service, log.Origin.Resource.Instance, word.Dependency);
+            var key = (log.Origin.Service, log.Origin.Resource.Instance, state.Dependency);
 
             if (alive.Contains((key.Service, key.Instance)) && (!last.TryGetValue(key, out var known) || log.Time >= known.Time))
             {
-                last[key] = (log.Time, word.IsLost);
+                last[key] = (log.Time, state.IsLost);
             }
         }
 
@@ -50,7 +50,7 @@ internal static class LostDependencies
             .ToLookup(lost => lost.Service, StringComparer.Ordinal);
     }
 
-    private static (string Dependency, bool IsLost)? WordOf(StoredLog log)
+    private static (string Dependency, bool IsLost)? StateOf(StoredLog log)
     {
         var isLost = EventNames.Has(log, Lost);
         var dependency = isLost || EventNames.Has(log, Available) ? ValueText.Find(log.Parse().Attributes, Name) : null;

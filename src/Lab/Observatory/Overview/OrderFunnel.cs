@@ -5,13 +5,13 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Overview;
 
-/// <summary>How far the orders came that were placed in a window; an order is one trace, and its steps are events of its logs.</summary>
+/// <summary>Progress of the orders placed in a window; an order is one trace, and its steps are events of its logs.</summary>
 internal static class OrderFunnel
 {
     private const double Scale = 52;
     private const double Base = 56;
 
-    // A payment that has not been decided for so long is not on its way any more.
+    // A payment that is undecided for this long is stuck.
     private static readonly TimeSpan Stuck = TimeSpan.FromMinutes(1);
 
     /// <summary>Null when no order was placed.</summary>
@@ -24,7 +24,7 @@ internal static class OrderFunnel
 
         foreach (var log in logs)
         {
-            // Most lines are no such event, and are not unpacked.
+            // Most lines are other events and are not parsed.
             if (log.TraceId == UInt128.Zero || log.Time < window.From || log.Payload.AsSpan().IndexOf("order."u8) < 0)
             {
                 continue;
@@ -63,7 +63,7 @@ internal static class OrderFunnel
             Format.Count(placed),
             Format.Rate(placed / seconds),
             Format.Count(waiting.Count),
-            waiting.Count == 0 ? "none waits" : $"the oldest for {Format.Duration(Math.Round(age.TotalSeconds) * 1e9)}",
+            waiting.Count == 0 ? "none waiting" : $"the oldest for {Format.Duration(Math.Round(age.TotalSeconds) * 1e9)}",
             age > Stuck,
             Format.Count(paid),
             $"{Format.Count(declined)} declined, {Format.Percent(declined / (double)placed)}",

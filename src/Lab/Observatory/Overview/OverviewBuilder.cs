@@ -33,10 +33,10 @@ internal sealed class OverviewBuilder(
         return new OverviewView
         {
             Range = range,
-            Explained =
+            Description =
                 $"Figures of the last {Format.Length(window.Recent)}, "
                 + $"against the {Format.Length(window.Length - window.Recent)} before; lines over all of it",
-            Finding = new Trouble(requests, window, known).Find(),
+            Finding = new FindingBuilder(requests, window, known).Build(),
             Funnel = OrderFunnel.Of(logs, window),
             Services =
             [
@@ -52,7 +52,7 @@ internal sealed class OverviewBuilder(
                 .. Queues
                     .Of(spans, window)
                     .OrderByDescending(queue => queue.Waits.IsSlower || queue.Messages.HasMoreErrors)
-                    .ThenByDescending(queue => queue.Messages.After)
+                    .ThenByDescending(queue => queue.Messages.RecentCount)
                     .Select(queue => Row(queue, range)),
             ],
             Issues = issues.Newest(MaxListed),
@@ -76,7 +76,7 @@ internal sealed class OverviewBuilder(
             : errors ? ("bad", "more errors than usual")
             : slow ? ("bad", "slower than usual")
             : lost.Count > 0 ? ("warn", "cannot reach what it needs")
-            : series.After == 0 ? ("wait", "no request now")
+            : series.RecentCount == 0 ? ("wait", "no requests now")
             : ("ok", "as usual");
         var deploy = deploys.LastOrDefault(known => known.Service == service.Service && known.Release == service.Release);
         return new ServiceRow(

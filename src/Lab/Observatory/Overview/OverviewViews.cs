@@ -4,13 +4,13 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Overview;
 
-/// <summary>What the overview shows; numbers and words only. What cannot be computed is null and not shown.</summary>
+/// <summary>View model of the overview; formatted values only. What cannot be computed is null and not shown.</summary>
 public sealed record OverviewView
 {
     public required TimeRange Range { get; init; }
 
-    /// <summary>What counts as now, and against what.</summary>
-    public required string Explained { get; init; }
+    /// <summary>Describes the compared windows.</summary>
+    public required string Description { get; init; }
 
     public required Finding? Finding { get; init; }
 
@@ -28,7 +28,7 @@ public sealed record OverviewView
 /// <summary>What fails or is slow now, and who is affected.</summary>
 public sealed record Finding(string What, string Who, Moment Since, string After, string AfterHref, string Traces, string Example);
 
-/// <summary>LastSeen: when anything of it arrived. Lost: what it says that it cannot reach.</summary>
+/// <summary>LastSeen is the last arrival of any signal. Lost are the dependencies that it reports as unreachable.</summary>
 public sealed record ServiceRow(
     ServiceName Service,
     string State,
@@ -46,10 +46,10 @@ public sealed record ServiceRow(
 
 public sealed record LostRow(string Name, Moment Since, string Href);
 
-/// <summary>A queue and who receives from it. Waits: how long messages lay there.</summary>
+/// <summary>A queue and its consumer. Waits is the time that messages wait in it.</summary>
 public sealed record QueueRow(string Queue, ServiceName Receiver, string Traces, Trend Rate, Trend Errors, Trend Waits);
 
-/// <summary>A figure of now, what is usual where that is known, and its way here. Class is bad when it left its usual band.</summary>
+/// <summary>A current value, the usual one if known, and its history. Class is bad when the value is outside its usual range.</summary>
 public sealed record Trend(string Text, string Usual, string Class, IReadOnlyList<double?> Values);
 
 public sealed record Funnel(

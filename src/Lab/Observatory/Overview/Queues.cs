@@ -7,14 +7,14 @@ using Platform.Observatory.Store;
 namespace Platform.Observatory.Overview;
 
 /// <summary>
-/// Messages by queue and receiver, and how long they lay in the queue: from the end of the sender's span to the start of the receiver's,
-/// where both are in the store.
+/// Messages by queue and receiver, and their time in the queue: from the end of the sender's span to the start of the receiver's, where
+/// both are in the store.
 /// </summary>
 internal static class Queues
 {
     private const string Destination = "messaging.destination.name";
 
-    // A sender that makes up names fills the list and no more.
+    // A sender that generates names fills the list and no more.
     private const int MaxQueues = 20;
     private static readonly byte[] DestinationUtf8 = Encoding.UTF8.GetBytes(Destination);
 
@@ -74,5 +74,5 @@ internal static class Queues
     }
 }
 
-/// <summary>Messages received, with the durations of their handling; and of those whose sender is known, how long they waited.</summary>
+/// <summary>Received messages with their processing times; for those whose sender is known, how long they waited.</summary>
 internal sealed record QueueMessages(string Queue, string Receiver, Series Messages, Series Waits);

@@ -5,8 +5,8 @@ using Platform.Redaction;
 namespace Platform.Observatory.OwnTelemetry;
 
 /// <summary>
-/// Own log records do not come through the intake, so that they are scrubbed here. An exception with a secret in it becomes its type and
-/// its scrubbed message.
+/// Our own log records bypass the intake, so they are scrubbed here. An exception that contains a secret is reduced to its type and its
+/// scrubbed message.
 /// </summary>
 internal sealed class LogScrubber : BaseProcessor<LogRecord>
 {

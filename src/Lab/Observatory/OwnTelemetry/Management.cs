@@ -2,7 +2,7 @@ using Platform.Observatory.Access;
 
 namespace Platform.Observatory.OwnTelemetry;
 
-/// <summary>Observatory depends on nothing, so that it is healthy when it answers. Its figures need the key of programs.</summary>
+/// <summary>Health and metrics. Observatory has no dependencies, so that it is healthy when it answers. Metrics need the API key.</summary>
 internal static class Management
 {
     public static Task HandleAsync(HttpContext context)
@@ -21,7 +21,7 @@ internal static class Management
         };
     }
 
-    private static bool MayScrape(AccessKeys keys, HttpRequest request) => keys.HasApiKey(request) || keys.OpensApiToAnyone(request);
+    private static bool MayScrape(AccessKeys keys, HttpRequest request) => keys.HasApiKey(request) || keys.AllowsAnonymousApi(request);
 
     private static Task AnswerAsync(HttpContext context, string contentType, string text)
     {

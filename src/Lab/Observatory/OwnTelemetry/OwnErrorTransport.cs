@@ -5,8 +5,7 @@ using Sentry.Extensibility;
 namespace Platform.Observatory.OwnTelemetry;
 
 /// <summary>
-/// Hands the SDK's envelopes to the intake without a request. The intake writes to the log, which this is a part of: it is asked for when
-/// it is needed.
+/// Passes the SDK's envelopes to the intake in process. The intake writes to the log, which this is a part of, so it is resolved lazily.
 /// </summary>
 internal sealed class OwnErrorTransport(IServiceProvider services, TimeProvider time) : ITransport
 {
@@ -21,7 +20,7 @@ internal sealed class OwnErrorTransport(IServiceProvider services, TimeProvider 
         }
         catch (RefusedException)
         {
-            // The bounds of the intake hold for own errors too; to report that would be one more.
+            // The intake's limits apply to our own errors too; reporting that would be one more.
         }
     }
 }

@@ -5,14 +5,14 @@ using Sentry;
 namespace Platform.Observatory.OwnTelemetry;
 
 /// <summary>
-/// Makes issues of Observatory's own unhandled errors: what the framework or a background job logs as an error with an exception.
-/// Whole categories are left out, since an error about them would be made by them: intake, history and forwarding.
+/// Turns Observatory's own unhandled errors, which the framework or a background service logs with an exception, into issues. Intake,
+/// history and forwarding are excluded, since errors about them would go through them.
 /// </summary>
 internal sealed class OwnErrors : ILoggerProvider
 {
     private const string Own = "Platform.Observatory.";
 
-    /// <summary>A page that fails in a loop must not take the room of the platform's errors.</summary>
+    /// <summary>A page that fails in a loop must not crowd out the platform's errors.</summary>
     private const int MaxPerMinute = 30;
 
     private static readonly string[] Sources =

@@ -8,9 +8,9 @@ using Platform.Observatory.Receiving;
 namespace Platform.Observatory.OwnTelemetry;
 
 /// <summary>
-/// What Observatory says of itself goes past itself: warnings, errors and the requests of its pages and API by OTLP to
-/// OTEL_EXPORTER_OTLP_ENDPOINT (nowhere when that is unset), unhandled errors into its own issues. Nothing is said of what it
-/// receives and sends on: each of that would cause more of it.
+/// Observatory's own telemetry bypasses Observatory: warnings, errors and the requests of its pages and API go by OTLP to
+/// OTEL_EXPORTER_OTLP_ENDPOINT (nowhere when that is unset), unhandled errors into its own issues. Receiving and forwarding are not
+/// instrumented, since that would feed back.
 /// </summary>
 internal static class OwnTelemetryServices
 {
@@ -37,6 +37,6 @@ internal static class OwnTelemetryServices
             .UseOtlpExporter();
     }
 
-    // A query may hold the token of the login link, or whatever somebody searched for.
+    // A query string may contain the login token or search terms.
     private static void RemoveQuery(Activity activity) => activity.SetTag("url.query", null);
 }

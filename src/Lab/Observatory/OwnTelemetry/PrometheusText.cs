@@ -5,8 +5,8 @@ using System.Text;
 namespace Platform.Observatory.OwnTelemetry;
 
 /// <summary>
-/// The observable instruments of one meter in Prometheus's text format 0.0.4, with the names that OpenTelemetry's rules give: dots are
-/// underscores, a unit is a suffix, a counter ends with _total.
+/// The observable instruments of one meter in Prometheus's text format 0.0.4, named by OpenTelemetry's rules: dots are underscores, a unit
+/// is a suffix, a counter ends with _total.
 /// </summary>
 internal static class PrometheusText
 {
@@ -48,7 +48,8 @@ internal static class PrometheusText
             }
 
             var labels = string.Join(',', tags.ToArray().Select(tag => $"{tag.Key}=\"{tag.Value}\""));
-            family.Lines.Add(string.Create(CultureInfo.InvariantCulture, $"{name}{(labels.Length > 0 ? $"{{{labels}}}" : "")} {value}\n"));
+            var series = labels.Length > 0 ? $"{name}{{{labels}}}" : name;
+            family.Lines.Add(string.Create(CultureInfo.InvariantCulture, $"{series} {value}\n"));
         }
     }
 

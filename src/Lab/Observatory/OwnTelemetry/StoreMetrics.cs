@@ -9,7 +9,7 @@ using Platform.Observatory.Store;
 
 namespace Platform.Observatory.OwnTelemetry;
 
-/// <summary>What Observatory says of itself: the figures of the page of the store, since the start of the process.</summary>
+/// <summary>Observatory's own metrics: the figures of the store page, since the start of the process.</summary>
 internal sealed class StoreMetrics
 {
     public const string MeterName = "Platform.Observatory";
@@ -28,11 +28,11 @@ internal sealed class StoreMetrics
     )
     {
         _meter = meters.Create(MeterName);
-        Count("received", "Items that were well formed and taken.", counters => counters.Received);
-        Count("refused", "Items refused for what they are.", counters => counters.Rejected);
+        Count("received", "Valid items that were accepted.", counters => counters.Received);
+        Count("refused", "Items refused as invalid.", counters => counters.Rejected);
         Count("dropped", "Items refused because the queue was full.", counters => counters.Dropped);
-        Count("duplicates", "Items that were there already.", counters => counters.Duplicate);
-        Count("evicted", "Items that made room for newer ones.", counters => counters.Evicted);
+        Count("duplicates", "Items that were received before.", counters => counters.Duplicate);
+        Count("evicted", "Items evicted to make room for newer ones.", counters => counters.Evicted);
         Count("late", "Items that arrived more than a minute after they ended.", counters => counters.Late);
         Count("ahead", "Items that began after they arrived: the sender's clock is ahead.", counters => counters.Ahead);
         _meter.CreateObservableGauge("platform.observatory.kept", () => Kept(size => size.Records), "{item}", "Items in the store.");
@@ -58,7 +58,7 @@ internal sealed class StoreMetrics
             "platform.observatory.lost_by_senders",
             () => items.LostBySenders,
             "{item}",
-            "Items that SDKs say they threw away."
+            "Items that SDKs report as discarded."
         );
         _meter.CreateObservableGauge("platform.observatory.issues", () => issues.Stats.Issues, "{issue}", "Issues in the store.");
         _meter.CreateObservableCounter(

@@ -4,14 +4,14 @@ using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Query;
 
-/// <summary>The name of the event that a log record is: OTLP's own field, or the attribute "event" of senders that cannot set it.</summary>
+/// <summary>The event name of a log record: OTLP's own field, or the attribute "event" of senders that cannot set it.</summary>
 internal static class EventNames
 {
     private const string Attribute = "event";
 
     public static bool Has(StoredLog log, string name)
     {
-        // Most records are something else, and are not unpacked.
+        // Most records do not match and are not parsed.
         if (log.Payload.AsSpan().IndexOf(Encoding.UTF8.GetBytes(name)) < 0)
         {
             return false;

@@ -2,7 +2,7 @@ using Platform.Observatory.Otlp;
 
 namespace Platform.Observatory.Query;
 
-/// <summary>A field, an operator and a value to the term that they mean; what makes no sense together is refused here.</summary>
+/// <summary>Builds the term for a field, an operator and a value; rejects invalid combinations.</summary>
 internal sealed class FieldTerms(FilterField field, string sign, string value, Func<string, FilterException> bad)
 {
     private static readonly string[] Kinds = ["server", "client", "producer", "consumer", "internal", "unspecified"];

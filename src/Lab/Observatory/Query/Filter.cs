@@ -5,7 +5,7 @@ using Platform.Observatory.Store;
 namespace Platform.Observatory.Query;
 
 /// <summary>
-/// The language of <c>search=</c>: terms with blanks between them, of which all must hold.
+/// The language of <c>search=</c>: terms separated by blanks, all of which must hold.
 /// <code>
 /// tenant.id=harbor http.response.status_code>=500 name="POST /orders" duration>250ms declined "card expired"
 /// </code>

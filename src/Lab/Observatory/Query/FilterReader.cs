@@ -3,7 +3,7 @@ using Platform.Observatory.Otlp;
 
 namespace Platform.Observatory.Query;
 
-/// <summary>Text to terms.</summary>
+/// <summary>Parses filter text into terms.</summary>
 internal sealed class FilterReader(string text, Signal signal)
 {
     // The longer ones first.

@@ -30,7 +30,7 @@ internal sealed class EqualTerm(FilterField field, string value, bool not) : Fil
         {
             if (IsPresent(values[index]) && (value.Length == 0 || IsEqual(values[index]) != not))
             {
-                // With no value to compare with, being there is what was asked for, or what was not.
+                // An empty value tests for presence or absence.
                 return value.Length > 0 || not;
             }
         }

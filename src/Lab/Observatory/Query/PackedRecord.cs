@@ -5,8 +5,8 @@ using Platform.Observatory.Store;
 namespace Platform.Observatory.Query;
 
 /// <summary>
-/// Reads single fields from the packed bytes of a record: to unpack a span for one of its fifteen attributes takes ten times as long as
-/// to pass over the others.
+/// Reads single fields from the serialized bytes of a record: parsing a span for one of its fifteen attributes takes ten times as long as
+/// skipping the others.
 /// </summary>
 internal static class PackedRecord
 {
@@ -52,7 +52,7 @@ internal static class PackedRecord
         }
     }
 
-    /// <summary>Of a log that is an event its name; of a span those of its events.</summary>
+    /// <summary>The event name of a log, or the names of a span's events.</summary>
     public static IEnumerable<string> EventNames(TelemetryRecord record) =>
         record is StoredSpan
             ? Fields(record.Payload, EventOfSpan).Select(item => Encoding.UTF8.GetString(Fields(item, NameOfEvent).LastOrDefault()))

@@ -5,12 +5,12 @@ using Platform.Observatory.Store;
 namespace Platform.Observatory.Query;
 
 /// <summary>
-/// Says of most records that a text is not in their packed bytes, so that they need not be unpacked. It never says so wrongly: numbers
-/// and truth values are packed otherwise than they are shown, so a text that could be a part of one of them is looked for in every record.
+/// Rules out most records whose serialized bytes do not contain a text, so that they need not be parsed. No false negatives: numbers and
+/// booleans are serialized differently than they are shown, so a text that could be part of one is searched for in every record.
 /// </summary>
 internal sealed class PackedText
 {
-    // All that a number or a truth value is written with, in either case: digits, sign, point, exponent, true, false, NaN, Infinity.
+    // All characters of numbers and booleans, in either case: digits, sign, point, exponent, true, false, NaN, Infinity.
     private static readonly SearchValues<char> OfValues = SearchValues.Create("0123456789+-.eE" + "truefalsniy" + "TRUEFALSNIY");
 
     private readonly byte[]? _lower;
@@ -18,7 +18,7 @@ internal sealed class PackedText
 
     public PackedText(string text)
     {
-        // Other letters than those of ASCII have more than one form.
+        // Non-ASCII letters have more than one form.
         if (Ascii.IsValid(text) && text.AsSpan().ContainsAnyExcept(OfValues))
         {
             _lower = Encoding.ASCII.GetBytes(text.ToLowerInvariant());

@@ -13,7 +13,7 @@ internal sealed class RecordGroups(Signal signal, string by, TelemetryQuery quer
 {
     private readonly FilterField _field = FilterField.Of(by, signal);
 
-    public GroupAnswer Of(IEnumerable<TelemetryRecord> records)
+    public GroupResponse Of(IEnumerable<TelemetryRecord> records)
     {
         // Bounded by the records of the store.
         var groups = new Dictionary<string, Group>(StringComparer.OrdinalIgnoreCase);
@@ -30,7 +30,7 @@ internal sealed class RecordGroups(Signal signal, string by, TelemetryQuery quer
 
         var ordered = groups.Values.OrderByDescending(group => group.Count).ThenBy(group => group.Value, StringComparer.Ordinal).ToList();
         var others = ordered.Skip(query.Limit).ToList();
-        return new GroupAnswer(
+        return new GroupResponse(
             by,
             [.. ordered.Take(query.Limit).Select(Row)],
             new OtherGroups(others.Count, others.Sum(group => group.Count), others.Sum(group => group.Errors)),
@@ -66,7 +66,7 @@ internal sealed class RecordGroups(Signal signal, string by, TelemetryQuery quer
         );
     }
 
-    // The value that so many do not exceed; null without a value.
+    // Nearest-rank percentile; null without values.
     private static double? Percentile(List<double> sorted, double share) =>
         sorted.Count == 0 ? null : sorted[(int)Math.Ceiling(sorted.Count * share) - 1];
 
@@ -137,7 +137,7 @@ internal sealed class RecordGroups(Signal signal, string by, TelemetryQuery quer
 }
 
 /// <summary>Errors: failed spans, or logs of level error and above.</summary>
-internal sealed record GroupAnswer(string By, IReadOnlyList<RecordGroup> Groups, OtherGroups Other, int TotalCount);
+internal sealed record GroupResponse(string By, IReadOnlyList<RecordGroup> Groups, OtherGroups Other, int TotalCount);
 
 /// <summary>The percentiles are those of durations, in milliseconds; null for logs.</summary>
 internal sealed record RecordGroup(

@@ -5,10 +5,10 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Query;
 
-/// <summary>Looks for a text, without case, in all that a person can see of a record.</summary>
+/// <summary>Case-insensitive search in everything that is visible of a record.</summary>
 internal static class RecordSearch
 {
-    /// <summary>In what is known without unpacking the record.</summary>
+    /// <summary>In the fields that are available without parsing.</summary>
     public static bool IsInFields(TelemetryRecord record, string text) =>
         Has(record.Origin.Service, text)
         || Has(Ids.Trace(record.TraceId), text)

@@ -4,7 +4,7 @@ using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Query;
 
-/// <summary>A record while it is looked at: unpacked at most once, however many terms there are, and only when a term needs it.</summary>
+/// <summary>A record during evaluation: parsed at most once, however many terms there are, and only when a term needs it.</summary>
 internal sealed class RecordView(TelemetryRecord record)
 {
     private Span? _span;
@@ -26,7 +26,7 @@ internal sealed class RecordView(TelemetryRecord record)
 
     public IEnumerable<string> EventNames => PackedRecord.EventNames(Record);
 
-    /// <summary>All values of an attribute. A record is not unpacked for it.</summary>
+    /// <summary>All values of an attribute. Does not parse the record.</summary>
     public List<AnyValue> Attributes(string name, byte[] utf8)
     {
         var values = new List<AnyValue>();

@@ -5,7 +5,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Query;
 
-/// <summary>The filters of the query API and of the list pages; the same words in both.</summary>
+/// <summary>The filters of the query API and of the list pages; shared by both.</summary>
 internal sealed record TelemetryQuery
 {
     public const int DefaultLimit = 200;
@@ -25,7 +25,7 @@ internal sealed record TelemetryQuery
     /// <summary>Records that began before this time.</summary>
     public DateTimeOffset? To { get; init; }
 
-    /// <summary>As it was typed; Filter is what it means.</summary>
+    /// <summary>As typed; Filter is the parsed form.</summary>
     public string? Search { get; init; }
 
     public Filter Filter { get; init; } = Filter.None;
@@ -102,7 +102,7 @@ internal sealed record TelemetryQuery
         return text.Length == 32 && UInt128.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out id);
     }
 
-    /// <summary>Everything but the search, which has to unpack the record.</summary>
+    /// <summary>Everything but the search, which has to parse the record.</summary>
     public bool MatchesFields(TelemetryRecord record) =>
         (TraceId is null || record.TraceId == TraceId)
         && (HasError is null || record.HasError == HasError)

@@ -14,8 +14,8 @@ internal sealed record Listener(string Name)
 }
 
 /// <summary>
-/// Marks each connection with the listener that accepted it. The Host header is the client's choice and decides nothing;
-/// the mark is as good as the local port, and holds when ports are given by the system.
+/// Marks each connection with the listener that accepted it. The Host header is the client's choice and decides nothing; the mark works
+/// like the local port, also with dynamic ports.
 /// </summary>
 internal sealed class Listeners
 {

@@ -62,7 +62,7 @@ internal sealed class PooledBody(BodyBudget budget, int limit) : IDisposable
         }
         catch (Exception exception) when (exception is InvalidDataException or InvalidOperationException)
         {
-            // InvalidOperationException is how BrotliStream reports bytes that are not its own.
+            // InvalidOperationException is how BrotliStream reports invalid bytes.
             throw new RefusedException(Refusal.Malformed, "The body is not valid in its content encoding.", exception);
         }
     }

@@ -1,6 +1,6 @@
 namespace Platform.Observatory.Receiving;
 
-/// <summary>Why a request as a whole is turned away. HTTP and gRPC each have a word for it.</summary>
+/// <summary>Why a request is rejected as a whole. HTTP and gRPC each have a status for it.</summary>
 internal enum Refusal
 {
     Malformed,
@@ -21,6 +21,6 @@ internal sealed class RefusedException(Refusal refusal, string message, Exceptio
 {
     public Refusal Refusal { get; } = refusal;
 
-    /// <summary>When it is worth to come back, where that is known.</summary>
+    /// <summary>When to retry, if that is known.</summary>
     public int? RetrySeconds { get; init; }
 }

@@ -10,10 +10,10 @@ using Platform.Observatory.Settings;
 namespace Platform.Observatory.Recovery;
 
 /// <summary>
-/// What the deleted segments of the error log said, summed up in one file beside the others: since when and how often each issue was
-/// seen, its status, the releases and the deploys. Before a segment is deleted its records are read once more and added to the file.
-/// So the file and the segments together always tell the whole, whatever waits in memory; reading 16 MiB for each 16 MiB of errors is
-/// cheap. Not in it: events, check-ins, shares of tags, and who the users were (their number is).
+/// Summary of the deleted segments of the error log, in one file beside them: when and how often each issue was seen, its status, the
+/// releases and the deploys. Before a segment is deleted its records are read once more and merged into the file. So the file and the
+/// segments together are always complete, whatever is only in memory; reading 16 MiB for each 16 MiB of errors is cheap. Not included:
+/// events, check-ins, shares of tags, and who the users were (only their number).
 /// </summary>
 internal sealed class ErrorCheckpoint(string directory, IOptions<ObservatoryOptions> options)
 {
@@ -36,7 +36,7 @@ internal sealed class ErrorCheckpoint(string directory, IOptions<ObservatoryOpti
         issues.Restore(state.Issues, state.Releases);
         deploys.Restore(state.Deploys);
 
-        // A process that died between writing the file and deleting the segment left what would count twice.
+        // A crash between writing the file and deleting the segment leaves a segment that would count twice.
         foreach (var segment in Segments.In(directory).Where(segment => Segments.NumberOf(segment) <= state.Segment))
         {
             segment.Delete();
@@ -45,7 +45,7 @@ internal sealed class ErrorCheckpoint(string directory, IOptions<ObservatoryOpti
         return 0;
     }
 
-    /// <summary>Takes a segment in, before it is deleted.</summary>
+    /// <summary>Merges a segment before it is deleted.</summary>
     public void Add(FileInfo segment)
     {
         var (issues, deploys) = (new IssueStore(options), new DeployStore());
@@ -101,7 +101,7 @@ internal sealed class ErrorCheckpoint(string directory, IOptions<ObservatoryOpti
         File.Move(draft, _file, overwrite: true);
     }
 
-    /// <summary>Segment: the last one that is in it.</summary>
+    /// <summary>Segment is the last one that is included.</summary>
     private sealed record State(
         long Segment,
         IReadOnlyList<IssueState> Issues,

@@ -8,10 +8,10 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Recovery;
 
-/// <summary>Gives the records of the error log to the stores that took them when they were received, with the time of then.</summary>
+/// <summary>Replays the records of the error log into the stores, with their original times.</summary>
 internal sealed class ErrorRecords(EnvelopeContents envelopes, IssueStore issues, DeployStore deploys)
 {
-    /// <summary>False when the record is whole and cannot be used.</summary>
+    /// <summary>False when the record is intact but cannot be used.</summary>
     public bool TryApply(HistoryRecord record)
     {
         try
@@ -42,7 +42,7 @@ internal sealed class ErrorRecords(EnvelopeContents envelopes, IssueStore issues
                 break;
             case RecordKind.ReleaseSeen:
                 var seen = Release(record);
-                deploys.Seen(
+                deploys.Observe(
                     seen.Service,
                     seen.Release,
                     seen.Environment,
@@ -59,17 +59,17 @@ internal sealed class ErrorRecords(EnvelopeContents envelopes, IssueStore issues
     {
         var release = JsonSerializer.Deserialize<Announcement>(record.Body.Span, JsonSerializerOptions.Web);
 
-        // A property that is missing is null here whatever its type says.
+        // A missing property is null here, whatever its type says.
         if (release is not { Service: not null, Release: not null, Instances: not null } || release.Instances.Contains(null!))
         {
             throw new JsonException("The record is not complete.");
         }
 
-        issues.SeenRelease(release.Release, record.Time);
+        issues.ObserveRelease(release.Release, record.Time);
         return release;
     }
 
-    // The issue may be gone: it made room for newer ones.
+    // The issue may have been evicted.
     private void ApplyStatus(HistoryRecord record)
     {
         using var document = JsonDocument.Parse(record.Body);

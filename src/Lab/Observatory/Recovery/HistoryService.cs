@@ -7,8 +7,8 @@ using Platform.Observatory.Settings;
 namespace Platform.Observatory.Recovery;
 
 /// <summary>
-/// Brings back what was received before the start, then keeps writing. Runs before the listeners open, so that nobody sees half
-/// of the history, and stops after them.
+/// Replays the history at startup, then keeps writing it. Runs before the listeners open, so that nobody sees half of the history, and
+/// stops after them.
 /// </summary>
 internal sealed partial class HistoryService(
     HistoryLog log,
@@ -33,7 +33,7 @@ internal sealed partial class HistoryService(
         var telemetry = Directory.CreateDirectory(Path.Combine(directory, log.Telemetry.Name)).FullName;
         var errors = Directory.CreateDirectory(Path.Combine(directory, log.Errors.Name)).FullName;
 
-        // Two processes in one directory would delete each other's segments. The lock goes with the process, however it ends.
+        // Two processes in one directory would delete each other's segments. The lock is released with the process, however it ends.
         _lock = new FileStream(Path.Combine(directory, "in-use"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         var checkpoint = new ErrorCheckpoint(errors, options);
         log.Replayed = ReplayAll(checkpoint, new LogReader(errors), new LogReader(telemetry), cancellationToken);
@@ -88,7 +88,7 @@ internal sealed partial class HistoryService(
     [LoggerMessage(
         EventId = 5003,
         Level = LogLevel.Warning,
-        Message = "{Records} records of the history were read; {Damaged} damaged and {Refused} unusable ones were passed over, "
+        Message = "{Records} records of the history were read; {Damaged} damaged and {Refused} unusable ones were skipped, "
             + "and {TornBytes} bytes of a torn end were cut"
     )]
     private partial void LogDamage(int records, int damaged, int refused, long tornBytes);

@@ -4,10 +4,10 @@ using Platform.Observatory.Receiving;
 
 namespace Platform.Observatory.Recovery;
 
-/// <summary>Gives records of both logs to the parts that took them when they were received.</summary>
+/// <summary>Replays the records of both logs.</summary>
 internal sealed class Replay(Intake intake, ErrorRecords errors)
 {
-    /// <summary>False when the record is whole and cannot be used.</summary>
+    /// <summary>False when the record is intact but cannot be used.</summary>
     public bool TryApply(HistoryRecord record)
     {
         if (record.Kind is not (RecordKind.Traces or RecordKind.Logs))

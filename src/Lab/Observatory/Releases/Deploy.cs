@@ -1,6 +1,6 @@
 namespace Platform.Observatory.Releases;
 
-/// <summary>A release of a service that began to run. Source: telemetry (seen) or announced (posted).</summary>
+/// <summary>A release of a service that started running. Source: telemetry (seen) or announced (posted).</summary>
 internal sealed record Deploy(
     string Id,
     DateTimeOffset Time,
@@ -17,12 +17,12 @@ internal sealed record Deploy(
 }
 
 /// <summary>
-/// What somebody outside says:
+/// A deploy as it is posted:
 /// <c>{"service":"payments","release":"2026.11.21-9f4a21c","environment":"production","instances":["payments-1"]}</c>
 /// </summary>
 internal sealed record Announcement(string Service, string Release, string? Environment, IReadOnlyList<string> Instances);
 
-/// <summary>Where a deploy is found: for programs, for people, and what is known of it.</summary>
+/// <summary>Links of a deploy.</summary>
 internal sealed record DeployLinks(string Self, string Page, string Issues, string Traces)
 {
     public static DeployLinks Of(Deploy deploy)
@@ -36,7 +36,7 @@ internal sealed record DeployLinks(string Self, string Page, string Issues, stri
         );
     }
 
-    /// <summary>Where a release of a service is found, whether it was announced or seen.</summary>
+    /// <summary>The API URL of a release, announced or seen.</summary>
     public static string Of(string service, string release) =>
         $"/api/deploys?service={Uri.EscapeDataString(service)}&release={Uri.EscapeDataString(release)}";
 }

@@ -3,20 +3,20 @@ using System.Globalization;
 namespace Platform.Observatory.Releases;
 
 /// <summary>
-/// Which release of which service began when. Telemetry makes a marker for a release that the service has not sent before; an
-/// announcement makes one when it names another release than the service's last marker, so that a rollback shows too.
+/// When which release of which service started. Telemetry adds a marker for a release that is new to the service; an announcement adds one
+/// when its release differs from the service's last marker, so that rollbacks show too.
 /// </summary>
 internal sealed class DeployStore
 {
-    // Both bounded; the oldest marker makes room, and of the instances of one only the first are named.
+    // Both bounded; the oldest marker is evicted, and only the first instances of one are named.
     private const int MaxDeploys = 500;
     private const int MaxInstances = 50;
     private readonly Lock _lock = new();
     private readonly List<Deploy> _deploys = [];
     private long _next = 1;
 
-    /// <summary>True when this made a marker.</summary>
-    public bool Seen(string service, string release, string? environment, string? instance, DateTimeOffset at)
+    /// <summary>True when a marker was added.</summary>
+    public bool Observe(string service, string release, string? environment, string? instance, DateTimeOffset at)
     {
         lock (_lock)
         {
@@ -42,7 +42,7 @@ internal sealed class DeployStore
         }
     }
 
-    /// <summary>Into the empty store.</summary>
+    /// <summary>Fills an empty store.</summary>
     public void Restore(IReadOnlyList<Deploy> deploys)
     {
         lock (_lock)
@@ -79,7 +79,7 @@ internal sealed class DeployStore
         }
     }
 
-    /// <summary>The marker of the release that a process says it runs.</summary>
+    /// <summary>The marker of a release of a service.</summary>
     public Deploy? Find(string service, string? release) =>
         All().LastOrDefault(deploy => deploy.Service == service && deploy.Release == release);
 

@@ -3,45 +3,45 @@ using Platform.Observatory.Store;
 namespace Platform.Observatory.Requests;
 
 /// <summary>
-/// The requests of one service, or of one operation, in a window. Usual is what the earlier steps of the window were like, without those
-/// that were far off the middle of them: trouble that goes on for longer than now must not become what is usual. Trouble in more than
-/// half of the window does.
+/// The requests of one service, or of one operation, in a window. Usual is the earlier part of the window without steps far from its
+/// median, so that a problem older than the recent part does not become the baseline. One in more than half of the window does.
 /// </summary>
 internal sealed class Series(Window window)
 {
-    private const double FarOff = 2;
-    private const double SomeErrors = 0.02;
+    private const double OutlierFactor = 2;
+    private const double MinOutlierShare = 0.02;
 
-    // Together at most the spans of the store.
+    // Bounded by the spans of the store.
     private readonly List<double>[] _steps = [.. Enumerable.Range(0, Window.Buckets).Select(_ => new List<double>())];
     private readonly int[] _errors = new int[Window.Buckets];
     private double[]? _now;
     private double[]? _usual;
 
-    public int After => Now.Length;
+    public int RecentCount => Now.Length;
 
     public int Errors => _errors.Skip(window.FirstRecentBucket).Sum();
 
-    public double Rate => After / window.Recent.TotalSeconds;
+    public double Rate => RecentCount / window.Recent.TotalSeconds;
 
-    public double? ErrorShare => After == 0 ? null : Errors / (double)After;
+    public double? ErrorShare => RecentCount == 0 ? null : Errors / (double)RecentCount;
 
     public double? UsualErrorShare =>
         UsualErrors is var (requests, errors) && requests >= Verdict.MinRequests ? errors / (double)requests : null;
 
     /// <summary>Milliseconds; null without a request.</summary>
-    public double? P95 => After == 0 ? null : Verdict.P95(Now);
+    public double? P95 => RecentCount == 0 ? null : Verdict.P95(Now);
 
-    /// <summary>Null when too few requests came before to say what is usual.</summary>
+    /// <summary>Null with too few earlier requests.</summary>
     public double? UsualP95 => Usual.Length < Verdict.MinRequests ? null : Verdict.P95(Usual);
 
-    // Latencies that are all alike leave the errors to decide, and no errors leave the latencies.
-    public bool HasMoreErrors => UsualErrors is var (requests, errors) && IsWorse(new double[requests], errors, new double[After], Errors);
+    // Equal latencies leave the decision to the errors, and no errors leave it to the latencies.
+    public bool HasMoreErrors =>
+        UsualErrors is var (requests, errors) && IsWorse(new double[requests], errors, new double[RecentCount], Errors);
 
     public bool IsSlower => IsWorse(Usual, 0, Now, 0);
 
-    /// <summary>It had requests all the time, and has none now.</summary>
-    public bool IsSilent => After == 0 && Usual.Length >= Verdict.MinRequests;
+    /// <summary>It had requests before and has none now.</summary>
+    public bool IsSilent => RecentCount == 0 && Usual.Length >= Verdict.MinRequests;
 
     public IReadOnlyList<double?> Rates => [.. _steps.Select(step => (double?)(step.Count / window.BucketSeconds))];
 
@@ -51,13 +51,13 @@ internal sealed class Series(Window window)
 
     private double[] Now => _now ??= [.. _steps.Skip(window.FirstRecentBucket).SelectMany(step => step).Order()];
 
-    private double[] Usual => _usual ??= [.. Earlier(P95Of, middle => middle * FarOff).SelectMany(step => _steps[step]).Order()];
+    private double[] Usual => _usual ??= [.. UsualSteps(P95Of, median => median * OutlierFactor).SelectMany(step => _steps[step]).Order()];
 
     private (int Requests, int Errors) UsualErrors
     {
         get
         {
-            var steps = Earlier(Share, middle => Math.Max(middle * FarOff, SomeErrors)).ToList();
+            var steps = UsualSteps(Share, median => Math.Max(median * OutlierFactor, MinOutlierShare)).ToList();
             return (steps.Sum(step => _steps[step].Count), steps.Sum(step => _errors[step]));
         }
     }
@@ -71,7 +71,7 @@ internal sealed class Series(Window window)
         _errors[step] += failed ? 1 : 0;
     }
 
-    private IEnumerable<int> Earlier(Func<int, double?> figure, Func<double, double> limit)
+    private IEnumerable<int> UsualSteps(Func<int, double?> figure, Func<double, double> limit)
     {
         var steps = Enumerable.Range(0, window.FirstRecentBucket).Where(step => _steps[step].Count > 0).ToList();
 

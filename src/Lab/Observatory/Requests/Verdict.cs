@@ -3,11 +3,11 @@ using System.Globalization;
 namespace Platform.Observatory.Requests;
 
 /// <summary>
-/// The rule. Fewer than 50 requests on either side, or windows shorter than a minute: too little traffic.
-/// Errors differ when their share moved by at least one percentage point and a two-proportion z-test says |z| >= 2.58 (one in a hundred by
-/// chance). Latency differs when p95 moved by at least 20 % and 5 ms, and the share of requests slower than the p95 of before moved as
-/// surely by the same test: a p95 alone jumps with a handful of requests. Worse when either is worse; better when one is better and
-/// none worse; else unchanged. New issues are shown and do not decide: one event says little.
+/// The rule. Fewer than 50 requests on either side, or windows shorter than a minute: too little traffic. Errors differ when their share
+/// moved by at least one percentage point and a two-proportion z-test says |z| >= 2.58 (one in a hundred by chance). Latency differs when
+/// p95 moved by at least 20 % and 5 ms, and the share of requests slower than the earlier p95 differs by the same test: a p95 alone jumps
+/// with a handful of requests. Worse when either is worse; better when one is better and none worse; else unchanged. New issues are shown
+/// and do not decide: one event says little.
 /// </summary>
 internal static class Verdict
 {
@@ -54,7 +54,7 @@ internal static class Verdict
     private static int Errors(int before, int errorsBefore, int after, int errorsAfter)
     {
         var shift = (errorsAfter / (double)after) - (errorsBefore / (double)before);
-        return Math.Abs(shift) >= MinErrorShift && IsSure(before, errorsBefore, after, errorsAfter) ? Math.Sign(shift) : 0;
+        return Math.Abs(shift) >= MinErrorShift && IsSignificant(before, errorsBefore, after, errorsAfter) ? Math.Sign(shift) : 0;
     }
 
     private static int Latency(double[] before, double[] after)
@@ -66,14 +66,14 @@ internal static class Verdict
             return 0;
         }
 
-        // For an improvement the same question is asked the other way round: how many were slower than today's p95.
+        // An improvement is tested the other way round: how many were slower than today's p95.
         var limit = Math.Min(was, now);
-        return IsSure(before.Length, before.Count(time => time > limit), after.Length, after.Count(time => time > limit))
+        return IsSignificant(before.Length, before.Count(time => time > limit), after.Length, after.Count(time => time > limit))
             ? Math.Sign(now - was)
             : 0;
     }
 
-    private static bool IsSure(int before, int hitsBefore, int after, int hitsAfter)
+    private static bool IsSignificant(int before, int hitsBefore, int after, int hitsAfter)
     {
         var pooled = (hitsBefore + hitsAfter) / (double)(before + after);
         var deviation = Math.Sqrt(pooled * (1 - pooled) * ((1.0 / before) + (1.0 / after)));

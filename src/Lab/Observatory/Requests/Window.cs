@@ -4,8 +4,8 @@ using Platform.Observatory.Text;
 namespace Platform.Observatory.Requests;
 
 /// <summary>
-/// A range in equal steps, of which the last count as now and the others as what came before: figures are those of now, and usual is the
-/// same figure over the earlier part. Now is a sixth of the range, and at least a minute.
+/// A range in equal steps: the last sixth, at least a minute, is the recent part, whose values are shown; the earlier part is the baseline
+/// for what is usual.
 /// </summary>
 internal sealed class Window
 {
@@ -44,7 +44,7 @@ internal sealed class Window
 
     public int BucketOf(ulong nanos) => Math.Clamp((int)((nanos - (double)From) / (To - From) * Buckets), 0, Buckets - 1);
 
-    /// <summary>A range that is longer than what is kept begins with the oldest record that is kept.</summary>
+    /// <summary>A range that reaches further back than the store starts with its oldest record.</summary>
     public static Window Of(TimeRange range, IReadOnlyList<StoredSpan> spans) =>
         new(range, spans.Count > 0 ? Math.Max(range.FromNanos, spans[0].Start) : range.FromNanos);
 }

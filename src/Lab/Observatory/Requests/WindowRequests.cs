@@ -4,12 +4,12 @@ using Platform.Observatory.Store;
 namespace Platform.Observatory.Requests;
 
 /// <summary>
-/// All requests of a window by service and by operation, and what services ask of others. A request is a span that somebody asked for:
-/// served, received, or the root of its trace. One pass over the fields of the spans; none is unpacked.
+/// All requests of a window by service and by operation, and the calls that services make. A request is a span that was served or received,
+/// or the root of its trace. One pass over the fields of the spans; none is parsed.
 /// </summary>
 internal sealed class WindowRequests
 {
-    // An SDK that writes ids into the names of spans makes a name for each; those that come after so many are left out.
+    // An SDK that writes ids into span names creates a name for each; names beyond this are ignored.
     private const int MaxNames = 1_000;
 
     // Bounded by the services of the store's spans, the others by MaxNames.
@@ -50,7 +50,7 @@ internal sealed class WindowRequests
 
     public IReadOnlyCollection<OperationRequests> Operations => _operations.Values;
 
-    /// <summary>What services ask of others: each other, databases, companies outside.</summary>
+    /// <summary>Calls of services to each other, to databases and to external services.</summary>
     public IReadOnlyCollection<OperationRequests> Calls => _calls.Values;
 
     private static void Add(Dictionary<(string Service, string Name), OperationRequests> operations, StoredSpan span, Window window)

@@ -7,10 +7,10 @@ using Platform.Redaction;
 
 namespace Platform.Observatory.Scrubbing;
 
-/// <summary>Copies JSON without what must not be kept: values of secret names, and what TextScrubber finds inside any text.</summary>
+/// <summary>Copies JSON without secrets: values of secret names, and what Redactor finds inside any text.</summary>
 internal static class JsonScrubber
 {
-    // Kept as bytes and never written into a page: letters need no escapes, which would double an event in another script.
+    // Never written into a page, so letters need no escapes, which would double an event in another script.
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static byte[] Scrub(ReadOnlyMemory<byte> json)

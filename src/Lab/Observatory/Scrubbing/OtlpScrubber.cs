@@ -5,14 +5,14 @@ using Platform.Redaction;
 
 namespace Platform.Observatory.Scrubbing;
 
-/// <summary>Scrubs every text of a request in place. Texts are cut first, so that no part of a request escapes by its size.</summary>
+/// <summary>Scrubs every text of a request in place. Texts are truncated first, so that none escapes by its size.</summary>
 internal sealed partial class OtlpScrubber
 {
     private bool _changed;
 
     private OtlpScrubber() { }
 
-    /// <summary>True when something was taken out.</summary>
+    /// <summary>True when something was removed.</summary>
     public static bool Scrub(ExportTraceServiceRequest request)
     {
         var scrubber = new OtlpScrubber();
@@ -155,7 +155,7 @@ internal sealed partial class OtlpScrubber
         }
     }
 
-    // Bytes may be a text that was encoded; what is looked for has no letters beyond Latin.
+    // Bytes may be encoded text; the patterns use Latin letters only.
     private void Bytes(AnyValue value)
     {
         var text = Encoding.Latin1.GetString(value.BytesValue.Span);

@@ -1,6 +1,6 @@
 namespace Platform.Observatory.Search;
 
-/// <summary>One id or one moment across all signals, for programs: /api/search.</summary>
+/// <summary>The search API: one id or one time across all signals.</summary>
 internal static class SearchApi
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/api/search", Search);

@@ -9,11 +9,12 @@ internal static class SearchViewBuilder
     public static SearchView Build(Timeline timeline, string at, string window, DateTimeOffset now)
     {
         var traces =
-            Format.Count(timeline.Traces, "trace", "traces") + (timeline.TracesCapped ? ", those of more that failed or did most" : "");
+            Format.Count(timeline.Traces, "trace", "traces")
+            + (timeline.TracesCapped ? ", only those that failed or have most records" : "");
         var origin = timeline.Query is null ? "of what went wrong" : $"in {traces}";
         var summary =
             timeline.TotalCount == 0
-                ? "Nothing in the store carries this id or lies at this time."
+                ? "Nothing in the store has this id or this time."
                 : $"{Format.Count(timeline.TotalCount, "entry", "entries")} {origin}"
                     + (timeline.TotalCount > MaxRows ? $"; the first {Format.Count(MaxRows)} are shown" : "");
         return new SearchView(

@@ -8,23 +8,22 @@ using Platform.Observatory.Text;
 namespace Platform.Observatory.Search;
 
 /// <summary>
-/// Finds the records that carry an id, takes the whole of their traces, and adds the errors and deploys that belong to it. Without
-/// an id: what went wrong around a moment, and the deploys.
+/// Finds the records that carry an id, includes their whole traces, and adds the related errors and deploys. Without an id: what went wrong
+/// around a time, and the deploys.
 /// </summary>
 internal sealed class TimelineBuilder(TelemetryStore telemetry, IssueStore issues, DeployStore deploys)
 {
     public const int MaxEntries = 1_000;
 
-    // A tenant has thousands of traces, and a page that waits for an order one for each look at it: those that failed and those that did
-    // most stand for the others.
+    // A tenant has thousands of traces, and a page that polls for an order makes one per poll: failed and large traces are preferred.
     private const int MaxTraces = 50;
 
     public Timeline Build(TimelineQuery query)
     {
         var (from, to) = query.At is { } at ? (at - query.Window, at + query.Window) : (DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
         var traces = query.Id is null ? [] : TracesOf(query.Id, from, to);
-        var kept = TellingMost(traces);
-        var entries = (query.Id is null ? Trouble(from, to) : Belonging(query.Id, kept))
+        var kept = MostRelevant(traces);
+        var entries = (query.Id is null ? FailuresBetween(from, to) : EntriesOf(query.Id, kept))
             .Where(entry => entry.Time >= from && entry.Time <= to)
             .ToList();
 
@@ -63,11 +62,11 @@ internal sealed class TimelineBuilder(TelemetryStore telemetry, IssueStore issue
         var (first, last) = (UnixTime.NanosOf(from), UnixTime.NanosOf(to));
         return
         [
-            .. Carrying(telemetry.Spans, id)
+            .. WithId(telemetry.Spans, id)
                 .Where(span => span.Start >= first && span.Start <= last)
                 .Select(record => record.TraceId)
-                .Concat(Carrying(telemetry.Logs, id).Where(log => log.Time >= first && log.Time <= last).Select(record => record.TraceId))
-                .Concat(issues.EventsWhere(item => item.Time >= from && item.Time <= to && Names(item, id)).Select(item => item.TraceId))
+                .Concat(WithId(telemetry.Logs, id).Where(log => log.Time >= first && log.Time <= last).Select(record => record.TraceId))
+                .Concat(issues.EventsWhere(item => item.Time >= from && item.Time <= to && HasId(item, id)).Select(item => item.TraceId))
                 .Concat(named)
                 .Where(trace => trace != UInt128.Zero)
                 .Distinct(),
@@ -75,7 +74,7 @@ internal sealed class TimelineBuilder(TelemetryStore telemetry, IssueStore issue
     }
 
     /// <summary>Whole traces, as many as the entries have room for; the newest first among equals.</summary>
-    private HashSet<UInt128> TellingMost(List<UInt128> traces)
+    private HashSet<UInt128> MostRelevant(List<UInt128> traces)
     {
         var sizes = traces
             .Select(
@@ -107,20 +106,20 @@ internal sealed class TimelineBuilder(TelemetryStore telemetry, IssueStore issue
         || telemetry.Logs.Trace(trace).Count > 0
         || issues.EventsWhere(item => item.TraceId == trace).Count > 0;
 
-    private IEnumerable<TimelineEntry> Belonging(string id, HashSet<UInt128> traces)
+    private IEnumerable<TimelineEntry> EntriesOf(string id, HashSet<UInt128> traces)
     {
         var spans = traces.SelectMany(telemetry.Spans.Trace).Select(Entry);
         var logs = traces
             .SelectMany(telemetry.Logs.Trace)
-            .Concat(Carrying(telemetry.Logs, id).Where(log => log.TraceId == UInt128.Zero))
+            .Concat(WithId(telemetry.Logs, id).Where(log => log.TraceId == UInt128.Zero))
             .Select(Entry);
         var events = issues
-            .EventsWhere(item => traces.Contains(item.TraceId) || (item.TraceId == UInt128.Zero && Names(item, id)))
+            .EventsWhere(item => traces.Contains(item.TraceId) || (item.TraceId == UInt128.Zero && HasId(item, id)))
             .Select(Entry);
         return spans.Concat(logs).Concat(events);
     }
 
-    private IEnumerable<TimelineEntry> Trouble(DateTimeOffset from, DateTimeOffset to)
+    private IEnumerable<TimelineEntry> FailuresBetween(DateTimeOffset from, DateTimeOffset to)
     {
         var (first, last) = (UnixTime.NanosOf(from), UnixTime.NanosOf(to));
         var spans = telemetry.Spans.Snapshot().Where(span => span.Failed && span.Start >= first && span.Start <= last).Select(Entry);
@@ -131,12 +130,12 @@ internal sealed class TimelineBuilder(TelemetryStore telemetry, IssueStore issue
         return spans.Concat(logs).Concat(issues.EventsWhere(item => item.Time >= from && item.Time <= to).Select(Entry));
     }
 
-    private static IEnumerable<TRecord> Carrying<TRecord>(SignalStore<TRecord> store, string id)
+    private static IEnumerable<TRecord> WithId<TRecord>(SignalStore<TRecord> store, string id)
         where TRecord : TelemetryRecord
     {
         var bits = RecordIds.BitsOf(id);
 
-        // Other ids with the same bits are rare, and are looked at.
+        // Other ids with the same bits are rare and are filtered out here.
         return store
             .Snapshot()
             .Where(record =>
@@ -150,7 +149,7 @@ internal sealed class TimelineBuilder(TelemetryStore telemetry, IssueStore issue
             );
     }
 
-    private static bool Names(ErrorEvent item, string id) =>
+    private static bool HasId(ErrorEvent item, string id) =>
         item.EventId == id
         || item.RequestId == id
         || item.User == id

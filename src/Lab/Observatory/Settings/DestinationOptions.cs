@@ -6,7 +6,7 @@ internal sealed class DestinationOptions
     public const string Grpc = "grpc";
     public const string HttpProtobuf = "http/protobuf";
 
-    /// <summary>What it is called on pages, in metrics and in the log; the key of the entry when unset.</summary>
+    /// <summary>Its name on pages, in metrics and in the log; the key of the entry when unset.</summary>
     public string? Name { get; set; }
 
     /// <summary>Base address; over HTTP /v1/traces, /v1/metrics and /v1/logs are added to it.</summary>
@@ -22,7 +22,7 @@ internal sealed class DestinationOptions
     public string Compression { get; set; } = "gzip";
 
     /// <summary>
-    /// For a destination that is slow, or shares the processors: whole traces are left out beyond it. Unset: as many as it takes.
+    /// For a destination that is slow or shares the CPU: beyond it whole traces are sampled out. Unset: as many as it accepts.
     /// </summary>
     public int? MaxSpansPerSecond { get; set; }
 }

@@ -16,7 +16,7 @@ internal sealed class ObservatoryOptions
     /// <summary>Opens the query API for programs (header x-api-key, or Authorization: Bearer).</summary>
     public string? ApiKey { get; set; }
 
-    /// <summary>What senders must put into the header x-otlp-api-key; not asked for when unset.</summary>
+    /// <summary>Required in the header x-otlp-api-key of senders; not checked when unset.</summary>
     public string? OtlpApiKey { get; set; }
 
     [Range(100, 10_000_000)]
@@ -39,7 +39,7 @@ internal sealed class ObservatoryOptions
     [Range(1024, 1 << 30)]
     public int MaxDecompressedBytes { get; set; } = 64 << 20;
 
-    /// <summary>All request bodies being read at one time; a sender beyond that is asked to come back.</summary>
+    /// <summary>All request bodies being read at one time; senders beyond that are asked to retry.</summary>
     [Range(1L << 20, 1L << 40)]
     public long MaxBodyBytesInFlight { get; set; } = 256L << 20;
 
@@ -52,10 +52,10 @@ internal sealed class ObservatoryOptions
     [Range(1, 1_000)]
     public int MaxFollowers { get; set; } = 32;
 
-    /// <summary>The public key of the DSN that Sentry SDKs are given; not asked for when unset.</summary>
+    /// <summary>The public key of the DSN for Sentry SDKs; not checked when unset.</summary>
     public string? SentryKey { get; set; }
 
-    /// <summary>Largest envelope as it arrives, compressed or not; 20 MiB is what SDKs count on.</summary>
+    /// <summary>Largest envelope as it arrives, compressed or not; 20 MiB is what SDKs expect.</summary>
     [Range(1024, 1 << 30)]
     public int MaxEnvelopeBytes { get; set; } = 20 << 20;
 
@@ -79,16 +79,16 @@ internal sealed class ObservatoryOptions
     [Range(1L << 20, 1L << 40)]
     public long MaxEventStoreBytes { get; set; } = 128L << 20;
 
-    /// <summary>Where received batches are kept over a restart; unset: nowhere.</summary>
+    /// <summary>Where received batches are persisted; unset: nowhere.</summary>
     public string? DataDirectory { get; set; }
 
-    /// <summary>Spans and logs on disk; the oldest make room. With HistoryErrorMaxBytes it is what a start has to read.</summary>
+    /// <summary>Spans and logs on disk; the oldest are deleted. With HistoryErrorMaxBytes it bounds what is read at startup.</summary>
     [Range(64L << 10, 1L << 40)]
     public long HistoryMaxBytes { get; set; } = 256L << 20;
 
     /// <summary>
-    /// Errors, their statuses, check-ins and deploys on disk, apart from spans and logs. Of events that made room a summary stays, which
-    /// comes on top: a kilobyte or two for each of MaxIssues.
+    /// Errors, their statuses, check-ins and deploys on disk, apart from spans and logs. A summary of deleted events is kept on top: a
+    /// kilobyte or two for each of MaxIssues.
     /// </summary>
     [Range(64L << 10, 1L << 40)]
     public long HistoryErrorMaxBytes { get; set; } = 64L << 20;
@@ -96,16 +96,14 @@ internal sealed class ObservatoryOptions
     [Range(16L << 10, 1L << 32)]
     public long HistorySegmentBytes { get; set; } = 16L << 20;
 
-    /// <summary>
-    /// What may wait for the disk on the way to either log; beyond it a batch is stored in memory and is not in the history.
-    /// </summary>
+    /// <summary>How much may wait for the disk, for each log; beyond it a batch is kept in memory only.</summary>
     [Range(1L << 20, 1L << 40)]
     public long HistoryQueuedBytes { get; set; } = 64L << 20;
 
-    /// <summary>Where telemetry is sent on to, by name or by number.</summary>
+    /// <summary>Destinations that telemetry is forwarded to, by name or by number.</summary>
     public Dictionary<string, DestinationOptions> Forward { get; } = [];
 
-    /// <summary>Where error events are sent on to; unset: nowhere.</summary>
+    /// <summary>Where error events are forwarded to; unset: nowhere.</summary>
     public string? ForwardDsn { get; set; }
 
     /// <summary>Where Aspire's dashboard is, for the pages to link to; unset: they do not.</summary>

@@ -2,12 +2,12 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Storage;
 
-/// <summary>What the page of the store shows; numbers and words only.</summary>
+/// <summary>View model of the store page; formatted values only.</summary>
 public sealed record StoreView
 {
     public required Moment Since { get; init; }
 
-    /// <summary>A sentence for each way in which something was lost; empty when all that was sent is, or was, here.</summary>
+    /// <summary>A sentence for each kind of loss; empty when nothing was lost.</summary>
     public required IReadOnlyList<string> Lost { get; init; }
 
     public required IReadOnlyList<SignalRow> Signals { get; init; }
@@ -16,10 +16,10 @@ public sealed record StoreView
 
     public required IReadOnlyList<Pair> Errors { get; init; }
 
-    /// <summary>A row for each destination and signal; empty when nothing is sent on.</summary>
+    /// <summary>A row for each destination and signal; empty without forwarding.</summary>
     public required IReadOnlyList<ForwardRow> Forward { get; init; }
 
-    /// <summary>Null when nothing is kept over a restart.</summary>
+    /// <summary>Null without a data directory.</summary>
     public required IReadOnlyList<Pair>? History { get; init; }
 
     public required IReadOnlyList<SenderRow> Senders { get; init; }
@@ -27,16 +27,16 @@ public sealed record StoreView
     public required string MoreSenders { get; init; }
 }
 
-/// <summary>Kept and room are empty for a signal that is only counted.</summary>
+/// <summary>Kept and the sizes are empty for a signal that is only counted.</summary>
 public sealed record SignalRow(
     string Name,
     string Received,
     string Refused,
     string Dropped,
-    string Twice,
+    string Duplicates,
     string Late,
     string Ahead,
-    string MadeRoom,
+    string Evicted,
     string Kept,
     string Of,
     string FullPercent,
@@ -44,7 +44,9 @@ public sealed record SignalRow(
     string MaxBytes
 );
 
-/// <summary>Error is empty while all is well; Now says whether it goes on, and Share is empty while all traces are sent.</summary>
+/// <summary>
+/// Error is empty when nothing has failed, and IsFailing says whether the failure lasts; Share is empty while all traces are sent.
+/// </summary>
 public sealed record ForwardRow(
     string Destination,
     string Endpoint,

@@ -8,7 +8,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Storage;
 
-/// <summary>What arrived, what of it is here, and what is not and why.</summary>
+/// <summary>Builds the store page: what arrived, what is kept, and what was lost and why.</summary>
 internal sealed class StoreViewBuilder(
     TelemetryStore store,
     RefusalLog refusals,
@@ -45,9 +45,9 @@ internal sealed class StoreViewBuilder(
                 new Pair("issues", $"{Format.Count(stats.Envelopes.Issues.Issues)} of {Format.Count(stats.Envelopes.Issues.MaxIssues)}"),
                 new Pair("events kept", Kept(stats.Envelopes.Issues)),
                 new Pair("events received twice", Format.Count(stats.Envelopes.Issues.EventsDuplicate)),
-                new Pair("events that made room", Format.Count(stats.Envelopes.Issues.EventsEvicted)),
-                new Pair("issues that made room", Format.Count(stats.Envelopes.Issues.IssuesEvicted)),
-                new Pair("lost by senders, as they say", Format.Count(stats.Envelopes.LostBySenders)),
+                new Pair("events evicted", Format.Count(stats.Envelopes.Issues.EventsEvicted)),
+                new Pair("issues evicted", Format.Count(stats.Envelopes.Issues.IssuesEvicted)),
+                new Pair("lost by senders, as they report", Format.Count(stats.Envelopes.LostBySenders)),
             ],
             Forward = [.. stats.Forward.SelectMany(destination => destination.Signals.Select(lane => Row(destination, lane, now)))],
             History = stats.History.IsOn ? [.. HistoryOf(stats.History)] : null,
@@ -62,12 +62,12 @@ internal sealed class StoreViewBuilder(
 
         if (spans.Dropped + logs.Dropped > 0)
         {
-            yield return $"{Amount(spans.Dropped, logs.Dropped)} came while the queue was full; the senders were asked to come back.";
+            yield return $"{Amount(spans.Dropped, logs.Dropped)} arrived while the queue was full; the senders were asked to retry.";
         }
 
         if (spans.Rejected + logs.Rejected > 0)
         {
-            yield return $"{Amount(spans.Rejected, logs.Rejected)} were refused for what they were; the senders were told why.";
+            yield return $"{Amount(spans.Rejected, logs.Rejected)} were refused as invalid; the senders were told why.";
         }
 
         foreach (var destination in stats.Forward)
@@ -75,7 +75,7 @@ internal sealed class StoreViewBuilder(
             if (destination.Signals.Sum(lane => lane.Thinned + lane.QueueFull + lane.Expired) is > 0 and var left)
             {
                 var amount = Format.Count(left, "item", "items");
-                yield return $"{destination.Name} was not sent {amount} that it was too slow for; here they are.";
+                yield return $"{destination.Name} was too slow for {amount}, which were not sent on but are kept here.";
             }
         }
 
@@ -88,7 +88,7 @@ internal sealed class StoreViewBuilder(
         if (stats.Envelopes.LostBySenders > 0)
         {
             var errors = Format.Count(stats.Envelopes.LostBySenders, "error", "errors");
-            yield return $"{errors} or other items were thrown away by the SDKs before they were sent.";
+            yield return $"{errors} or other items were discarded by the SDKs before they were sent.";
         }
     }
 
@@ -163,7 +163,7 @@ internal sealed class StoreViewBuilder(
         );
         yield return new Pair("batches written", Format.Count(history.Written));
         yield return new Pair("batches that did not reach the disk", Format.Count(history.Dropped));
-        yield return new Pair("records read at the start", Format.Count(history.Replayed.Records));
+        yield return new Pair("records read at startup", Format.Count(history.Replayed.Records));
         yield return new Pair("of them damaged or refused", Format.Count(history.Replayed.Damaged + history.Replayed.Refused));
     }
 
@@ -188,14 +188,14 @@ internal sealed class StoreViewBuilder(
         {
             Refusal.Malformed => "not readable",
             Refusal.TooLarge => "too large",
-            Refusal.Overloaded => "too much at one time",
+            Refusal.Overloaded => "under overload",
             Refusal.Unauthenticated => "without the key",
             Refusal.Forbidden => "not allowed",
             Refusal.RateLimited => "too many errors in a minute",
             Refusal.UnsupportedType => "of an unknown content type",
             Refusal.UnsupportedEncoding => "of an unknown encoding",
             Refusal.NotFound => "for an unknown address",
-            Refusal.Looped => "sent on in a circle",
-            _ => "by another method",
+            Refusal.Looped => "in a forwarding loop",
+            _ => "with an unsupported method",
         };
 }

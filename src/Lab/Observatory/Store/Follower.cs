@@ -3,8 +3,8 @@ using System.Threading.Channels;
 namespace Platform.Observatory.Store;
 
 /// <summary>
-/// One reader of the live stream. A reader that falls behind by Capacity records is cut off: it must not slow the store
-/// down, and a stream with a silent hole would be worse than one that ends.
+/// One reader of the live stream. A reader that falls behind by Capacity records is disconnected: it must not slow the store down, and a
+/// stream with a silent gap would be worse than one that ends.
 /// </summary>
 internal sealed class Follower<TRecord>
 {
@@ -16,7 +16,7 @@ internal sealed class Follower<TRecord>
 
     public ChannelReader<TRecord> Reader => _channel.Reader;
 
-    /// <summary>False when the reader has fallen behind and is cut off.</summary>
+    /// <summary>False when the reader has fallen behind and is disconnected.</summary>
     public bool Offer(TRecord record)
     {
         if (_channel.Writer.TryWrite(record))

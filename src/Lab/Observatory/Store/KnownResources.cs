@@ -2,15 +2,15 @@ using Platform.Observatory.Otlp;
 
 namespace Platform.Observatory.Store;
 
-/// <summary>Every process that ever sent something, also when its records have gone.</summary>
+/// <summary>Every process that ever sent something, even after its records were evicted.</summary>
 internal sealed class KnownResources
 {
-    // Bounded: the one not seen for longest makes room.
+    // Bounded: the least recently seen one is evicted.
     private const int Capacity = 1_000;
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Service, string? Instance), KnownResource> _resources = [];
 
-    public void Seen(OriginResource origin, Signal signal, DateTimeOffset at)
+    public void Observe(OriginResource origin, Signal signal, DateTimeOffset at)
     {
         lock (_lock)
         {
@@ -27,16 +27,16 @@ internal sealed class KnownResources
                 _resources.Add(key, known);
             }
 
-            known.Seen(signal, at);
+            known.Observe(signal, at);
         }
     }
 
-    /// <summary>What a process says that it lost before it could send it.</summary>
-    public void Lost(OriginResource origin, Signal signal, LossReport report)
+    /// <summary>Adds losses that a process reports from before it could send.</summary>
+    public void AddLoss(OriginResource origin, Signal signal, LossReport report)
     {
         lock (_lock)
         {
-            _resources.GetValueOrDefault((origin.Service, origin.Instance))?.Lost(signal, report);
+            _resources.GetValueOrDefault((origin.Service, origin.Instance))?.AddLoss(signal, report);
         }
     }
 
@@ -67,9 +67,9 @@ internal sealed class KnownResources
         public KnownResourceState State =>
             new(service, instance, _logs, _traces, _metrics, firstSeen, LastSeen, _lostSpans.Total, _lostLogs.Total);
 
-        public void Lost(Signal signal, LossReport report) => (signal == Signal.Traces ? _lostSpans : _lostLogs).Add(report);
+        public void AddLoss(Signal signal, LossReport report) => (signal == Signal.Traces ? _lostSpans : _lostLogs).Add(report);
 
-        public void Seen(Signal signal, DateTimeOffset now)
+        public void Observe(Signal signal, DateTimeOffset now)
         {
             _traces |= signal == Signal.Traces;
             _metrics |= signal == Signal.Metrics;

@@ -1,16 +1,16 @@
 namespace Platform.Observatory.Store;
 
 /// <summary>
-/// What a sender says that it lost: since Start, when its counter began at zero (0: it does not say), or since its last report (IsDelta).
+/// A loss that a sender reports: since Start, when its counter began at zero (0: unknown), or since its last report (IsDelta).
 /// </summary>
 internal readonly record struct LossReport(long Lost, ulong Start, bool IsDelta);
 
 /// <summary>
-/// All that one sender lost. A sender that is started again under its old name counts from zero again, and what it lost before stays lost.
+/// The total loss of one sender. A restarted sender of the same name counts from zero again; its earlier losses are kept.
 /// </summary>
 internal sealed class LossCounter
 {
-    // Of runs that are over, and of reports that hold no running total.
+    // Of earlier runs, and of delta reports.
     private long _before;
     private long _current;
     private ulong _start;
@@ -27,7 +27,7 @@ internal sealed class LossCounter
 
         if (report.Start < _start)
         {
-            // Of a run that is over, and late.
+            // A late report of an earlier run.
             return;
         }
 

@@ -5,8 +5,8 @@ using Platform.Observatory.Otlp;
 namespace Platform.Observatory.Store;
 
 /// <summary>
-/// Hands out one Origin for equal resources and scopes. A platform has some hundred pairs; when a sender makes up more than
-/// Capacity of them the pool starts afresh, and the stores keep counting what their records still refer to.
+/// Hands out one Origin for equal resources and scopes. A platform has some hundred pairs; when a sender generates more than Capacity of
+/// them the pool is cleared, and the stores keep counting what their records still refer to.
 /// </summary>
 internal sealed class OriginPool
 {

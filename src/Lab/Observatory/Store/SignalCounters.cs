@@ -1,6 +1,6 @@
 namespace Platform.Observatory.Store;
 
-/// <summary>What became of the items of one signal since the start. An item is a span, a log record or a data point.</summary>
+/// <summary>Item counts of one signal by outcome, since the start. An item is a span, a log record or a data point.</summary>
 internal sealed class SignalCounters
 {
     private long _received;
@@ -11,18 +11,18 @@ internal sealed class SignalCounters
     private long _late;
     private long _ahead;
 
-    /// <summary>Items that were well formed and taken, duplicates among them.</summary>
+    /// <summary>Valid items that were accepted, including duplicates.</summary>
     public long Received => Interlocked.Read(ref _received);
 
-    /// <summary>Items refused for what they are; the sender was told so.</summary>
+    /// <summary>Invalid items; the sender was told.</summary>
     public long Rejected => Interlocked.Read(ref _rejected);
 
     public long Duplicate => Interlocked.Read(ref _duplicate);
 
-    /// <summary>Items that made room for newer ones.</summary>
+    /// <summary>Items evicted to make room for newer ones.</summary>
     public long Evicted => Interlocked.Read(ref _evicted);
 
-    /// <summary>Items refused because the queue was full; the sender was asked to come back.</summary>
+    /// <summary>Items refused because the queue was full; the sender was asked to retry.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
 
     /// <summary>Items that arrived long after they ended.</summary>

@@ -1,8 +1,8 @@
 namespace Platform.Observatory.Store;
 
 /// <summary>
-/// The newest records of one signal, bounded by number and by bytes; the oldest makes room. Writers come from one place (the
-/// ingest queue); readers copy references under the lock and work on the copy, since records do not change.
+/// The newest records of one signal, bounded by count and by bytes; the oldest are evicted. Writers come from one place (the ingest queue);
+/// readers copy references under the lock and work on the copy, since records do not change.
 /// </summary>
 internal sealed class SignalStore<TRecord>(int maxRecords, long maxBytes, int maxFollowers, bool uniqueSpanIds, SignalCounters counters)
     where TRecord : TelemetryRecord
@@ -68,7 +68,7 @@ internal sealed class SignalStore<TRecord>(int maxRecords, long maxBytes, int ma
         }
     }
 
-    /// <summary>What is there and, without a gap or an overlap, what comes. Null when there are too many readers.</summary>
+    /// <summary>The present records and, without a gap or an overlap, those to come. Null with too many readers.</summary>
     public (TRecord[] Present, Follower<TRecord> Follower)? Follow()
     {
         lock (_lock)

@@ -45,14 +45,14 @@ internal sealed class StoredSpan : TelemetryRecord
         return span;
     }
 
-    /// <summary>The bytes of what has no field here: a sixth less, of which a full store has a lot.</summary>
+    /// <summary>Serializes what has no field here, which saves a sixth of a full store.</summary>
     public static byte[] Pack(Span span)
     {
         var rest = span.Clone();
         (rest.TraceId, rest.SpanId, rest.ParentSpanId, rest.Name) = (ByteString.Empty, ByteString.Empty, ByteString.Empty, "");
         (rest.Kind, rest.StartTimeUnixNano) = (Span.Types.SpanKind.Unspecified, 0);
 
-        // An end before the start is not what End says, and stays for those who look for the broken clock.
+        // An end before the start differs from End and is kept, to show the broken clock.
         rest.EndTimeUnixNano = span.EndTimeUnixNano < span.StartTimeUnixNano ? span.EndTimeUnixNano : 0;
         return rest.ToByteArray();
     }

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Platform.Observatory.Store;
 
-/// <summary>One string for equal names: a million spans have some hundred.</summary>
+/// <summary>Shares equal names: a million spans have a few hundred.</summary>
 internal sealed class StringPool
 {
     // Bounded: a name beyond Capacity is not shared.

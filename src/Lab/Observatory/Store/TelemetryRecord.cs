@@ -1,8 +1,8 @@
 namespace Platform.Observatory.Store;
 
 /// <summary>
-/// A stored span or log: what lists and filters need as fields, the rest as the protobuf bytes. A parsed message takes
-/// five to ten times the room of its bytes, and most records are never looked at.
+/// A stored span or log: what lists and filters need as fields, the rest as the protobuf bytes. A parsed message takes five to ten times
+/// the space of its bytes, and most records are never looked at.
 /// </summary>
 internal abstract class TelemetryRecord
 {
@@ -25,7 +25,7 @@ internal abstract class TelemetryRecord
     /// <summary>Of the ids by which people search; see RecordIds.</summary>
     public required ulong IdBits { get; init; }
 
-    /// <summary>Seconds of Unix time; of a record out of the history when it arrived the first time.</summary>
+    /// <summary>Unix seconds; for a replayed record those of its first arrival.</summary>
     public required uint ArrivedSeconds { get; init; }
 
     public abstract ulong Time { get; }
@@ -41,7 +41,7 @@ internal abstract class TelemetryRecord
     /// <summary>The next record of the same trace in order of arrival; written under the store's lock.</summary>
     public TelemetryRecord? NextInTrace { get; set; }
 
-    /// <summary>So long after it ended that the sender kept it back: services send every few seconds.</summary>
+    /// <summary>Arrived so long after it ended that the sender must have held it back: services send every few seconds.</summary>
     public bool IsLate => EndTime != 0 && Arrived > LateNanos && Arrived - LateNanos > EndTime;
 
     /// <summary>It began after it arrived, so the sender's clock is ahead of this one.</summary>

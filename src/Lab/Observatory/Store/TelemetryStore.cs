@@ -4,7 +4,7 @@ using Platform.Observatory.Settings;
 
 namespace Platform.Observatory.Store;
 
-/// <summary>All that Observatory remembers.</summary>
+/// <summary>All telemetry in memory.</summary>
 internal sealed class TelemetryStore(IOptions<ObservatoryOptions> options, TimeProvider time)
 {
     /// <summary>When this process began to receive.</summary>

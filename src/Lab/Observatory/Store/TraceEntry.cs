@@ -56,7 +56,7 @@ internal sealed class TraceEntry<TRecord>
         }
     }
 
-    /// <summary>Takes out the oldest record.</summary>
+    /// <summary>Removes the oldest record.</summary>
     public void RemoveHead()
     {
         var head = _head!;

@@ -3,10 +3,10 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace Platform.Observatory.Text;
 
-/// <summary>The address of a view with another state: every state is in the address.</summary>
+/// <summary>URLs of views with changed state; all state is in the URL.</summary>
 public static class Addresses
 {
-    /// <summary>Sets each name, or takes it out when its value is null or empty.</summary>
+    /// <summary>Sets each name, or removes it when its value is null or empty.</summary>
     public static string With(string address, params ReadOnlySpan<(string Name, string? Value)> changes)
     {
         var at = address.IndexOf('?', StringComparison.Ordinal);

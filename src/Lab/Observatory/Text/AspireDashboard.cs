@@ -9,7 +9,7 @@ public sealed class AspireDashboard(Uri? address)
 
     public string? Home => To("");
 
-    /// <summary>State, endpoints, environment and commands. Its resources are called as services call themselves.</summary>
+    /// <summary>State, endpoints, environment and commands. Its resource names equal the service names.</summary>
     public string? Resource(string name) => To("?resource=" + Uri.EscapeDataString(name));
 
     public string? Console(string name) => To("consolelogs/resource/" + Uri.EscapeDataString(name));

@@ -4,21 +4,21 @@ using System.Text;
 
 namespace Platform.Observatory.Text;
 
-/// <summary>Counts different values without keeping them: a digest of each, up to Capacity, and then says that there are more.</summary>
+/// <summary>Counts distinct values by their digests, up to Capacity; beyond it only says that there are more.</summary>
 internal sealed class Distinct
 {
-    // Bounded by Capacity; what comes after it is only noticed.
+    // Bounded by Capacity; further values only set IsCapped.
     private const int Capacity = 1_000;
     private readonly HashSet<ulong> _digests = [];
-    private int _least;
+    private int _minimum;
 
-    public int Count => Math.Max(_least, _digests.Count);
+    public int Count => Math.Max(_minimum, _digests.Count);
 
-    /// <summary>There were more than could be counted.</summary>
+    /// <summary>True when there were more than could be counted.</summary>
     public bool IsCapped { get; private set; }
 
-    /// <summary>There were at least as many, of which no digest is left.</summary>
-    public void Restore(int least, bool isCapped) => (_least, IsCapped) = (least, isCapped);
+    /// <summary>Restores a lower bound, whose digests are not kept.</summary>
+    public void Restore(int minimum, bool isCapped) => (_minimum, IsCapped) = (minimum, isCapped);
 
     public void Add(string? value)
     {

@@ -24,7 +24,7 @@ internal static class Format
             _ => HoursAndMinutes(Math.Round(nanos / OneMinute)),
         };
 
-    /// <summary>A stretch of time in whole units.</summary>
+    /// <summary>A time span in whole units.</summary>
     public static string Length(TimeSpan length) =>
         length.TotalMinutes >= 119.5 ? Count((long)Math.Round(length.TotalHours)) + Space + "h"
         : length.TotalSeconds >= 119.5 ? Count((long)Math.Round(length.TotalMinutes)) + Space + "min"

@@ -1,9 +1,9 @@
 namespace Platform.Observatory.Text;
 
-/// <summary>Stretches of time.</summary>
+/// <summary>Operations on time intervals.</summary>
 internal static class Intervals
 {
-    /// <summary>What any of them covers, in order of time.</summary>
+    /// <summary>The union, in order of time.</summary>
     public static IEnumerable<(ulong Start, ulong End)> Union(IEnumerable<(ulong Start, ulong End)> intervals)
     {
         (ulong Start, ulong End)? open = null;
@@ -31,7 +31,7 @@ internal static class Intervals
         }
     }
 
-    /// <summary>What of one stretch none of the others covers, in order of time.</summary>
+    /// <summary>The parts of an interval that none of the others covers, in order of time.</summary>
     public static IEnumerable<(ulong Start, ulong End)> Without(
         (ulong Start, ulong End) whole,
         IEnumerable<(ulong Start, ulong End)> others

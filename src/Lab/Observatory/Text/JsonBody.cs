@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Platform.Observatory.Text;
 
-/// <summary>The small JSON objects that programs post.</summary>
+/// <summary>Reads the small JSON objects of POST requests.</summary>
 internal static class JsonBody
 {
     private const int MaxBytes = 64 << 10;
@@ -26,7 +26,7 @@ internal static class JsonBody
         }
         catch (Exception exception) when (exception is JsonException or BadHttpRequestException)
         {
-            // The caller is told by Bad().
+            // The caller responds with Bad().
             return null;
         }
     }

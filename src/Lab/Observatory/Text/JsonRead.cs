@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Platform.Observatory.Text;
 
-/// <summary>Reads JSON of unknown senders: what is not there, or of another kind, is null and never an error.</summary>
+/// <summary>Reads untrusted JSON: a missing value, or one of another kind, is null and never an error.</summary>
 internal static class JsonRead
 {
     public static JsonElement? Child(JsonElement? element, string name) =>

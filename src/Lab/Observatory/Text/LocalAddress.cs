@@ -8,7 +8,7 @@ internal static class LocalAddress
 {
     private const string Overview = "/";
 
-    /// <summary>The address in the form in which it may stand in a header; the overview's when it is not one of ours.</summary>
+    /// <summary>The address escaped for a header, or the overview's when it is not local.</summary>
     public static string Or(string? address) => IsLocal(address) ? string.Concat(address.EnumerateRunes().Select(Escape)) : Overview;
 
     private static string Escape(Rune rune) =>

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Primitives;
 namespace Platform.Observatory.Text;
 
 /// <summary>
-/// The time that a view shows, as its address says it: <c>range=5m|30m|6h|24h|all</c>, or <c>from</c> and <c>to</c> as ISO 8601 or as a
-/// time of today in UTC. A range ends now and moves; from and to do not.
+/// The time range of a view, from its URL: <c>range=5m|30m|6h|24h|all</c>, or <c>from</c> and <c>to</c> as ISO 8601 or as a time of today
+/// in UTC. A range ends now and moves; from and to do not.
 /// </summary>
 public sealed record TimeRange(string Name, DateTimeOffset From, DateTimeOffset To)
 {
@@ -36,9 +36,9 @@ public sealed record TimeRange(string Name, DateTimeOffset From, DateTimeOffset 
     public bool Contains(ulong nanos) => nanos >= FromNanos && nanos <= ToNanos;
 
     /// <summary>False with a sentence that says what is wrong.</summary>
-    public static bool TryParse(IQueryCollection values, DateTimeOffset now, string otherwise, out TimeRange range, out string error)
+    public static bool TryParse(IQueryCollection values, DateTimeOffset now, string fallback, out TimeRange range, out string error)
     {
-        range = Named(otherwise, now)!;
+        range = Named(fallback, now)!;
         error = "";
         var (name, from, to) = (values["range"].ToString(), values["from"].ToString(), values["to"].ToString());
 
@@ -68,7 +68,7 @@ public sealed record TimeRange(string Name, DateTimeOffset From, DateTimeOffset 
         return true;
     }
 
-    /// <summary>The values for the query API, which does not know all the ways to write a time that a page knows.</summary>
+    /// <summary>The values for the query API, which does not support all time formats of the pages.</summary>
     internal static QueryCollection WithoutTimes(IQueryCollection values) =>
         new(
             values
@@ -81,8 +81,8 @@ public sealed record TimeRange(string Name, DateTimeOffset From, DateTimeOffset 
         : Array.Find(Known, known => known.Name == name) is { Name: not null } found ? new TimeRange(name, now - found.Length, now)
         : null;
 
-    private static DateTimeOffset? Moment(string text, DateTimeOffset now, DateTimeOffset otherwise) =>
-        text.Length == 0 ? otherwise
+    private static DateTimeOffset? Moment(string text, DateTimeOffset now, DateTimeOffset fallback) =>
+        text.Length == 0 ? fallback
         : TimeOnly.TryParseExact(text, Clocks, CultureInfo.InvariantCulture, DateTimeStyles.None, out var clock)
             ? new DateTimeOffset(now.UtcDateTime.Date, TimeSpan.Zero) + clock.ToTimeSpan()
         : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)

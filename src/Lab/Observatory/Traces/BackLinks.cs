@@ -8,15 +8,15 @@ internal static class BackLinks
 {
     private const int MaxLinks = 20;
 
-    // The bytes of so many spans are looked through for the id, the newest first; only a span that holds them is unpacked.
-    private const int MaxLookedAt = 200_000;
+    // How many spans are searched for the id, the newest first; only a span that contains it is parsed.
+    private const int MaxSearched = 200_000;
 
     public static IReadOnlyList<TraceLink> To(UInt128 trace, StoredSpan[] all)
     {
         var id = Convert.FromHexString(Ids.Trace(trace));
         var links = new List<TraceLink>();
 
-        for (var index = all.Length - 1; index >= Math.Max(0, all.Length - MaxLookedAt) && links.Count < MaxLinks; index--)
+        for (var index = all.Length - 1; index >= Math.Max(0, all.Length - MaxSearched) && links.Count < MaxLinks; index--)
         {
             var span = all[index];
 

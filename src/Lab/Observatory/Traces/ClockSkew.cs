@@ -1,13 +1,13 @@
 namespace Platform.Observatory.Traces;
 
-/// <summary>Spans whose time cannot be right by the clock of another. They are marked and stay where their sender put them.</summary>
+/// <summary>Detects spans whose time contradicts another clock. They are marked, but not moved.</summary>
 internal static class ClockSkew
 {
-    // Clocks of one machine differ by less; those that are kept in step over a network by a few milliseconds.
+    // Clocks that are synchronized over a network differ by a few milliseconds, those of one machine by less.
     private const ulong ToleratedNanos = 5_000_000;
 
     /// <summary>True for a span that arrived before it began, or began before its caller in another process did.</summary>
-    public static bool Is(TreeNode node) =>
+    public static bool IsSkewed(TreeNode node) =>
         node.Span.IsAhead
         || (
             node.Parent is { } parent

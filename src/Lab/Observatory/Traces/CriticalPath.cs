@@ -3,9 +3,9 @@ using Platform.Observatory.Store;
 namespace Platform.Observatory.Traces;
 
 /// <summary>
-/// What the end of a trace waited for, from the end back: in a span the child that ended last, before it the one that ended last before
-/// that began, and so on; what no child covers is the span's own. A span that began after its parent had ended, or outlived it, stands
-/// beside it. Time in which nothing ran is on the path too. No recursion, since a trace can be as deep as the store is large.
+/// What the end of a trace waited for, walking back: in each span the child that ended last, before it the one that ended last before that
+/// started, and so on; time that no child covers is the span's own. A span that started after its parent ended, or outlived it, is treated
+/// as its sibling. Idle time is on the path too. No recursion, since a trace can be as deep as the store is large.
 /// </summary>
 internal sealed class CriticalPath
 {

@@ -5,15 +5,15 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Traces;
 
-/// <summary>Duration over time, one point a trace, durations on a scale of powers.</summary>
+/// <summary>Duration over time, one point per trace, on a logarithmic scale.</summary>
 internal static class ScatterBuilder
 {
-    // Of more traces an even sample is drawn, and all that failed as far as there is room for them.
+    // Beyond this an even sample is drawn; up to half of it are failed traces.
     private const int MaxPoints = 1_500;
 
-    // A trace that took twice the middle of its route is told by where its time went.
+    // A trace slower than twice its route's median is coloured by the service where its time went.
     private const double Slow = 2;
-    private const int MinForMiddle = 20;
+    private const int MinForMedian = 20;
 
     // From a microsecond to a thousand days, about three to a power of ten.
     private static readonly double[] Round =
@@ -59,9 +59,9 @@ internal static class ScatterBuilder
             ? new TimeAxis(traces.Min(trace => trace.Start), traces.Max(trace => trace.Start))
             : new TimeAxis(range.FromNanos, range.ToNanos);
         var (low, high) = Around(traces);
-        var middles = traces
+        var slowLimits = traces
             .GroupBy(trace => trace.Name, StringComparer.Ordinal)
-            .Where(route => route.Count() >= MinForMiddle)
+            .Where(route => route.Count() >= MinForMedian)
             .ToDictionary(
                 route => route.Key,
                 route => route.Select(trace => trace.Duration).Order().ElementAt(route.Count() / 2) * Slow,
@@ -70,20 +70,20 @@ internal static class ScatterBuilder
         var failed = Sample([.. traces.Where(trace => trace.Errors > 0)], MaxPoints / 2).ToList();
         var drawn = failed.Concat(Sample([.. traces.Where(trace => trace.Errors == 0)], MaxPoints - failed.Count)).ToList();
         var dots = drawn
-            .GroupBy(trace => Look(trace, middles))
-            .OrderBy(look =>
-                look.Key switch
+            .GroupBy(trace => StyleOf(trace, slowLimits))
+            .OrderBy(style =>
+                style.Key switch
                 {
                     "" => 0,
                     "bad" => 2,
                     _ => 1,
                 }
             )
-            .ThenBy(look => look.Key, StringComparer.Ordinal)
-            .Select(look => new Dots(
-                look.Key,
-                Path(look, axis, low, high),
-                look.Key switch
+            .ThenBy(style => style.Key, StringComparer.Ordinal)
+            .Select(style => new Dots(
+                style.Key,
+                Path(style, axis, low, high),
+                style.Key switch
                 {
                     "" => "",
                     "bad" => "with an error",
@@ -106,7 +106,7 @@ internal static class ScatterBuilder
         );
     }
 
-    private static string Look(TraceSummary trace, Dictionary<string, double> middles)
+    private static string StyleOf(TraceSummary trace, Dictionary<string, double> slowLimits)
     {
         if (trace.Errors > 0)
         {
@@ -114,10 +114,10 @@ internal static class ScatterBuilder
         }
 
         return
-            middles.TryGetValue(trace.Name, out var limit)
+            slowLimits.TryGetValue(trace.Name, out var limit)
             && trace.Duration > limit
-            && ServiceName.ClassOf(trace.Busiest()) is var look and not ("server" or "outside")
-            ? look
+            && ServiceName.ClassOf(trace.Busiest()) is var style and not ("server" or "outside")
+            ? style
             : "";
     }
 
@@ -147,7 +147,7 @@ internal static class ScatterBuilder
         return path.ToString();
     }
 
-    // Round durations around what is there, as places in the list of them.
+    // Indexes of the round durations around the data.
     private static (int Low, int High) Around(IReadOnlyList<TraceSummary> traces)
     {
         var (shortest, longest) = (traces.Min(trace => trace.Duration), traces.Max(trace => trace.Duration));
@@ -161,7 +161,7 @@ internal static class ScatterBuilder
 
     private static IEnumerable<AxisMark> Ticks(int low, int high)
     {
-        // Four or five are read well.
+        // Four or five ticks are easy to read.
         var step = (int)Math.Ceiling((high - low) / 4.0);
 
         for (var at = low; at <= high; at += step)

@@ -3,7 +3,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Traces;
 
-/// <summary>A trace by service: whose part of the critical path is how long.</summary>
+/// <summary>A trace by service, with the part of each on the critical path.</summary>
 internal static class ServiceShares
 {
     private const int MaxServices = 30;

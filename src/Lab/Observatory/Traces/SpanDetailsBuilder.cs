@@ -4,7 +4,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Traces;
 
-/// <summary>The selected span with all that it carries.</summary>
+/// <summary>Builds the details of the selected span.</summary>
 internal sealed class SpanDetailsBuilder(ulong traceStart, SpanTimes times, UsualTimes usual)
 {
     public SpanDetails Build(StoredSpan span)
@@ -17,7 +17,7 @@ internal sealed class SpanDetailsBuilder(ulong traceStart, SpanTimes times, Usua
             WaterfallRows.KindOf(span.Kind),
             Format.Duration(span.Start - traceStart),
             Format.Duration(span.End - span.Start),
-            usual.Of(span) is { } middle ? Format.Duration(middle) : "",
+            usual.Of(span) is { } median ? Format.Duration(median) : "",
             Format.Duration(times.SelfNanos(span)),
             times.Wait(span) is { } wait ? Format.Duration(wait.End - wait.Start) : "",
             span.Failed,

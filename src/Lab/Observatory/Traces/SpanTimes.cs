@@ -4,9 +4,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Traces;
 
-/// <summary>
-/// What a span did itself, and where it waited: the time no child covers, of which a call's is waiting until the other side began.
-/// </summary>
+/// <summary>Own time of a span, which no child covers, and for a call the wait until the other side started.</summary>
 internal sealed class SpanTimes(IReadOnlyList<TreeNode> nodes)
 {
     private const double NotableShare = 0.05;
@@ -29,7 +27,7 @@ internal sealed class SpanTimes(IReadOnlyList<TreeNode> nodes)
 
     public double SelfNanos(StoredSpan span) => Self(span).Sum(part => (double)(part.End - part.Start));
 
-    /// <summary>From the call to the begin of its first piece of work elsewhere: the way there, and the queue for a connection.</summary>
+    /// <summary>From the call to the start of its first server span: the network, and the queue for a connection.</summary>
     public (ulong Start, ulong End)? Wait(StoredSpan span)
     {
         if (span.Kind != Span.Types.SpanKind.Client)

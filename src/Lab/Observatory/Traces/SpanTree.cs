@@ -5,8 +5,8 @@ namespace Platform.Observatory.Traces;
 internal sealed record TreeNode(StoredSpan Span, StoredSpan? Parent, int Depth);
 
 /// <summary>
-/// The spans of a trace in the order of a waterfall. Senders may lie: a parent that never came makes a root, and parents that
-/// form a circle are opened at the earliest of them. No recursion, since a trace can be as deep as the store is large.
+/// The spans of a trace in the order of a waterfall. Input is untrusted: a span with a missing parent is a root, and a cycle of parents is
+/// broken at its earliest span. No recursion, since a trace can be as deep as the store is large.
 /// </summary>
 internal sealed class SpanTree
 {
@@ -45,8 +45,8 @@ internal sealed class SpanTree
 
         foreach (var span in spans.OrderBy(span => span.Start).Where(span => !_visited.Contains(span.SpanId)))
         {
-            // The filter runs again for each: what an earlier walk reached is passed over.
-            Circles++;
+            // The filter is lazy: spans that an earlier walk reached are skipped.
+            Cycles++;
             Walk(span);
         }
     }
@@ -56,7 +56,7 @@ internal sealed class SpanTree
     /// <summary>Roots whose parent is not in the store.</summary>
     public int Orphans { get; }
 
-    public int Circles { get; }
+    public int Cycles { get; }
 
     private void Walk(StoredSpan root)
     {

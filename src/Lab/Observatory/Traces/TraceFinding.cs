@@ -6,7 +6,7 @@ namespace Platform.Observatory.Traces;
 /// <summary>Where the time of a trace went, in a sentence: what is slower than usual, or else what the end waited for longest.</summary>
 internal sealed class TraceFinding(IReadOnlyList<TreeNode> nodes, CriticalPath path, SpanTimes times, UsualTimes usual)
 {
-    // A child that makes most of the difference is where to look.
+    // Above this share of the difference the child is to blame.
     private const double Most = 0.7;
     private const double NotableShare = 0.3;
     private const double NotableExcess = 0.05;

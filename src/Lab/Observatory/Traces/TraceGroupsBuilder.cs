@@ -8,7 +8,7 @@ namespace Platform.Observatory.Traces;
 /// <summary>Traces by an attribute or a field: a trace belongs to the first value that one of its spans has.</summary>
 internal static class TraceGroupsBuilder
 {
-    // To find the value a span is unpacked in most traces; the newest stand for the others.
+    // Finding the value parses a span in most traces, so only the newest are grouped.
     private const int MaxTraces = 5_000;
     private const int MaxRows = 12;
 

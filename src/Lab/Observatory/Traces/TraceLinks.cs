@@ -5,7 +5,7 @@ using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Traces;
 
-/// <summary>Where a trace leads: its issues, and the deploys of the releases that its services ran.</summary>
+/// <summary>Links of a trace: its issues, and the deploys of the releases that its services ran.</summary>
 internal sealed record TraceLinks(IReadOnlyList<IssueSummary> Issues, IReadOnlyList<Deploy> Deploys)
 {
     private const int MaxIssues = 50;
@@ -13,7 +13,7 @@ internal sealed record TraceLinks(IReadOnlyList<IssueSummary> Issues, IReadOnlyL
     public static TraceLinks Of(IReadOnlyList<StoredSpan> spans, IssueStore issues, DeployStore deploys, DateTimeOffset now) =>
         Of(spans[0].TraceId, spans, issues, deploys, now);
 
-    /// <summary>Of a trace that may not be in the store any more, or was never kept: its errors still are.</summary>
+    /// <summary>For a trace that may no longer be in the store: its errors may be.</summary>
     public static TraceLinks Of(
         UInt128 trace,
         IReadOnlyList<StoredSpan> spans,

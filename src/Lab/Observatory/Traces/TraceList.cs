@@ -3,7 +3,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Traces;
 
-/// <summary>What the list of traces shows; numbers and words only.</summary>
+/// <summary>View model of the trace list; formatted values only.</summary>
 public sealed record TraceList
 {
     public required IReadOnlyList<TraceRow> Rows { get; init; }

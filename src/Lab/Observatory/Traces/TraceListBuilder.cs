@@ -6,7 +6,7 @@ namespace Platform.Observatory.Traces;
 
 internal sealed class TraceListBuilder(TelemetryStore store, DeployStore deploys, TimeProvider time)
 {
-    /// <summary>A page is read by a person; the query API has the rest.</summary>
+    /// <summary>Size of a page; the query API has the rest.</summary>
     private const int PageRows = 100;
 
     private const int MaxRoutes = 50;

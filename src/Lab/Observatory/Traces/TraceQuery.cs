@@ -5,7 +5,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Traces;
 
-/// <summary>The state of the list of traces, as its address says it; what the query API has too is called the same.</summary>
+/// <summary>State of the trace list from its URL; parameters shared with the query API have the same names.</summary>
 internal sealed record TraceQuery(TelemetryQuery Query, TimeRange Range)
 {
     private const int MaxPage = 1_000;
@@ -14,7 +14,7 @@ internal sealed record TraceQuery(TelemetryQuery Query, TimeRange Range)
     /// <summary>Name of the trace.</summary>
     public string Route { get; init; } = "";
 
-    /// <summary>As typed; MinNanos is what it means.</summary>
+    /// <summary>As typed; MinNanos is the parsed form.</summary>
     public string MinDuration { get; init; } = "";
 
     public double MinNanos { get; init; }

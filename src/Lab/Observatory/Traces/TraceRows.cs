@@ -27,7 +27,7 @@ internal static class TraceRows
             Bars(trace)
         );
 
-    // When each service was at work, the called ones over their callers; and where something failed.
+    // When each service was active, callees drawn over their callers; and the failures.
     private static List<Bar> Bars(TraceSummary trace)
     {
         var scale = new TimeScale(trace.Start, trace.End);

@@ -2,7 +2,7 @@ using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Traces;
 
-/// <summary>A trace as lists and charts need it; from the fields of its spans, none of which is unpacked.</summary>
+/// <summary>A trace as lists and charts need it; from the fields of its spans, none of which is parsed.</summary>
 internal sealed class TraceSummary
 {
     public TraceSummary(List<StoredSpan> spans)
@@ -18,7 +18,7 @@ internal sealed class TraceSummary
             End = Math.Max(End, span.End);
             Errors += span.Failed ? 1 : 0;
 
-            // A true root before one whose parent never came, the earlier one of equals.
+            // A true root before one with a missing parent, then the earlier one.
             if (ids is null || !ids.Contains(span.ParentId))
             {
                 Root = !hasRoot || (span.ParentId != 0, span.Start).CompareTo((Root.ParentId != 0, Root.Start)) < 0 ? span : Root;
@@ -33,7 +33,7 @@ internal sealed class TraceSummary
 
     public StoredSpan Root { get; }
 
-    /// <summary>Of the root; of what it called where the root is only the call of it.</summary>
+    /// <summary>Of the root, or of its callee when the root is only the client side of a call.</summary>
     public string Name { get; }
 
     public ulong Start { get; } = ulong.MaxValue;

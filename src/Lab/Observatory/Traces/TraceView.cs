@@ -3,9 +3,7 @@ using Platform.Observatory.Charts;
 
 namespace Platform.Observatory.Traces;
 
-/// <summary>
-/// The state of the page of a trace: how it is shown, which span is selected, and which part, in milliseconds from its begin.
-/// </summary>
+/// <summary>State of the trace page: how it is shown, which span is selected, and which part, in milliseconds from the start.</summary>
 internal sealed record TraceView(string Name, string? SpanId, double? From, double? To, string Sort)
 {
     private static readonly string[] Views = ["", "service", "table"];
@@ -24,7 +22,7 @@ internal sealed record TraceView(string Name, string? SpanId, double? From, doub
             : (view.From is null && values["from"].ToString().Length > 0)
             || (view.To is null && values["to"].ToString().Length > 0)
             || view.From >= view.To
-                ? "from and to must be milliseconds from the begin of the trace, and from less than to."
+                ? "from and to must be milliseconds from the start of the trace, and from less than to."
             : "";
         return error.Length == 0;
     }

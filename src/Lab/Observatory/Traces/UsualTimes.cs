@@ -5,16 +5,16 @@ using Platform.Observatory.Store;
 namespace Platform.Observatory.Traces;
 
 /// <summary>
-/// How long the spans of a trace usually last, from those of the same service, name and kind in other traces, and how long traces of
-/// its route do. Only the newest spans of the store are looked at, and none is unpacked.
+/// Usual durations of the spans of a trace, from spans of the same service, name and kind in other traces, and of traces of its route. Only
+/// the newest spans of the store are used, and none is parsed.
 /// </summary>
 internal sealed class UsualTimes
 {
-    private const int MaxLookedAt = 50_000;
+    private const int MaxSpans = 50_000;
     private const int MinSamples = 20;
     private const double MinFactor = 1.5;
     private const double MinNanos = 5e6;
-    private readonly Dictionary<(string Service, string Name, Span.Types.SpanKind Kind), (double Middle, double P95)> _usual = [];
+    private readonly Dictionary<(string Service, string Name, Span.Types.SpanKind Kind), (double Median, double P95)> _usual = [];
 
     public UsualTimes(IReadOnlyList<StoredSpan> trace, StoredSpan root, StoredSpan[] all)
     {
@@ -22,7 +22,7 @@ internal sealed class UsualTimes
         var times = new Dictionary<(string, string, Span.Types.SpanKind), List<double>>();
         var traces = new Dictionary<UInt128, (ulong Start, ulong End, bool IsOfRoute)>();
 
-        foreach (var span in all.AsSpan(Math.Max(0, all.Length - MaxLookedAt)))
+        foreach (var span in all.AsSpan(Math.Max(0, all.Length - MaxSpans)))
         {
             if (span.TraceId == root.TraceId)
             {
@@ -52,28 +52,28 @@ internal sealed class UsualTimes
 
         var ofRoute = traces.Values.Where(known => known.IsOfRoute).Select(known => (double)(known.End - known.Start)).ToList();
         Traces = ofRoute.Count;
-        Trace = ofRoute.Count >= MinSamples ? Figures(ofRoute).Middle : null;
+        Trace = ofRoute.Count >= MinSamples ? Figures(ofRoute).Median : null;
     }
 
-    /// <summary>Other traces of the route that were looked at.</summary>
+    /// <summary>Number of other traces of the route.</summary>
     public int Traces { get; }
 
-    /// <summary>How long half of the traces of this route do not exceed; null when there are too few.</summary>
+    /// <summary>Median duration of the traces of this route; null when there are too few.</summary>
     public double? Trace { get; }
 
-    public double? Of(StoredSpan span) => _usual.TryGetValue(Key(span), out var usual) ? usual.Middle : null;
+    public double? Of(StoredSpan span) => _usual.TryGetValue(Key(span), out var usual) ? usual.Median : null;
 
     /// <summary>How much longer than usual it lasted; null for one that is as usual.</summary>
     public double? Excess(StoredSpan span) =>
         _usual.TryGetValue(Key(span), out var usual)
         && span.End - span.Start is var time
         && time > usual.P95
-        && time > usual.Middle * MinFactor
-        && time - usual.Middle > MinNanos
-            ? time - usual.Middle
+        && time > usual.Median * MinFactor
+        && time - usual.Median > MinNanos
+            ? time - usual.Median
             : null;
 
-    private static (double Middle, double P95) Figures(List<double> times)
+    private static (double Median, double P95) Figures(List<double> times)
     {
         times.Sort();
         return (times[times.Count / 2], Verdict.P95([.. times]));

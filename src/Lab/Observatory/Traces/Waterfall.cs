@@ -3,7 +3,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Traces;
 
-/// <summary>What the page of one trace shows; numbers and words only.</summary>
+/// <summary>View model of the trace page; formatted values only.</summary>
 public sealed record Waterfall
 {
     public required string TraceId { get; init; }
@@ -35,10 +35,10 @@ public sealed record Waterfall
     /// <summary>Spans that arrived more than once.</summary>
     public required int Duplicates { get; init; }
 
-    /// <summary>What is not drawn, or not as it was sent; empty when all is well.</summary>
+    /// <summary>Notes on what is not drawn, or not as it was sent.</summary>
     public required IReadOnlyList<string> Notes { get; init; }
 
-    /// <summary>The whole trace, small; with pieces that lead closer.</summary>
+    /// <summary>The overview of the whole trace, with zones that zoom in.</summary>
     public required IReadOnlyList<MiniBar> Mini { get; init; }
 
     public required IReadOnlyList<Zone> Zones { get; init; }
@@ -68,7 +68,7 @@ public sealed record MiniBar(string Start, string Width, string Y, string Class)
 /// <summary>"5.10 s of 6.39 s pass in", the span, and the rest of the sentence.</summary>
 public sealed record FindingText(string Time, string Name, string SpanId, string Rest);
 
-/// <summary>A service's part of the critical path. Class "waiting": nobody's, time in which nothing ran.</summary>
+/// <summary>A service's part of the critical path. Class "waiting" is idle time, in which nothing ran.</summary>
 public sealed record ServiceShare(string Name, string Class, string Weight, string OnPath, string Self, string Spans, string Errors);
 
 public sealed record SlowSpan(string Name, string SpanId, string Service, string Class, string Duration, string Usual, string Excess);
@@ -83,14 +83,14 @@ public enum RowKind
     Log,
 }
 
-/// <summary>One line of the waterfall: a span, the way of a message, a time in which nothing ran, or a log record.</summary>
+/// <summary>One line of the waterfall: a span, a message hop, idle time, or a log record.</summary>
 public sealed record WaterfallRow(RowKind Kind, int Depth, string Name, string Detail, string Class)
 {
     public string SpanId { get; init; } = "";
 
     public Bar? Bar { get; init; }
 
-    /// <summary>What the span did itself.</summary>
+    /// <summary>Own time.</summary>
     public IReadOnlyList<Bar> Self { get; init; } = [];
 
     /// <summary>Where it waited.</summary>
@@ -108,7 +108,7 @@ public sealed record WaterfallRow(RowKind Kind, int Depth, string Name, string D
 
     public string Text { get; init; } = "";
 
-    /// <summary>How long it worked itself; for the table.</summary>
+    /// <summary>Own time, for the table.</summary>
     public string SelfText { get; init; } = "";
 
     public string Offset { get; init; } = "";
@@ -120,7 +120,7 @@ public sealed record WaterfallRow(RowKind Kind, int Depth, string Name, string D
     /// <summary>When a log was written.</summary>
     public Moment Time { get; init; } = Moment.None;
 
-    /// <summary>Where the words begin, or end if they stand left of the bar, in percent.</summary>
+    /// <summary>Where the text starts, or where it ends if it is left of the bar, in percent.</summary>
     public string TextAt { get; init; } = "0";
 
     /// <summary>Empty: right of the bar. "flip": left of it. "on": inside, when there is no room on either side.</summary>
@@ -128,7 +128,7 @@ public sealed record WaterfallRow(RowKind Kind, int Depth, string Name, string D
 
     public string SpanKind { get; init; } = "";
 
-    /// <summary>The span stands for a call to somebody else.</summary>
+    /// <summary>The span is a call to another service.</summary>
     public bool IsHollow => SpanKind is "client" or "producer";
 
     public string Service { get; init; } = "";
@@ -138,7 +138,7 @@ public sealed record WaterfallRow(RowKind Kind, int Depth, string Name, string D
     /// <summary>It arrived long after it ended.</summary>
     public bool IsLate { get; init; }
 
-    /// <summary>Its time cannot be right by another clock.</summary>
+    /// <summary>Its time contradicts another clock.</summary>
     public bool IsSkewed { get; init; }
 
     public bool IsSelected { get; init; }

@@ -5,9 +5,7 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Traces;
 
-/// <summary>
-/// Turns the records of one trace into lines and numbers. all: every span of the store, for what is usual and who links here.
-/// </summary>
+/// <summary>Builds the view of a trace. all: every span of the store, for usual durations and back links.</summary>
 internal sealed class WaterfallBuilder(
     IReadOnlyList<StoredSpan> spans,
     IReadOnlyList<StoredLog> logs,
@@ -23,7 +21,7 @@ internal sealed class WaterfallBuilder(
     private const int MaxMiniBars = 400;
     private const int MaxLinks = 20;
     private const int Ticks = 5;
-    private const int Pieces = 20;
+    private const int Slices = 20;
     private const double MiniLine = 5;
     private const int MiniLines = 6;
 
@@ -46,7 +44,7 @@ internal sealed class WaterfallBuilder(
         AddRows(rows, drawn);
         var finding = new TraceFinding(drawn, path, times, usual);
         var (time, name, spanId, rest) = finding.Sentence(_end - _start);
-        // Nobody has chosen: the one that the sentence names.
+        // Defaults to the span that the finding names.
         var selected = (nodes.FirstOrDefault(node => Ids.Span(node.Span.SpanId) == (view.SpanId ?? spanId)) ?? nodes[0]).Span;
         var details = new SpanDetailsBuilder(_start, times, usual).Build(selected);
         return new Waterfall
@@ -55,8 +53,8 @@ internal sealed class WaterfallBuilder(
             Name = new TraceSummary([.. spans]).Name,
             Start = Format.Moment(_start, now),
             Duration = Format.Duration(_end - _start),
-            Usual = usual.Trace is { } middle
-                ? $"usually {Format.Duration(middle)}, of {Format.Count(usual.Traces, "trace", "traces")}"
+            Usual = usual.Trace is { } median
+                ? $"usually {Format.Duration(median)}, of {Format.Count(usual.Traces, "trace", "traces")}"
                 : "",
             Ids = [.. IdsOf(drawn)],
             Finding = new FindingText(time, name, spanId, rest),
@@ -121,7 +119,7 @@ internal sealed class WaterfallBuilder(
             rows.AddLogs(bySpan[node.Span.SpanId], node.Depth);
         }
 
-        // Records of the trace that belong to no span that is drawn.
+        // Logs that belong to no span that is drawn.
         rows.AddLogs(bySpan[0], depth: 0);
     }
 
@@ -176,21 +174,21 @@ internal sealed class WaterfallBuilder(
 
     private List<Zone> Zones()
     {
-        var piece = (_end - _start) / 1e6 / Pieces;
+        var slice = (_end - _start) / 1e6 / Slices;
         return
         [
             .. Enumerable
-                .Range(0, Pieces)
+                .Range(0, Slices)
                 .Select(index => new Zone(
-                    Format.Number(100.0 * index / Pieces),
-                    Format.Number(100.0 / Pieces),
+                    Format.Number(100.0 * index / Slices),
+                    Format.Number(100.0 / Slices),
                     Addresses.With(
                         address,
-                        ("from", Format.Number(index * piece)),
-                        ("to", Format.Number((index + 1) * piece)),
+                        ("from", Format.Number(index * slice)),
+                        ("to", Format.Number((index + 1) * slice)),
                         ("view", null)
                     ),
-                    $"Closer, from {Format.Duration(index * piece * 1e6)} on"
+                    $"Closer, from {Format.Duration(index * slice * 1e6)} on"
                 )),
         ];
     }
@@ -216,24 +214,27 @@ internal sealed class WaterfallBuilder(
 
         if (spans.Count(span => span.IsLate) is var late and > 0)
         {
-            notes.Add(
-                $"{Format.Count(late, "span arrived", "spans arrived")} more than a minute after {(late == 1 ? "it" : "they")} ended."
+            var arrived = Format.Count(
+                late,
+                "span arrived more than a minute after it ended",
+                "spans arrived more than a minute after they ended"
             );
+            notes.Add($"{arrived}.");
         }
 
-        if (_tree.Nodes.Count(ClockSkew.Is) is var skewed and > 0)
+        if (_tree.Nodes.Count(ClockSkew.IsSkewed) is var skewed and > 0)
         {
             var begin = Format.Count(
                 skewed,
-                "span begins before the span that called it, or in the future",
-                "spans begin before the spans that called them, or in the future"
+                "span starts before the span that called it, or in the future",
+                "spans start before the spans that called them, or in the future"
             );
             notes.Add($"{begin}: the clocks differ.");
         }
 
-        if (_tree.Circles > 0)
+        if (_tree.Cycles > 0)
         {
-            notes.Add("The parents of some spans form a circle; it is opened at the earliest of them.");
+            notes.Add("The parents of some spans form a cycle; it is broken at the earliest of them.");
         }
 
         return notes;

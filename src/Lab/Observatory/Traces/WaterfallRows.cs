@@ -6,7 +6,7 @@ using SpanKind = Platform.Observatory.Otlp.Span.Types.SpanKind;
 
 namespace Platform.Observatory.Traces;
 
-/// <summary>The lines of a waterfall: spans in the order of the tree, between them the ways of messages, waits, logs and errors.</summary>
+/// <summary>The lines of a waterfall: spans in the order of the tree, between them message hops, waits, logs and errors.</summary>
 internal sealed class WaterfallRows(
     TimeScale scale,
     ulong traceStart,
@@ -21,7 +21,7 @@ internal sealed class WaterfallRows(
     private const int MaxLogRows = 500;
     private const int MaxIndent = 16;
 
-    // Percent of the lane that a duration in words needs beside its bar.
+    // Percent of the lane that the text needs beside its bar.
     private const double RoomRight = 82;
     private const double RoomLeft = 18;
     private readonly List<WaterfallRow> _rows = [];
@@ -47,7 +47,7 @@ internal sealed class WaterfallRows(
                 $"/traces/{Ids.Hex(link.TraceId)}?span={Ids.Hex(link.SpanId)}"
             ))
         );
-        AddWhatCameBefore(node, message);
+        AddGapBefore(node, message);
         _attempts[(span.ParentId, span.Name)] = span;
 
         if (!scale.Shows(span.Start, span.End))
@@ -57,7 +57,7 @@ internal sealed class WaterfallRows(
 
         var text = TextPlace(span.Start, span.End);
         var self = times.Self(span);
-        var usualEnd = usual.Of(span) is { } middle && usual.Excess(span) is not null ? span.Start + (ulong)middle : (ulong?)null;
+        var usualEnd = usual.Of(span) is { } median && usual.Excess(span) is not null ? span.Start + (ulong)median : (ulong?)null;
         _rows.Add(
             new WaterfallRow(
                 RowKind.Span,
@@ -86,7 +86,7 @@ internal sealed class WaterfallRows(
                 Service = span.Origin.Service,
                 Failed = span.Failed,
                 IsLate = span.IsLate,
-                IsSkewed = ClockSkew.Is(node),
+                IsSkewed = ClockSkew.IsSkewed(node),
                 IsSelected = selectedSpanId is not null && Ids.Span(span.SpanId) == selectedSpanId,
             }
         );
@@ -98,7 +98,7 @@ internal sealed class WaterfallRows(
         foreach (var record in records.Where(record => !isZoomed || scale.Shows(record.Time, record.Time)).Take(MaxLogRows - LogRows))
         {
             var message = record.Parse();
-            var look =
+            var cssClass =
                 record.Severity >= StoredLog.ErrorSeverity ? "bad"
                 : record.Severity >= StoredLog.WarningSeverity ? "warn"
                 : "";
@@ -109,7 +109,7 @@ internal sealed class WaterfallRows(
                     Math.Min(depth, MaxIndent),
                     text.Length > 0 ? text : message.EventName,
                     record.Origin.Service,
-                    look
+                    cssClass
                 )
                 {
                     Time = Format.Moment(record.Time, now),
@@ -129,7 +129,7 @@ internal sealed class WaterfallRows(
             _ => "internal",
         };
 
-    private void AddWhatCameBefore(TreeNode node, Span message)
+    private void AddGapBefore(TreeNode node, Span message)
     {
         var span = node.Span;
 
@@ -148,7 +148,7 @@ internal sealed class WaterfallRows(
         }
     }
 
-    private void Add(RowKind kind, int depth, string name, ulong from, ulong to, string words)
+    private void Add(RowKind kind, int depth, string name, ulong from, ulong to, string suffix)
     {
         if (!scale.Shows(from, to))
         {
@@ -166,12 +166,12 @@ internal sealed class WaterfallRows(
                 ),
                 TextAt = Format.Number(text.At),
                 TextClass = text.Class,
-                Text = Format.Duration(to - from) + words,
+                Text = Format.Duration(to - from) + suffix,
             }
         );
     }
 
-    // An exception of a span is said where it happened, also when nobody logged it.
+    // A span's exception is shown where it happened, even when nobody logged it.
     private void AddExceptions(Span message, int depth)
     {
         foreach (var item in message.Events.Where(item => item.Name == "exception").Take(MaxLogRows - LogRows))
@@ -196,7 +196,7 @@ internal sealed class WaterfallRows(
         }
     }
 
-    // The whole tree tells the service; a line says it again only where it changes, and who is called where somebody is.
+    // The service is shown only where it changes; for a call the peer is shown.
     private static string Detail(StoredSpan span, TreeNode node, Span message)
     {
         var peer = span.Kind is SpanKind.Client or SpanKind.Producer

@@ -1,7 +1,7 @@
 namespace Platform.Observatory.Forward;
 
-/// <summary>So many items a second, one second's worth at once. A request that is larger goes out and is waited for afterwards.</summary>
-internal sealed class Pace(int perSecond, TimeProvider time)
+/// <summary>Token bucket with a burst of one second. A larger request is sent at once and delays the next one.</summary>
+internal sealed class TokenBucket(int perSecond, TimeProvider time)
 {
     private double _left = perSecond;
     private long _at = time.GetTimestamp();

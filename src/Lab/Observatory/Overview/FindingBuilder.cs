@@ -8,23 +8,23 @@ using Platform.Observatory.Text;
 namespace Platform.Observatory.Overview;
 
 /// <summary>
-/// The operation that is worst off against what is usual for it: what fails before what is slow, then what moved furthest. Without
-/// anything usual to compare with, an operation of which a twentieth fails.
+/// The operation that deviates most from its usual values: failing before slow, then the largest deviation. Without a baseline, an
+/// operation that fails in at least 5 % of its requests.
 /// </summary>
-internal sealed class Trouble(WindowRequests requests, Window window, IReadOnlyList<Deploy> deploys)
+internal sealed class FindingBuilder(WindowRequests requests, Window window, IReadOnlyList<Deploy> deploys)
 {
     private const double NotableShare = 0.05;
     private const int NotableErrors = 5;
 
-    // Of what a step has on average now; a step with less is from before it began.
-    private const double Few = 0.2;
+    // Fraction of the current average per step; a step below it is before the start.
+    private const double MinStepShare = 0.2;
 
-    // Spans that are unpacked to learn who is affected, and as many to learn who is not: the newest of each.
-    private const int MaxUnpacked = 500;
+    // Spans parsed to learn who is affected, and as many to learn who is not: the newest of each.
+    private const int MaxParsed = 500;
     private const int MaxPeers = 100;
     private static readonly TimeSpan DeployBefore = TimeSpan.FromMinutes(10);
 
-    public Finding? Find() =>
+    public Finding? Build() =>
         Failing(requests.Operations) is { } request ? View(request, null)
         : Failing(requests.Calls) is { } call ? View(call, PeerOf(call))
         : Slowest(requests.Operations) is { } slow ? View(slow, null)
@@ -39,10 +39,10 @@ internal sealed class Trouble(WindowRequests requests, Window window, IReadOnlyL
             .Where(operation => operation.Series.IsSlower)
             .MaxBy(operation => operation.Series.P95 / Math.Max(1, operation.Series.UsualP95!.Value));
 
-    // A slow database or neighbour makes requests slow, and those are told of. Somebody outside may be asked by nobody's request.
+    // A slow database or service makes requests slow, which are reported already. External services may be called outside of any request.
     private bool IsToOutside(OperationRequests call) => call.Series.IsSlower && ServiceName.ClassOf(PeerOf(call)) == "outside";
 
-    // Calls of one name may go to several: the one that most of those go to that are affected now.
+    // Calls of one name may have several peers: takes the one with the most affected calls.
     private string PeerOf(OperationRequests call)
     {
         var limit = call.Series.UsualP95 * 1e6;
@@ -66,7 +66,7 @@ internal sealed class Trouble(WindowRequests requests, Window window, IReadOnlyL
     private static bool IsFailing(Series series) =>
         series.HasMoreErrors || (series.UsualErrorShare is null && series.Errors >= NotableErrors && series.ErrorShare >= NotableShare);
 
-    // To somebody: what the operation asks of whom; null for a request.
+    // to is the peer of a call; null for a request.
     private Finding View(OperationRequests operation, string? to)
     {
         var series = operation.Series;
@@ -74,6 +74,7 @@ internal sealed class Trouble(WindowRequests requests, Window window, IReadOnlyL
         var limit = series.UsualP95 * 1e6;
         var affected = operation.Spans.Where(span => failing ? span.Failed : span.End - span.Start > limit).ToList();
         var (since, search) = (Since(affected), failing ? "status=error" : $"duration>{Math.Ceiling(series.UsualP95!.Value):0}ms");
+        var kind = to is null ? "" : "kind=client ";
         var deploy = deploys
             .Where(known => known.Time <= since && known.Time >= since - DeployBefore)
             .OrderBy(known => known.Service != operation.Service)
@@ -87,7 +88,7 @@ internal sealed class Trouble(WindowRequests requests, Window window, IReadOnlyL
             deploy is null ? "" : DeployLinks.Of(deploy).Page,
             Addresses.Traces(
                 ("resource", operation.Service),
-                ("search", $"{(to is null ? "" : "kind=client ")}name={Filter.Quote(operation.Name)} {search}"),
+                ("search", $"{kind}name={Filter.Quote(operation.Name)} {search}"),
                 ("range", window.Range.Name)
             ),
             affected.Count > 0 && affected[^1].TraceId != UInt128.Zero ? "/traces/" + Ids.Trace(affected[^1].TraceId) : ""
@@ -98,7 +99,9 @@ internal sealed class Trouble(WindowRequests requests, Window window, IReadOnlyL
     {
         var series = operation.Series;
         var what = to is null ? $"{operation.Name} fails in {operation.Service}" : $"Calls of {operation.Service} to {to} fail";
-        var total = to is null ? Format.Count(series.After, "request", "requests") : Format.Count(series.After, "call", "calls");
+        var total = to is null
+            ? Format.Count(series.RecentCount, "request", "requests")
+            : Format.Count(series.RecentCount, "call", "calls");
         var usual = series.UsualErrorShare is { } share ? Format.Percent(share) : "";
         return $"{what}: {Format.Percent(series.ErrorShare!.Value)} of {total}{Usual(usual)}";
     }
@@ -113,20 +116,20 @@ internal sealed class Trouble(WindowRequests requests, Window window, IReadOnlyL
 
     private static string Usual(string text) => text.Length > 0 ? $", usually {text}" : "";
 
-    // "12 users in 3 of 8 tenants"; left out where the spans name nobody.
+    // "12 users in 3 of 8 tenants"; empty when the spans name nobody.
     private string Who(List<StoredSpan> affected, OperationRequests operation)
     {
         var recent = affected.Where(span => window.IsRecent(span.Start)).ToHashSet();
-        var (users, tenants) = Names(recent.TakeLast(MaxUnpacked));
+        var (users, tenants) = Names(recent.TakeLast(MaxParsed));
 
         if (tenants.Count == 0 && users.Count == 0)
         {
             return "";
         }
 
-        var (_, others) = Names(operation.Spans.Where(span => !recent.Contains(span)).TakeLast(MaxUnpacked));
+        var (_, others) = Names(operation.Spans.Where(span => !recent.Contains(span)).TakeLast(MaxParsed));
         others.UnionWith(tenants);
-        var more = recent.Count > MaxUnpacked ? "at least " : "";
+        var more = recent.Count > MaxParsed ? "at least " : "";
         var who = users.Count > 0 ? $"{more}{Format.Count(users.Count, "user", "users")}" : "";
         var where =
             tenants.Count == 0 ? ""
@@ -150,7 +153,7 @@ internal sealed class Trouble(WindowRequests requests, Window window, IReadOnlyL
         return (users, tenants);
     }
 
-    // Back from now over the steps of the window in which it already was as bad as it is on average now.
+    // Walks back from now over the steps that were about as bad as the current average.
     private DateTimeOffset? Since(List<StoredSpan> affected)
     {
         var counts = new int[Window.Buckets];
@@ -163,10 +166,10 @@ internal sealed class Trouble(WindowRequests requests, Window window, IReadOnlyL
         var perStep = affected.Count(span => window.IsRecent(span.Start)) / (window.Recent.TotalSeconds / window.BucketSeconds);
         var first = Window.Buckets;
 
-        // One step without any may be chance, two in a row are an end.
+        // One empty step may be chance, two in a row are the start.
         for (
             var step = Window.Buckets - 1;
-            step >= 0 && (counts[step] >= perStep * Few || (step > 0 && counts[step - 1] >= perStep * Few));
+            step >= 0 && (counts[step] >= perStep * MinStepShare || (step > 0 && counts[step - 1] >= perStep * MinStepShare));
             step--
         )
         {
@@ -175,7 +178,7 @@ internal sealed class Trouble(WindowRequests requests, Window window, IReadOnlyL
 
         var began = affected.Where(span => window.BucketOf(span.Start) >= first).Select(span => span.Start).DefaultIfEmpty().Min();
 
-        // What was so from the first step on began at some time before it.
+        // What already holds in the first step began at an unknown time before it.
         return began == 0 || first == 0 ? null : UnixTime.Of(began);
     }
 

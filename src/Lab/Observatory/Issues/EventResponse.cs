@@ -3,8 +3,8 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Issues;
 
-/// <summary>An event for programs, with the ways on from it.</summary>
-internal sealed record EventAnswer(
+/// <summary>An event in the API, with its links.</summary>
+internal sealed record EventResponse(
     string EventId,
     string IssueId,
     DateTimeOffset Time,
@@ -25,7 +25,7 @@ internal sealed record EventAnswer(
     EventLinks Links
 )
 {
-    public static EventAnswer Of(ErrorEvent item) =>
+    public static EventResponse Of(ErrorEvent item) =>
         new(
             item.EventId,
             item.IssueId,

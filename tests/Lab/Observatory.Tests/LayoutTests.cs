@@ -3,10 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace Platform.Observatory.Tests;
 
-public sealed partial class LookTests
+public sealed partial class LayoutTests
 {
     [Fact]
-    public async Task Theme_Chosen_IsWrittenByTheServerAndTheReaderIsBackOnThePage()
+    public async Task Theme_Chosen_IsRenderedByTheServerAndReturnsToThePage()
     {
         await using var process = await ObservatoryProcess.StartAsync();
 

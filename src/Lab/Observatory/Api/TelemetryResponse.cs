@@ -8,14 +8,14 @@ namespace Platform.Observatory.Api;
 /// Streams records as OTLP JSON: grouped by resource and scope inside an envelope
 /// <c>{"data":{"resourceSpans":[..]},"totalCount":2,"returnedCount":2}</c>.
 /// </summary>
-internal sealed class TelemetryAnswer(HttpResponse response)
+internal sealed class TelemetryResponse(HttpResponse response)
 {
     private const int FlushBytes = 64 << 10;
 
     // The writer's own limit is 1,000; values nest up to 100 deep at three levels each.
     private static readonly JsonWriterOptions WriterOptions = new() { MaxDepth = 1_000 };
 
-    /// <summary>Each group of records is written as one run, so that the spans of a trace stay together.</summary>
+    /// <summary>Each group is written contiguously, so that the spans of a trace stay together.</summary>
     public async Task WriteAsync(
         Signal signal,
         IEnumerable<IReadOnlyList<TelemetryRecord>> groups,
