@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using System.Reflection;
 using Platform.Tests.Support;
 
 namespace Platform.Tests;
@@ -43,6 +43,6 @@ public sealed class ReadmeTests(PlatformFixture platform) : PlatformTest(platfor
         // Its end.
     }
 
-    private static string Root([CallerFilePath] string file = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", ".."));
+    private static string Root() =>
+        Assembly.GetExecutingAssembly().GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == "RepoRoot").Value!;
 }

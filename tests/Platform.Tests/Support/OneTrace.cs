@@ -60,6 +60,7 @@ public static class OneTrace
     {
         var ids = spans.Select(span => span.SpanId).ToHashSet();
         return spans.Any(span => span.Name == LastSpan)
+            && PlatformFixture.Services.All(service => spans.Any(span => span.Service == service))
             && TellsOfTheCache(spans)
             && spans.Any(span => span is { Service: "gateway", Kind: "server" })
             && spans.Count(span => span.ParentSpanId is null || !ids.Contains(span.ParentSpanId)) == 1;
