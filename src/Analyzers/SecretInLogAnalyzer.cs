@@ -65,7 +65,15 @@ public sealed class SecretInLogAnalyzer : DiagnosticAnalyzer
     private static void CheckCall(SyntaxNodeAnalysisContext context)
     {
         var call = (InvocationExpressionSyntax)context.Node;
-        if (call.Expression is not MemberAccessExpressionSyntax { Name.Identifier.Text: var name } || !LogMethod.IsMatch(name))
+        var name = call.Expression switch
+        {
+            MemberAccessExpressionSyntax member => member.Name.Identifier.Text,
+            MemberBindingExpressionSyntax member => member.Name.Identifier.Text,
+            _ => "",
+        };
+
+        // Math.Log takes any number.
+        if (!LogMethod.IsMatch(name) || call.Expression is MemberAccessExpressionSyntax { Expression: var of } && LastName(of) == "Math")
         {
             return;
         }
@@ -73,7 +81,11 @@ public sealed class SecretInLogAnalyzer : DiagnosticAnalyzer
         foreach (var argument in call.ArgumentList.Arguments)
         {
             CheckTemplate(context, argument.Expression);
-            CheckName(context, argument, LastName(argument.Expression));
+
+            if (context.SemanticModel.GetTypeInfo(argument.Expression).Type?.Name != nameof(CancellationToken))
+            {
+                CheckName(context, argument, LastName(argument.Expression));
+            }
         }
     }
 
@@ -96,9 +108,17 @@ public sealed class SecretInLogAnalyzer : DiagnosticAnalyzer
         }
     }
 
+    // What the expression is about: the user's e-mail is also in user?.Email, user.Email!, email ?? "" and email.Trim().
     private static string LastName(ExpressionSyntax expression) =>
         expression switch
         {
+            ConditionalAccessExpressionSyntax conditional => LastName(conditional.WhenNotNull),
+            MemberBindingExpressionSyntax member => member.Name.Identifier.Text,
+            PostfixUnaryExpressionSyntax postfix => LastName(postfix.Operand),
+            ParenthesizedExpressionSyntax inner => LastName(inner.Expression),
+            CastExpressionSyntax cast => LastName(cast.Expression),
+            BinaryExpressionSyntax { RawKind: (int)SyntaxKind.CoalesceExpression } either => LastName(either.Left),
+            InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax member } => LastName(member.Expression),
             SimpleNameSyntax simple => simple.Identifier.Text,
             QualifiedNameSyntax qualified => qualified.Right.Identifier.Text,
             MemberAccessExpressionSyntax member => member.Name.Identifier.Text,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Platform.Testing;
@@ -11,10 +12,11 @@ namespace Platform.Testing;
 /// <param name="ParentSpanId">Null for a root.</param>
 /// <param name="Name">Name of the span.</param>
 /// <param name="Kind">internal, server, client, producer or consumer.</param>
+/// <param name="StartUnixNano">When it started.</param>
 /// <param name="IsError">Status is error.</param>
 /// <param name="Attributes">Values as text.</param>
 /// <param name="Links">Spans of other traces.</param>
-/// <param name="Texts">Every text in the span - attributes, events, status - with where it is.</param>
+/// <param name="Texts">Every text of the span, its scope and its resource - names, attributes, events, status - with where it is.</param>
 public sealed record Span(
     string Service,
     string Release,
@@ -24,6 +26,7 @@ public sealed record Span(
     string? ParentSpanId,
     string Name,
     string Kind,
+    ulong StartUnixNano,
     bool IsError,
     IReadOnlyDictionary<string, string> Attributes,
     IReadOnlyList<(string TraceId, string SpanId)> Links,
@@ -44,27 +47,38 @@ public sealed record Span(
             let attributes = AttributesOf(resource.GetProperty("resource"))
             from scope in Items(resource, "scopeSpans")
             from span in Items(scope, "spans")
-            select Read(span, attributes, scope.GetProperty("scope").GetProperty("name").GetString() ?? ""),
+            let about = scope.GetProperty("scope")
+            select Read(span, attributes, about) with
+            {
+                Texts =
+                [
+                    .. TextsOf("", span),
+                    .. TextsOf(" the scope's", about),
+                    .. TextsOf(" the resource's", resource.GetProperty("resource")),
+                ],
+            },
         ];
 
-    private static Span Read(JsonElement span, Dictionary<string, string> resource, string scope) =>
+    private static Span Read(JsonElement span, Dictionary<string, string> resource, JsonElement scope) =>
         new(
-            resource["service.name"],
+            resource.GetValueOrDefault("service.name", "unknown_service"),
             resource.GetValueOrDefault("service.version", ""),
-            scope,
+            scope.TryGetProperty("name", out var name) ? name.GetString()! : "",
             span.GetProperty("traceId").GetString()!,
             span.GetProperty("spanId").GetString()!,
             span.TryGetProperty("parentSpanId", out var parent) && parent.GetString() is { Length: > 0 } id ? id : null,
             span.GetProperty("name").GetString()!,
-            Kinds[span.GetProperty("kind").GetInt32()],
+            Kinds[span.TryGetProperty("kind", out var kind) ? kind.GetInt32() : 0],
+            ulong.Parse(span.GetProperty("startTimeUnixNano").ToString(), CultureInfo.InvariantCulture),
             span.TryGetProperty("status", out var status) && status.TryGetProperty("code", out var code) && code.GetInt32() == 2,
             AttributesOf(span),
             [.. Items(span, "links").Select(link => (link.GetProperty("traceId").GetString()!, link.GetProperty("spanId").GetString()!))],
-            [.. TextsOf("", span)]
+            []
         );
 
     private static Dictionary<string, string> AttributesOf(JsonElement owner) =>
         Items(owner, "attributes")
+            .DistinctBy(attribute => attribute.GetProperty("key").GetString())
             .ToDictionary(
                 attribute => attribute.GetProperty("key").GetString()!,
                 attribute => attribute.GetProperty("value").EnumerateObject().FirstOrDefault().Value.ToString()
@@ -78,6 +92,7 @@ public sealed record Span(
             JsonValueKind.Array => value.EnumerateArray().SelectMany(item => TextsOf(where, item)),
             JsonValueKind.Object => value
                 .EnumerateObject()
+                .Where(property => !IsIdOrTime(property.Name))
                 .SelectMany(property =>
                     TextsOf(
                         value.TryGetProperty("key", out var key) && property.Name == "value"
@@ -88,6 +103,10 @@ public sealed record Span(
                 ),
             _ => [],
         };
+
+    // They hold every short number sooner or later.
+    private static bool IsIdOrTime(string name) =>
+        name is "traceId" or "spanId" or "parentSpanId" || name.EndsWith("UnixNano", StringComparison.Ordinal);
 
     private static IEnumerable<JsonElement> Items(JsonElement owner, string name) =>
         owner.TryGetProperty(name, out var items) ? items.EnumerateArray() : [];

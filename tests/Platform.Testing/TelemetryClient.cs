@@ -67,7 +67,12 @@ public class TelemetryClient(HttpClient http)
         var trace = new Trace(traceId, [], []);
         try
         {
-            return await Eventually.GetAsync(async () => trace = await TraceAsync(traceId, cancellationToken), condition, what, timeout);
+            return await Eventually.GetAsync(
+                async () => trace = await TryTraceAsync(traceId, cancellationToken) ?? trace,
+                condition,
+                what,
+                timeout
+            );
         }
         catch (TimeoutException)
         {
@@ -88,6 +93,19 @@ public class TelemetryClient(HttpClient http)
             $"it has \"{lastSpan}\" of {lastService}, and one root",
             cancellationToken
         );
+
+    // Whoever has the trace may be starting; the last attempt's failure is in the tree that did not come.
+    private async Task<Trace?> TryTraceAsync(string traceId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await TraceAsync(traceId, cancellationToken);
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>What may explain why a trace did not arrive; for the failure.</summary>
     protected virtual Task<string> ContextAsync(CancellationToken cancellationToken) => Task.FromResult("");

@@ -79,7 +79,7 @@ public sealed class Trace(string id, IReadOnlyList<Span> spans, IReadOnlyList<st
         var twice = receivedTwice.Concat(spans.GroupBy(span => span.SpanId).Where(group => group.Count() > 1).Select(group => group.Key));
         if (twice.FirstOrDefault() is { } doubled)
         {
-            Fail($"the span {doubled} ({spans.First(span => span.SpanId == doubled)}) arrived more than once");
+            Fail($"the span {doubled} ({spans.FirstOrDefault(span => span.SpanId == doubled)}) arrived more than once");
         }
 
         if (Roots.FirstOrDefault(span => span.ParentSpanId is not null && span.ParentSpanId != callersSpan) is { } orphan)
@@ -92,15 +92,28 @@ public sealed class Trace(string id, IReadOnlyList<Span> spans, IReadOnlyList<st
             Fail($"one root, and not {Roots.Count()}: {string.Join(", ", Roots)}");
         }
 
+        var root = Roots.Single();
+        if (root.ParentSpanId != callersSpan)
+        {
+            Fail($"missing hop to {root.Service}: its root \"{root.Name}\" does not continue the caller's span {callersSpan}");
+        }
+
+        if (spans.FirstOrDefault(span => !IsBelow(span, root)) is { } loop)
+        {
+            Fail($"\"{loop.Name}\" of {loop.Service} is its own ancestor");
+        }
+
         return this;
     }
 
     /// <summary>No text of any span - name, attribute, event, status - contains one of these.</summary>
     /// <exception cref="TraceAssertionException">One does. The failure says where, and not what.</exception>
+    /// <exception cref="ArgumentException">A secret is empty: every text contains it.</exception>
     public Trace AssertNoSecret(params ReadOnlySpan<string> secrets)
     {
         foreach (var secret in secrets)
         {
+            ArgumentException.ThrowIfNullOrEmpty(secret);
             foreach (var span in spans)
             {
                 foreach (var (where, text) in span.Texts)
@@ -123,7 +136,8 @@ public sealed class Trace(string id, IReadOnlyList<Span> spans, IReadOnlyList<st
     public override string ToString()
     {
         var tree = new StringBuilder();
-        foreach (var root in Roots)
+        var written = new HashSet<Span>(ReferenceEqualityComparer.Instance);
+        foreach (var root in Roots.Concat(spans))
         {
             Write(root, 0);
         }
@@ -132,14 +146,20 @@ public sealed class Trace(string id, IReadOnlyList<Span> spans, IReadOnlyList<st
 
         void Write(Span span, int depth)
         {
+            // Ids that repeat could make a circle of it.
+            if (!written.Add(span))
+            {
+                return;
+            }
+
             tree.Append(' ', depth * 2).Append(span);
-            if (depth == 0 && span.ParentSpanId is not null)
+            if (span.ParentSpanId is not null && ParentOf(span) is null)
             {
                 tree.Append(" (its parent ").Append(span.ParentSpanId).Append(" is not here)");
             }
 
             tree.AppendLine();
-            foreach (var child in spans.Where(child => child.ParentSpanId == span.SpanId && child != span))
+            foreach (var child in spans.Where(child => child.ParentSpanId == span.SpanId).OrderBy(child => child.StartUnixNano))
             {
                 Write(child, depth + 1);
             }
@@ -149,6 +169,17 @@ public sealed class Trace(string id, IReadOnlyList<Span> spans, IReadOnlyList<st
     public IEnumerator<Span> GetEnumerator() => spans.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    private bool IsBelow(Span span, Span root)
+    {
+        var (current, steps) = (span, 0);
+        while (ParentOf(current) is { } parent && steps++ < spans.Count)
+        {
+            current = parent;
+        }
+
+        return ReferenceEquals(current, root);
+    }
 
     private string WhereIs(Span span) =>
         ParentOf(span) is { } parent ? $"below \"{parent.Name}\" of {parent.Service}"

@@ -11,22 +11,9 @@ using RabbitMQ.Client;
 namespace Platform.Tests;
 
 /// <summary>A consumer on real servers, with a database and queues of its own.</summary>
-public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTest(platform)
+public sealed class MessageConsumerTests(PlatformFixture platform) : MessagingTest(platform)
 {
-    private readonly MessagingHost _services = new(platform);
     private readonly ConcurrentQueue<string> _handled = [];
-
-    public override async ValueTask InitializeAsync()
-    {
-        await base.InitializeAsync();
-        await _services.CreateAsync(Cancellation);
-    }
-
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        await _services.DisposeAsync();
-    }
 
     [Theory]
     [InlineData("queue")]
@@ -35,27 +22,27 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
     public async Task Destination_DeletedUnderTheConsumer_ComesBackWithinSecondsAndWithOneLine(string deleted)
     {
         var host = await StartAsync(HandleAsync);
-        await _services.AddAsync(host, new Ping("before"), Cancellation);
+        await Services.AddAsync(host, new Ping("before"), Cancellation);
         await HandledAsync("before");
-        await _services.UseChannelAsync(
+        await Services.UseChannelAsync(
             channel =>
                 deleted switch
                 {
-                    "queue" => channel.QueueDeleteAsync(_services.QueueName),
-                    "exchange" => channel.ExchangeDeleteAsync(_services.Name),
-                    _ => channel.QueueDeleteAsync($"{_services.QueueName}.dead"),
+                    "queue" => channel.QueueDeleteAsync(Services.QueueName),
+                    "exchange" => channel.ExchangeDeleteAsync(Services.Name),
+                    _ => channel.QueueDeleteAsync($"{Services.QueueName}.dead"),
                 },
             Cancellation
         );
 
-        await _services.AddAsync(host, new Ping("poison"), Cancellation);
-        await _services.AddAsync(host, new Ping("after"), Cancellation);
+        await Services.AddAsync(host, new Ping("poison"), Cancellation);
+        await Services.AddAsync(host, new Ping("after"), Cancellation);
 
         await HandledAsync("after");
         var letters = host.Services.GetRequiredService<DeadLetters>();
         await Eventually.GetAsync(() => letters.ListAsync(Cancellation), list => list.Count == 1, "the poison is a dead letter");
         await MessagingHost.ConnectedAsync(host, Cancellation);
-        Assert.InRange(_services.Log.Count(line => line.Text.Contains("is not consumed", StringComparison.Ordinal)), 0, 1);
+        Assert.InRange(Services.Log.Count(line => line.Text.Contains("is not consumed", StringComparison.Ordinal)), 0, 1);
 
         Task HandleAsync(Ping message)
         {
@@ -71,10 +58,10 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
     public async Task DeadLetterQueue_WithOtherArguments_IsSaidAndHealsOnceItIsGone()
     {
         var host = await StartAsync(HandleAsync);
-        var dead = $"{_services.QueueName}.dead";
-        await _services.AddAsync(host, new Ping("before"), Cancellation);
+        var dead = $"{Services.QueueName}.dead";
+        await Services.AddAsync(host, new Ping("before"), Cancellation);
         await HandledAsync("before");
-        await _services.UseChannelAsync(
+        await Services.UseChannelAsync(
             async channel =>
             {
                 await channel.QueueDeleteAsync(dead);
@@ -83,18 +70,18 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
             Cancellation
         );
 
-        await _services.AddAsync(host, new Ping("poison"), Cancellation);
+        await Services.AddAsync(host, new Ping("poison"), Cancellation);
         await Eventually.BeTrueAsync(
             () =>
                 Task.FromResult(
-                    _services.Log.Any(line =>
+                    Services.Log.Any(line =>
                         line.Level == LogLevel.Error && line.Text.Contains("exists with other arguments", StringComparison.Ordinal)
                     )
                 ),
             "it is said"
         );
-        await _services.UseChannelAsync(channel => channel.QueueDeleteAsync(dead), Cancellation);
-        await _services.AddAsync(host, new Ping("after"), Cancellation);
+        await Services.UseChannelAsync(channel => channel.QueueDeleteAsync(dead), Cancellation);
+        await Services.AddAsync(host, new Ping("after"), Cancellation);
 
         await HandledAsync("after");
         var letters = host.Services.GetRequiredService<DeadLetters>();
@@ -112,8 +99,8 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
     [Fact]
     public async Task DeadLetters_InAQueueWithOtherArguments_CanBeSentAgain()
     {
-        var (dead, id) = ($"{_services.QueueName}.dead", Guid.CreateVersion7());
-        await _services.UseChannelAsync(
+        var (dead, id) = ($"{Services.QueueName}.dead", Guid.CreateVersion7());
+        await Services.UseChannelAsync(
             async channel =>
             {
                 await channel.QueueDeclareAsync(dead, durable: true, exclusive: false, autoDelete: false);
@@ -127,7 +114,7 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
             },
             Cancellation
         );
-        var host = await _services.StartAsync(
+        var host = await Services.StartAsync(
             Cancellation,
             (message, _) =>
             {
@@ -146,7 +133,7 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
 
         Assert.Empty(await letters.ListAsync(Cancellation));
         Assert.Empty(_handled);
-        await _services.UseChannelAsync(channel => channel.QueueDeleteAsync(dead), Cancellation);
+        await Services.UseChannelAsync(channel => channel.QueueDeleteAsync(dead), Cancellation);
         await HandledAsync("from before");
     }
 
@@ -158,7 +145,7 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
         var ids = new List<string>();
         for (var number = 0; number < 5; number++)
         {
-            ids.Add((await _services.AddAsync(host, new Ping($"{number}"), Cancellation)).ToString());
+            ids.Add((await Services.AddAsync(host, new Ping($"{number}"), Cancellation)).ToString());
         }
 
         var letters = host.Services.GetRequiredService<DeadLetters>();
@@ -176,11 +163,11 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
     [Fact]
     public async Task Health_OfAServiceThatStarts_IsDegradedUntilItsQueueIsConsumed()
     {
-        var host = await _services.StartAsync(Cancellation, (_, _) => Task.CompletedTask);
+        var host = await Services.StartAsync(Cancellation, (_, _) => Task.CompletedTask);
         await FirstHealthyAsync(host);
 
-        await _services.UseChannelAsync(
-            async channel => Assert.Equal(1u, (await channel.QueueDeclarePassiveAsync(_services.QueueName, Cancellation)).ConsumerCount),
+        await Services.UseChannelAsync(
+            async channel => Assert.Equal(1u, (await channel.QueueDeclarePassiveAsync(Services.QueueName, Cancellation)).ConsumerCount),
             Cancellation
         );
     }
@@ -188,10 +175,10 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
     [Fact]
     public async Task Health_OfAServiceThatOnlyPublishes_IsDegradedUntilAllQueuesAreThere()
     {
-        var host = await _services.StartAsync(Cancellation);
+        var host = await Services.StartAsync(Cancellation);
         await FirstHealthyAsync(host);
 
-        await _services.UseChannelAsync(channel => channel.QueueDeclarePassiveAsync(_services.QueueName, Cancellation), Cancellation);
+        await Services.UseChannelAsync(channel => channel.QueueDeclarePassiveAsync(Services.QueueName, Cancellation), Cancellation);
     }
 
     /// <summary>The process that died over it did not say so; the twentieth one does.</summary>
@@ -200,14 +187,14 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
     {
         // Without a consumer of its own: deliveries that end like those of a process that dies.
         var publisher = await StartAsync((Func<Ping, AfterCommit, Task>?)null);
-        await _services.AddAsync(publisher, new Ping("deadly"), Cancellation);
-        await _services.UseChannelAsync(
+        await Services.AddAsync(publisher, new Ping("deadly"), Cancellation);
+        await Services.UseChannelAsync(
             async channel =>
             {
                 for (var delivery = 1; delivery < 20; delivery++)
                 {
                     var message = await Eventually.GetAsync(
-                        async () => await channel.BasicGetAsync(_services.QueueName, autoAck: false, Cancellation),
+                        async () => await channel.BasicGetAsync(Services.QueueName, autoAck: false, Cancellation),
                         message => message is not null,
                         "it comes"
                     );
@@ -225,7 +212,7 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
 
         var letters = consumer.Services.GetRequiredService<DeadLetters>();
         await Eventually.GetAsync(() => letters.ListAsync(Cancellation), list => list.Count == 1, "it is a dead letter");
-        var error = Assert.Single(_services.Log, line => line.Level == LogLevel.Error);
+        var error = Assert.Single(Services.Log, line => line.Level == LogLevel.Error);
         Assert.Contains("was delivered 20 times and never settled", error.Text, StringComparison.Ordinal);
         Assert.Empty(_handled);
     }
@@ -242,7 +229,7 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
             }
         );
 
-        await _services.AddAsync(host, new Ping("third"), Cancellation);
+        await Services.AddAsync(host, new Ping("third"), Cancellation);
 
         await Eventually.BeTrueAsync(() => Task.FromResult(outcomes > 0), "it is handled");
         Assert.Equal((3, 1), (attempts, outcomes));
@@ -269,22 +256,22 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
 
         foreach (var text in new[] { "waits", "waits too", "and this" })
         {
-            await _services.AddAsync(host, new Ping(text), Cancellation);
+            await Services.AddAsync(host, new Ping(text), Cancellation);
         }
 
         await Eventually.BeTrueAsync(
-            () => Task.FromResult(spans.Contains(($"process {_services.QueueName}", ActivityStatusCode.Error))),
+            () => Task.FromResult(spans.Contains(($"process {Services.QueueName}", ActivityStatusCode.Error))),
             "the pause is a span"
         );
         await Eventually.BeTrueAsync(() => Task.FromResult(_handled.Distinct().Count() == 3 && _handled.Count >= 9), "all are tried again");
-        Assert.Single(_services.Log, line => line.Text.Contains("is paused", StringComparison.Ordinal));
+        Assert.Single(Services.Log, line => line.Text.Contains("is paused", StringComparison.Ordinal));
         isAway = false;
 
         await Eventually.BeTrueAsync(
-            () => Task.FromResult(spans.Contains(($"process {_services.QueueName}", ActivityStatusCode.Unset))),
+            () => Task.FromResult(spans.Contains(($"process {Services.QueueName}", ActivityStatusCode.Unset))),
             "it is handled"
         );
-        Assert.DoesNotContain(_services.Log, line => line.Level == LogLevel.Error);
+        Assert.DoesNotContain(Services.Log, line => line.Level == LogLevel.Error);
     }
 
     /// <summary>The real broker's alarm. What is handled makes room in it, and one message at a time shows that it hears so.</summary>
@@ -292,7 +279,7 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
     public async Task Broker_LowOnMemory_BlocksWhoPublishesAndNotWhoConsumes()
     {
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var host = await _services.StartAsync(
+        var host = await Services.StartAsync(
             Cancellation,
             async (message, _) =>
             {
@@ -305,16 +292,16 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
         string[] before = ["first", "second", "third"];
         foreach (var text in before)
         {
-            await _services.AddAsync(host, new Ping(text), Cancellation);
+            await Services.AddAsync(host, new Ping(text), Cancellation);
         }
 
         await Eventually.BeTrueAsync(
-            async () => await _services.CountAsync("published_at IS NOT NULL", Cancellation) == before.Length,
+            async () => await Services.CountAsync("published_at IS NOT NULL", Cancellation) == before.Length,
             "the broker has them"
         );
         await using (await BrokerAlarm.RaiseAsync(Platform, Cancellation))
         {
-            await _services.AddAsync(host, new Ping("late"), Cancellation);
+            await Services.AddAsync(host, new Ping("late"), Cancellation);
             await Eventually.BeTrueAsync(
                 async () =>
                     (await MessagingHost.HealthAsync(host, Cancellation)) is { Status: HealthStatus.Degraded, Description: { } why }
@@ -328,7 +315,7 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
             await Eventually.BeTrueAsync(() => Task.FromResult(_handled.Count == before.Length), "all of them are handled");
             Assert.Equal(before.Order(), _handled.Order());
             Assert.Single(
-                _services.Log,
+                Services.Log,
                 line => line.Text.Contains("reads nothing more from the connection to publish", StringComparison.Ordinal)
             );
         }
@@ -351,7 +338,7 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : PlatformTes
 
     private async Task<IHost> StartAsync(Func<Ping, AfterCommit, Task>? handle)
     {
-        var host = await _services.StartAsync(Cancellation, handle, settings: [("Messaging:MaxPublishAttempts", "12")]);
+        var host = await Services.StartAsync(Cancellation, handle, settings: [("Messaging:MaxPublishAttempts", "12")]);
         await MessagingHost.ConnectedAsync(host, Cancellation);
         return host;
     }

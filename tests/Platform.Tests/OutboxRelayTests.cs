@@ -12,23 +12,9 @@ using RabbitMQ.Client;
 namespace Platform.Tests;
 
 /// <summary>The relay on real servers, with a database and queues of its own.</summary>
-public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(platform)
+public sealed class OutboxRelayTests(PlatformFixture platform) : MessagingTest(platform)
 {
     private static readonly ActivitySource Source = new(new ActivitySourceOptions("Platform.Tests.Relay"));
-
-    private readonly MessagingHost _services = new(platform);
-
-    public override async ValueTask InitializeAsync()
-    {
-        await base.InitializeAsync();
-        await _services.CreateAsync(Cancellation);
-    }
-
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        await _services.DisposeAsync();
-    }
 
     [Fact]
     public async Task Row_Committed_IsPublishedInItsOwnTraceWithItsId()
@@ -74,7 +60,7 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
     {
         var host = await StartAsync();
 
-        await using (var connection = await _services.Database.OpenConnectionAsync(Cancellation))
+        await using (var connection = await Services.Database.OpenConnectionAsync(Cancellation))
         await using (await connection.BeginTransactionAsync(Cancellation))
         {
             await host.Services.GetRequiredService<Outbox>().AddAsync(connection, new Ping("never"), Cancellation);
@@ -99,8 +85,8 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
             "the bad row is parked after its attempts"
         );
         Assert.Equal(1, await CountAsync("published_at IS NOT NULL"));
-        await Eventually.BeTrueAsync(() => Task.FromResult(_services.Log.Any(line => line.Level == LogLevel.Error)), "it is said");
-        var error = Assert.Single(_services.Log, line => line.Level == LogLevel.Error);
+        await Eventually.BeTrueAsync(() => Task.FromResult(Services.Log.Any(line => line.Level == LogLevel.Error)), "it is said");
+        var error = Assert.Single(Services.Log, line => line.Level == LogLevel.Error);
         Assert.Contains(
             "(lost) was refused 2 times and is parked: mend why, then send dead letters again",
             error.Text,
@@ -117,10 +103,10 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
         var letters = host.Services.GetRequiredService<DeadLetters>();
 
         var letter = Assert.Single(await letters.ListAsync(Cancellation));
-        Assert.Equal((_services.Name, id.ToString(), "lost", "parked"), (letter.Queue, letter.MessageId, letter.RoutingKey, letter.Reason));
+        Assert.Equal((Services.Name, id.ToString(), "lost", "parked"), (letter.Queue, letter.MessageId, letter.RoutingKey, letter.Reason));
 
         // The cause is mended: somebody listens.
-        await _services.UseChannelAsync(channel => channel.QueueBindAsync(_services.QueueName, _services.Name, "lost"), Cancellation);
+        await Services.UseChannelAsync(channel => channel.QueueBindAsync(Services.QueueName, Services.Name, "lost"), Cancellation);
         Assert.Equal(1, await letters.SendAgainAsync(Cancellation));
 
         Assert.Equal(id.ToString(), (await TakeAsync()).BasicProperties.MessageId);
@@ -148,8 +134,8 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
         var host = await StartAsync(("Messaging:MaxPublishAttempts", "12"));
         await AddAsync(host, new Ping("before"));
         await TakeAsync();
-        await _services.UseChannelAsync(
-            channel => deleted == "queue" ? channel.QueueDeleteAsync(_services.QueueName) : channel.ExchangeDeleteAsync(_services.Name),
+        await Services.UseChannelAsync(
+            channel => deleted == "queue" ? channel.QueueDeleteAsync(Services.QueueName) : channel.ExchangeDeleteAsync(Services.Name),
             Cancellation
         );
 
@@ -157,8 +143,8 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
 
         await Eventually.BeTrueAsync(async () => await CountAsync("published_at IS NOT NULL") == 2, "the row is published");
         Assert.Equal("""{"text":"after"}""", Encoding.UTF8.GetString((await TakeAsync()).Body.Span));
-        Assert.InRange(_services.Log.Count(line => line.Text.Contains("Publishing is paused", StringComparison.Ordinal)), 0, 1);
-        Assert.DoesNotContain(_services.Log, line => line.Level == LogLevel.Error);
+        Assert.InRange(Services.Log.Count(line => line.Text.Contains("Publishing is paused", StringComparison.Ordinal)), 0, 1);
+        Assert.DoesNotContain(Services.Log, line => line.Level == LogLevel.Error);
     }
 
     /// <summary>The broker closes the channel over it, and takes every row of the same pass with it.</summary>
@@ -166,7 +152,7 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
     public async Task Row_WhoseExchangeIsNowhere_IsParkedAndStopsNoOther()
     {
         var host = await StartAsync(("Messaging:MaxPublishAttempts", "2"), ("Messaging:Backoff", "00:00:00.200"));
-        await using (var connection = await _services.Database.OpenConnectionAsync(Cancellation))
+        await using (var connection = await Services.Database.OpenConnectionAsync(Cancellation))
         {
             // The oldest of all.
             await connection.ExecuteAsync(
@@ -199,7 +185,7 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
 
         await SetReadOnlyAsync("on");
         await Eventually.BeTrueAsync(
-            () => Task.FromResult(_services.Log.Any(line => line.Text.Contains("Publishing is paused", StringComparison.Ordinal))),
+            () => Task.FromResult(Services.Log.Any(line => line.Text.Contains("Publishing is paused", StringComparison.Ordinal))),
             "it is said"
         );
         await SetReadOnlyAsync("off");
@@ -209,14 +195,14 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
 
         async Task SetReadOnlyAsync(string value)
         {
-            _services.Database.Clear();
-            await using var connection = await _services.Database.OpenConnectionAsync(Cancellation);
+            Services.Database.Clear();
+            await using var connection = await Services.Database.OpenConnectionAsync(Cancellation);
             await connection.ExecuteAsync("SET default_transaction_read_only = off");
-            await connection.ExecuteAsync($"ALTER DATABASE {_services.Name} SET default_transaction_read_only = {value}");
+            await connection.ExecuteAsync($"ALTER DATABASE {Services.Name} SET default_transaction_read_only = {value}");
             await connection.ExecuteAsync(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
             );
-            _services.Database.Clear();
+            Services.Database.Clear();
         }
     }
 
@@ -225,17 +211,17 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
     public async Task Rows_ConfirmedBeforeTheBrokerFellSilent_AreMarked()
     {
         const int Rows = 50;
-        await using var proxy = new AmqpProxy(_services.Broker.Host, _services.Broker.Port);
-        var host = await _services.StartAsync(
+        await using var proxy = new AmqpProxy(Services.Broker.Host, Services.Broker.Port);
+        var host = await Services.StartAsync(
             Cancellation,
-            broker: new UriBuilder(_services.Broker) { Host = "127.0.0.1", Port = proxy.Port }.Uri,
+            broker: new UriBuilder(Services.Broker) { Host = "127.0.0.1", Port = proxy.Port }.Uri,
             settings: [("Messaging:ConfirmTimeout", "00:00:10"), ("Messaging:PollInterval", "00:00:05")]
         );
         await MessagingHost.ConnectedAsync(host, Cancellation);
 
         // The rows are so large that one confirm is not of all.
         proxy.SilentAfterNextConfirm();
-        await using (var connection = await _services.Database.OpenConnectionAsync(Cancellation))
+        await using (var connection = await Services.Database.OpenConnectionAsync(Cancellation))
         await using (var transaction = await connection.BeginTransactionAsync(Cancellation))
         {
             for (var row = 0; row < Rows; row++)
@@ -268,14 +254,14 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
     public async Task Rows_TakenByARelayThatStandsStill_AreTakenOver()
     {
         var host = await StartAsync(("Messaging:ConfirmTimeout", "00:00:01"));
-        await using (var connection = await _services.Database.OpenConnectionAsync(Cancellation))
+        await using (var connection = await Services.Database.OpenConnectionAsync(Cancellation))
         {
             await connection.ExecuteAsync(
                 """
                 INSERT INTO outbox (id, exchange, routing_key, body, next_attempt_at)
                 VALUES (gen_random_uuid(), @Name, 'ping', '{"text":"taken"}', now() + interval '2 s')
                 """,
-                new { _services.Name }
+                new { Services.Name }
             );
         }
 
@@ -287,37 +273,37 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
     [Fact]
     public async Task Queue_WithOtherArguments_IsAnErrorThatNamesIt()
     {
-        await _services.UseChannelAsync(
-            channel => channel.QueueDeclareAsync(_services.QueueName, durable: true, exclusive: false, autoDelete: false),
+        await Services.UseChannelAsync(
+            channel => channel.QueueDeclareAsync(Services.QueueName, durable: true, exclusive: false, autoDelete: false),
             Cancellation
         );
 
-        var host = await _services.StartAsync(Cancellation);
+        var host = await Services.StartAsync(Cancellation);
 
         var error = await Eventually.GetAsync(
-            () => Task.FromResult(_services.Log.FirstOrDefault(line => line.Level == LogLevel.Error).Text),
+            () => Task.FromResult(Services.Log.FirstOrDefault(line => line.Level == LogLevel.Error).Text),
             text => text is not null,
             "it is said"
         );
         Assert.Contains("exists with other arguments than this service declares", error, StringComparison.Ordinal);
-        Assert.Contains(_services.QueueName, error, StringComparison.Ordinal);
+        Assert.Contains(Services.QueueName, error, StringComparison.Ordinal);
         var health = await MessagingHost.HealthAsync(host, Cancellation);
         Assert.Equal(HealthStatus.Degraded, health.Status);
         Assert.Contains("other arguments", health.Description, StringComparison.Ordinal);
 
         // Mended by a person, it goes on by itself.
-        await _services.UseChannelAsync(channel => channel.QueueDeleteAsync(_services.QueueName), Cancellation);
+        await Services.UseChannelAsync(channel => channel.QueueDeleteAsync(Services.QueueName), Cancellation);
         await MessagingHost.ConnectedAsync(host, Cancellation);
-        Assert.Single(_services.Log, line => line.Level == LogLevel.Error);
+        Assert.Single(Services.Log, line => line.Level == LogLevel.Error);
     }
 
     [Fact]
     public async Task Login_Refused_IsAnErrorThatSaysSo()
     {
-        await _services.StartAsync(Cancellation, broker: new UriBuilder(_services.Broker) { Password = "wrong" }.Uri);
+        await Services.StartAsync(Cancellation, broker: new UriBuilder(Services.Broker) { Password = "wrong" }.Uri);
 
         var error = await Eventually.GetAsync(
-            () => Task.FromResult(_services.Log.FirstOrDefault(line => line.Level == LogLevel.Error).Text),
+            () => Task.FromResult(Services.Log.FirstOrDefault(line => line.Level == LogLevel.Error).Text),
             text => text is not null,
             "it is said"
         );
@@ -362,27 +348,27 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
 
         lock (spans)
         {
-            Assert.Equal([$"send {_services.Name}"], spans);
+            Assert.Equal([$"send {Services.Name}"], spans);
         }
     }
 
     private async Task<IHost> StartAsync(params (string Name, string Value)[] settings)
     {
-        var host = await _services.StartAsync(Cancellation, settings: settings);
+        var host = await Services.StartAsync(Cancellation, settings: settings);
         await MessagingHost.ConnectedAsync(host, Cancellation);
         return host;
     }
 
     private Task<Guid> AddAsync<TMessage>(IHost host, TMessage message)
-        where TMessage : notnull => _services.AddAsync(host, message, Cancellation);
+        where TMessage : notnull => Services.AddAsync(host, message, Cancellation);
 
     private async Task<BasicGetResult> TakeAsync()
     {
         BasicGetResult? taken = null;
-        await _services.UseChannelAsync(
+        await Services.UseChannelAsync(
             async channel =>
                 taken = await Eventually.GetAsync(
-                    async () => await channel.BasicGetAsync(_services.QueueName, autoAck: true, Cancellation),
+                    async () => await channel.BasicGetAsync(Services.QueueName, autoAck: true, Cancellation),
                     message => message is not null,
                     "a message arrives"
                 ),
@@ -391,7 +377,7 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : PlatformTest(pl
         return taken!;
     }
 
-    private Task<long> CountAsync(string condition) => _services.CountAsync(condition, Cancellation);
+    private Task<long> CountAsync(string condition) => Services.CountAsync(condition, Cancellation);
 
     private static string Header(BasicGetResult message, string name) =>
         Encoding.UTF8.GetString((byte[])message.BasicProperties.Headers![name]!);

@@ -96,6 +96,25 @@ public sealed class TraceTests
     }
 
     [Fact]
+    public void Whole_CallersSpanLost_IsNamed() =>
+        Assert.Contains(
+            "does not continue the caller's span aa",
+            Fails(() => Order().AssertWhole(callersSpan: "aa")),
+            StringComparison.Ordinal
+        );
+
+    [Fact]
+    public void Whole_SpanBelowItself_IsNamedAndPrinted() =>
+        Assert.Contains(
+            "\"process payments.order-placed\" of payments is its own ancestor",
+            Fails(() => Order(parentOfPayments: "04").AssertWhole()),
+            StringComparison.Ordinal
+        );
+
+    [Fact]
+    public void NoSecret_Empty_IsRefused() => Assert.Throws<ArgumentException>(() => Order().AssertNoSecret(""));
+
+    [Fact]
     public void NoSecret_SecretInAnAttribute_SaysWhereAndNotWhat()
     {
         var failure = Fails(() => Order(card: "card " + Secret).AssertNoSecret(Secret));
@@ -140,5 +159,5 @@ public sealed class TraceTests
         string name,
         string kind,
         params IReadOnlyList<(string Where, string Text)> texts
-    ) => new(service, "", "", "t", id, parent, name, kind, false, new Dictionary<string, string>(), [], texts);
+    ) => new(service, "", "", "t", id, parent, name, kind, 0, false, new Dictionary<string, string>(), [], texts);
 }

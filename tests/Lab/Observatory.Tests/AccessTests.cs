@@ -23,7 +23,7 @@ public sealed class AccessTests
         using var api = await GetAsync(process, Stats);
 
         Assert.Equal(HttpStatusCode.Redirect, page.StatusCode);
-        using var form = await GetAsync(process, page.Headers.Location!.PathAndQuery);
+        using var form = await GetAsync(process, LocationOf(page)!);
         var text = await TextAsync(form);
         Assert.Contains("<form method=\"post\" action=\"/login\">", text, StringComparison.Ordinal);
         Assert.DoesNotContain("secret-name", text, StringComparison.Ordinal);
@@ -43,7 +43,7 @@ public sealed class AccessTests
         using var login = await LoginAsync(process, "tok-1", byForm);
 
         Assert.Equal((HttpStatusCode.Redirect, "/"), (login.StatusCode, login.Headers.Location?.ToString()));
-        var cookie = Forms.CookieOf(login, "observatory");
+        var cookie = Forms.CookieOf(login, "observatory-login");
         Assert.NotNull(cookie);
         Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("samesite=lax", cookie, StringComparison.OrdinalIgnoreCase);
@@ -63,7 +63,7 @@ public sealed class AccessTests
         using var login = await LoginAsync(process, "tok-2", byForm);
 
         Assert.Equal(HttpStatusCode.Unauthorized, login.StatusCode);
-        Assert.Null(Forms.CookieOf(login, "observatory"));
+        Assert.Null(Forms.CookieOf(login, "observatory-login"));
     }
 
     [Theory]
@@ -106,7 +106,7 @@ public sealed class AccessTests
             [byLink, byForm, signedIn],
             answer => Assert.Equal((HttpStatusCode.Redirect, expected), (answer.StatusCode, LocationOf(answer)))
         );
-        Assert.Null(Forms.CookieOf(signedIn, "observatory"));
+        Assert.Null(Forms.CookieOf(signedIn, "observatory-login"));
         Assert.Contains($"name=\"returnUrl\" value=\"{expected}\"", await TextAsync(wrong), StringComparison.Ordinal);
     }
 
@@ -118,7 +118,7 @@ public sealed class AccessTests
         using var page = await GetAsync(process, "/issues?service=orders&query=%22%3E%3Cb%3E");
 
         Assert.Equal(HttpStatusCode.Redirect, page.StatusCode);
-        using var form = await GetAsync(process, page.Headers.Location!.PathAndQuery);
+        using var form = await GetAsync(process, LocationOf(page)!);
         Assert.Contains(
             "name=\"returnUrl\" value=\"/issues?service=orders&amp;query=%22%3E%3Cb%3E\"",
             await TextAsync(form),
@@ -323,7 +323,64 @@ public sealed class AccessTests
 
         using var answer = await LoginAsync(process, new string('x', 9 << 10), byForm: true);
 
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task Form_SentWithoutTheCookie_LeadsBackToAPage()
+    {
+        await using var process = await ObservatoryProcess.StartAsync("--Observatory:BrowserToken=tok-1");
+
+        using var answer = await Forms.PostFromElsewhereAsync(process, "/theme", ("theme", "dark"));
+
+        Assert.Equal((HttpStatusCode.Redirect, "/login?returnUrl=%2F"), (answer.StatusCode, LocationOf(answer)));
+    }
+
+    [Fact]
+    public async Task Api_AskedForSomethingElseThanJson_IsStill401()
+    {
+        await using var process = await ObservatoryProcess.StartAsync("--Observatory:ApiKey=key-1");
+
+        using var answer = await GetAsync(process, Stats, ("Accept", "application/x-ndjson"));
+
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task Pages_Shown_LeaveNoWarning()
+    {
+        await using var process = await ObservatoryProcess.StartAsync("--Logging:LogLevel:Default=Warning");
+        using var logs = new LogCollector();
+        process.Services.GetRequiredService<ILoggerFactory>().AddProvider(logs);
+
+        using var page = await GetAsync(process, "/");
+
+        Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+        Assert.DoesNotContain(logs.Lines, line => !line.Contains(" scope ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Pages_WithAFolderThatCannotBeWritten_AreShown()
+    {
+        var directory = Directory.CreateTempSubdirectory("observatory-");
+        try
+        {
+            // A file is where the folder of the keys would be: nobody can write into that, root included.
+            await File.WriteAllTextAsync(Path.Combine(directory.FullName, "cookie-keys"), "", TestContext.Current.CancellationToken);
+            await using var process = await ObservatoryProcess.StartAsync(
+                "--Observatory:BrowserToken=tok-1",
+                $"--Observatory:DataDirectory={directory.FullName}"
+            );
+
+            using var login = await LoginAsync(process, "tok-1", byForm: false);
+            using var page = await GetAsync(process, "/", ("Cookie", CookieOf(login)));
+
+            Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
     }
 
     private static async Task<HttpResponseMessage> LoginAsync(ObservatoryProcess process, string token, bool byForm, string returnUrl = "")
@@ -333,10 +390,10 @@ public sealed class AccessTests
             return await GetAsync(process, $"/login?t={token}&returnUrl={Uri.EscapeDataString(returnUrl)}");
         }
 
-        return await Forms.PostAsync(process, "/login", "/login", ("t", token), ("returnUrl", returnUrl));
+        return await Forms.PostFromElsewhereAsync(process, "/login", ("t", token), ("returnUrl", returnUrl));
     }
 
-    private static string CookieOf(HttpResponseMessage login) => Forms.CookieOf(login, "observatory")!.Split(';')[0];
+    private static string CookieOf(HttpResponseMessage login) => Forms.CookieOf(login, "observatory-login")!.Split(';')[0];
 
     private static string? LocationOf(HttpResponseMessage answer) => answer.Headers.Location?.OriginalString;
 

@@ -39,10 +39,10 @@ internal static partial class Forms
         return await process.Http.PostAsync(new Uri(action, UriKind.Relative), form, TestContext.Current.CancellationToken);
     }
 
-    /// <summary>The cookie of that name, as a browser sends it back.</summary>
+    /// <summary>The cookie whose name begins so, as a browser sends it back.</summary>
     public static string? CookieOf(HttpResponseMessage answer, string name) =>
         answer.Headers.TryGetValues("Set-Cookie", out var cookies)
-            ? cookies.FirstOrDefault(cookie => cookie.StartsWith(name + "=", StringComparison.Ordinal))
+            ? cookies.FirstOrDefault(cookie => cookie.StartsWith(name, StringComparison.Ordinal))
             : null;
 
     [GeneratedRegex("name=\"__RequestVerificationToken\" value=\"([^\"]+)\"")]

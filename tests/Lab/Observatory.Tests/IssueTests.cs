@@ -152,6 +152,7 @@ public sealed class IssueTests
     [InlineData("0 0 29 2 *", "2026-03-01T00:00:00Z", "2028-02-29T00:00:00Z")]
     [InlineData("0 0 13 * fri", "2026-11-21T00:00:00Z", "2026-11-27T00:00:00Z")]
     [InlineData("0 0 24 * fri", "2026-11-21T00:00:00Z", "2026-11-24T00:00:00Z")]
+    [InlineData("0 0 ? * mon", "2026-11-24T00:00:00Z", "2026-11-30T00:00:00Z")]
     [InlineData("@monthly", "2026-11-21T00:00:00Z", "2026-12-01T00:00:00Z")]
     public void Crontab_AfterATime_NamesTheNext(string text, string after, string next) =>
         Assert.Equal(DateTimeOffset.Parse(next, null), Crontab.Next(text, DateTimeOffset.Parse(after, null), TimeZoneInfo.Utc));

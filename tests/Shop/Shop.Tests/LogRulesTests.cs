@@ -56,6 +56,10 @@ public sealed class LogRulesTests
         """[LoggerMessage(Level = LogLevel.Information, Message = "signed in as <UserId>")] partial void F(string userId);""",
         true
     )]
+    [InlineData("""void F() => logger?.LogWarning("mail to <User>", user?.Email);""", false)]
+    [InlineData("""void F() => logger.LogWarning("mail to <User>", user.Email!.Trim());""", false)]
+    [InlineData("""void F() => logger.LogWarning("mail to <User>", (object)email ?? "nobody");""", false)]
+    [InlineData("""double F(int tokenCount) => System.Math.Log(tokenCount);""", true)]
     [InlineData("""void F() => logger.LogInformation("<Count> tokens were given out", tokens.Count);""", true)]
     [InlineData("""void F() => client.Send("<token>", token);""", true)]
     public async Task Build_OfALogStatement_FailsWhereItNamesASecret(string statement, bool builds)

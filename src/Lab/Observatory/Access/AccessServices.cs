@@ -1,9 +1,11 @@
 using System.Security.Claims;
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection;
-using Platform.Observatory.Settings;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.Extensions.Options;
 
 namespace Platform.Observatory.Access;
 
@@ -26,32 +28,50 @@ internal static class AccessServices
     {
         var services = builder.Services;
         services.AddSingleton<AccessKeys>();
-        services
-            .AddAuthentication()
-            .AddCookie(
-                Pages,
-                cookie =>
-                {
-                    // Not Secure, since the address may be http on this machine. Lax, since a strict cookie is not sent when following a
-                    // link from another site. State-changing requests are forms with an antiforgery token, or JSON.
-                    cookie.Cookie.Name = "observatory";
-                    cookie.LoginPath = "/login";
-                    cookie.ReturnUrlParameter = "returnUrl";
-                    cookie.Events.OnValidatePrincipal = RejectOldTokenAsync;
-                }
-            )
-            .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(Api, configureOptions: null);
+        services.AddAuthentication().AddCookie(Pages).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(Api, configureOptions: null);
+        services.AddOptions<CookieAuthenticationOptions>(Pages).Configure<AccessKeys>(ConfigureCookie);
         services.AddAuthorization();
         services.AddOptions<AuthorizationOptions>().Configure<AccessKeys>(AddPolicies);
-        services.AddAntiforgery(antiforgery => antiforgery.Cookie.Name = "observatory-forms");
+        services.AddAntiforgery();
+        services.AddOptions<AntiforgeryOptions>().Configure<AccessKeys>((options, keys) => options.Cookie.Name = CookieName("forms", keys));
+        services.AddDataProtection().SetApplicationName("observatory");
+        services.AddSingleton<IConfigureOptions<KeyManagementOptions>, CookieKeys>();
 
-        // Silences the warning that the keys in the folder are not encrypted.
+        // Unencrypted keys in the folder are meant, as is a form token of a former run, which is answered.
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
-        AddDataProtection(services, builder.Configuration[$"{ObservatoryOptions.SectionName}:{nameof(ObservatoryOptions.DataDirectory)}"]);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.None);
     }
 
     /// <summary>The principal for the cookie of a user who presented this token.</summary>
     public static ClaimsPrincipal PrincipalFor(Secret token) => new(new ClaimsIdentity([new Claim(TokenClaim, token.Fingerprint)], Pages));
+
+    // Not Secure, since the address may be http on this machine. Lax, since a strict cookie is not sent when following a link from another
+    // site. State-changing requests are forms with an antiforgery token, or JSON.
+    private static void ConfigureCookie(CookieAuthenticationOptions options, AccessKeys keys)
+    {
+        options.Cookie.Name = CookieName("login", keys);
+        options.LoginPath = "/login";
+        options.Events.OnValidatePrincipal = RejectOldTokenAsync;
+        options.Events.OnRedirectToLogin = context =>
+        {
+            // The script of the pages wants to know, and not to be led to a form. After signing in only a page can be returned to.
+            if (context.Request.Headers.XRequestedWith == "XMLHttpRequest")
+            {
+                context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            }
+            else
+            {
+                var page = HttpMethods.IsGet(context.Request.Method) ? context.Request.Path + context.Request.QueryString : "/";
+                context.Response.Redirect("/login?returnUrl=" + Uri.EscapeDataString(page));
+            }
+
+            return Task.CompletedTask;
+        };
+    }
+
+    // Cookies are shared by all ports of a host, where another Observatory may run with a token of its own.
+    private static string CookieName(string purpose, AccessKeys keys) =>
+        keys.BrowserToken is { } token ? $"observatory-{purpose}-{token.Fingerprint[..8]}" : $"observatory-{purpose}";
 
     private static void AddPolicies(AuthorizationOptions options, AccessKeys keys)
     {
@@ -76,20 +96,5 @@ internal static class AccessServices
         }
 
         return Task.CompletedTask;
-    }
-
-    // With a data directory users stay signed in across restarts. The keys are as readable there as the history beside them.
-    private static void AddDataProtection(IServiceCollection services, string? dataDirectory)
-    {
-        var protection = services.AddDataProtection().SetApplicationName("observatory");
-
-        if (string.IsNullOrEmpty(dataDirectory))
-        {
-            protection.UseEphemeralDataProtectionProvider();
-        }
-        else
-        {
-            protection.PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(dataDirectory, "cookie-keys")));
-        }
     }
 }

@@ -22,7 +22,9 @@ internal sealed class ApiKeyHandler(
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
     {
         Response.StatusCode = StatusCodes.Status401Unauthorized;
-        await problems.WriteAsync(
+
+        // A caller who takes no problem details gets the status alone.
+        await problems.TryWriteAsync(
             new ProblemDetailsContext
             {
                 HttpContext = Context,

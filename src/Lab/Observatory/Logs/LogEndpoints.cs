@@ -11,7 +11,7 @@ internal static class LogEndpoints
         routes.MapGet("/logs/live", FollowAsync);
     }
 
-    private static IResult Export(string format, HttpRequest request, LogListBuilder logs, TimeProvider time) =>
+    private static IResult Export(string? format, HttpRequest request, LogListBuilder logs, TimeProvider time) =>
         format is not ("ndjson" or "csv") ? Bad("format must be ndjson or csv.")
         : LogQuery.TryParse(request.Query, time.GetUtcNow(), out var query, out var error)
             ? LogExport.File(logs.Matching(query.Query), format)

@@ -20,10 +20,13 @@ internal static class Crontab
         }
 
         var fields = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-        var hasBoth = fields.Length == 5 && !fields[Day].StartsWith('*') && !fields[Weekday].StartsWith('*');
+        var hasBoth = fields.Length == 5 && !IsAny(fields[Day]) && !IsAny(fields[Weekday]);
         CronExpression[] either = hasBoth ? [Without(fields, Day), Without(fields, Weekday)] : [cron];
         return either.Min(one => one.GetNextOccurrence(after, zone))?.ToUniversalTime();
     }
+
+    // Cronos reads ? as * does.
+    private static bool IsAny(string field) => field[0] is '*' or '?';
 
     private static CronExpression Without(string[] fields, int any) =>
         CronExpression.Parse(string.Join(' ', fields.Select((field, index) => index == any ? "*" : field)));

@@ -27,6 +27,9 @@ internal sealed class OwnErrors : ILoggerProvider
         $"{Own}Ingest.",
         $"{Own}Envelopes.",
         $"{Own}History.",
+        $"{Own}Recovery.",
+        $"{Own}Receiving.",
+        $"{Own}Otlp.",
         $"{Own}Forward.",
         $"{Own}OwnTelemetry.",
     ];
