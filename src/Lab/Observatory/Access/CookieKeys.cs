@@ -7,8 +7,8 @@ using Platform.Observatory.Settings;
 namespace Platform.Observatory.Access;
 
 /// <summary>
-/// Where the keys of cookies and form tokens are: with a data directory in it, so that users stay signed in across restarts and the keys are
-/// as readable as the history beside them; else, and where that folder cannot be written, in memory.
+/// Where the keys of cookies and form tokens are: in the data directory, so that users stay signed in across restarts, and the keys are as
+/// readable as the history beside them; without a data directory, or where it cannot be written, in memory.
 /// </summary>
 internal sealed class CookieKeys(IOptions<ObservatoryOptions> options, ILoggerFactory loggers) : IConfigureOptions<KeyManagementOptions>
 {
