@@ -3,8 +3,6 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.Testing;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Platform.Testing;
 
@@ -14,19 +12,17 @@ public class TelemetryClient(HttpClient http)
 {
     public HttpClient Http => http;
 
-    /// <summary>A client for the dashboard of an AppHost that runs in a test (DisableDashboard = false), with its key.</summary>
+    /// <summary>A client for the dashboard of an AppHost that runs in a test (DisableDashboard = false).</summary>
     /// <param name="app">The running application.</param>
+    /// <param name="apiKey">
+    /// Configuration AppHost:DashboardApiKey of its builder, read before it started: another AppHost may change the user secrets that it
+    /// comes from, and the running application would read the new one.
+    /// </param>
     /// <param name="resource">What has the API: the dashboard, or another resource with an http endpoint.</param>
-    public static TelemetryClient Of(DistributedApplication app, string resource = "aspire-dashboard")
+    public static TelemetryClient Of(DistributedApplication app, string? apiKey, string resource = "aspire-dashboard")
     {
         ArgumentNullException.ThrowIfNull(app);
-        return new(
-            new HttpClient
-            {
-                BaseAddress = app.GetEndpoint(resource, "http"),
-                DefaultRequestHeaders = { { "x-api-key", app.Services.GetRequiredService<IConfiguration>()["AppHost:DashboardApiKey"] } },
-            }
-        );
+        return new(new HttpClient { BaseAddress = app.GetEndpoint(resource, "http"), DefaultRequestHeaders = { { "x-api-key", apiKey } } });
     }
 
     /// <summary>The trace as far as it has arrived; empty when nothing of it has.</summary>

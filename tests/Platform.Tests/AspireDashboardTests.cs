@@ -46,7 +46,7 @@ public sealed class AspireDashboardTests(PlatformFixture platform, Browser brows
         await Platform.Telemetry.WaitForTraceAsync(order.TraceId, OneTrace.LooksComplete, "the trace is complete", Cancellation);
 
         // Some leaves come later, at both.
-        var aspires = TelemetryClient.Of(Platform.App);
+        var aspires = TelemetryClient.Of(Platform.App, Platform.DashboardApiKey);
         await Eventually.BeTrueAsync(
             async () =>
                 Ids(await Platform.Telemetry.TraceAsync(order.TraceId, Cancellation))

@@ -13,7 +13,7 @@ public sealed class ReadmeTests(PlatformFixture platform) : PlatformTest(platfor
     {
         var app = Platform.App;
         var order = await (await Platform.Shop.SignInAsync("acme", "acme-u09", Cancellation)).PlaceAsync(Cancellation);
-        await Example(app, order.TraceId);
+        await Example(app, Platform.DashboardApiKey, order.TraceId);
     }
 
     [Fact]
@@ -29,10 +29,10 @@ public sealed class ReadmeTests(PlatformFixture platform) : PlatformTest(platfor
         }
     }
 
-    private static async Task Example(Aspire.Hosting.DistributedApplication app, string traceId)
+    private static async Task Example(Aspire.Hosting.DistributedApplication app, string? apiKey, string traceId)
     {
         // The README's example.
-        var telemetry = TelemetryClient.Of(app);
+        var telemetry = TelemetryClient.Of(app, apiKey);
         var trace = await telemetry.WaitForTraceAsync(traceId, "orders", "process orders.order-fulfilled", CancellationToken);
 
         trace

@@ -37,6 +37,9 @@ public sealed class PlatformFixture : IAsyncLifetime
 
     public Telemetry Telemetry { get; private set; } = null!;
 
+    /// <summary>Of the API of both dashboards; read before the start, since another AppHost may change the user secrets.</summary>
+    public string? DashboardApiKey { get; private set; }
+
     /// <summary>Aspire's dashboard, with the key of its API.</summary>
     public HttpClient Dashboard { get; private set; } = null!;
 
@@ -88,7 +91,7 @@ public sealed class PlatformFixture : IAsyncLifetime
                 });
         }
 
-        var apiKey = builder.Configuration["AppHost:DashboardApiKey"];
+        var apiKey = DashboardApiKey = builder.Configuration["AppHost:DashboardApiKey"];
         var adminKey = await ParameterAsync("outside-admin-key");
         ManagementKey = await ParameterAsync("management-key");
         WebhookSecret = await ParameterAsync("acquirer-webhook-secret");
