@@ -1,8 +1,11 @@
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Platform.Observatory.Access;
 using Platform.Observatory.Api;
+using Platform.Observatory.Components;
 using Platform.Observatory.Deploys;
 using Platform.Observatory.Envelopes;
 using Platform.Observatory.Forward;
@@ -118,6 +121,7 @@ internal static class ObservatoryApp
     {
         app.Use(SecurityHeaders.AddAsync);
         app.UseExceptionHandler();
+        app.UseStatusCodePages(ExplainRefusedFormAsync);
         app.UseRouting();
         app.UseAuthorization();
         app.UseAntiforgery();
@@ -140,12 +144,25 @@ internal static class ObservatoryApp
             LogEndpoints.Map(pages);
             IssueForm.Map(pages);
             Themes.Map(pages);
-            pages.MapFallback(() => new RazorComponentResult<NotFoundPage> { StatusCode = StatusCodes.Status404NotFound });
+            pages.MapFallback(() => Message(StatusCodes.Status404NotFound, new Problem("Not found", "There is no such page.")));
             routes.MapRazorComponents<App>().RequireAuthorization(AccessServices.Pages);
             LoginEndpoints.Map(routes);
             Assets.Map(routes);
         });
     }
+
+    // The framework refuses a form without its token with an empty answer. The token is that of a page shown before a restart, or of none.
+    private static Task ExplainRefusedFormAsync(StatusCodeContext context)
+    {
+        var http = context.HttpContext;
+        return http.Features.Get<IAntiforgeryValidationFeature>() is { IsValid: false }
+            ? Message(http.Response.StatusCode, new Problem("This form is out of date", "Load the page that it is on again."))
+                .ExecuteAsync(http)
+            : Task.CompletedTask;
+    }
+
+    private static RazorComponentResult<MessagePage> Message(int status, Problem problem) =>
+        new(new { Problem = problem }) { StatusCode = status };
 
     // A query sees everything that was received before it.
     private static async Task WaitForQueuesAsync(HttpContext context, RequestDelegate next)

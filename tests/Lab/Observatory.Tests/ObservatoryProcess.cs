@@ -10,6 +10,9 @@ namespace Platform.Observatory.Tests;
 /// <summary>The whole application on free ports of this machine.</summary>
 internal sealed class ObservatoryProcess : IAsyncDisposable
 {
+    /// <summary>As the script of the pages asks: without being redirected to the login form.</summary>
+    public static readonly (string Name, string Value) ByScript = ("X-Requested-With", "XMLHttpRequest");
+
     private readonly WebApplication _app;
 
     private ObservatoryProcess(WebApplication app)
@@ -57,6 +60,19 @@ internal sealed class ObservatoryProcess : IAsyncDisposable
         var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         Assert.True(response.IsSuccessStatusCode, $"{path}: {(int)response.StatusCode} {text}");
         return JsonNode.Parse(text)!;
+    }
+
+    /// <summary>As a program or a browser asks, redirects not followed.</summary>
+    public async Task<HttpResponseMessage> GetAsync(string path, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.Add(name, value);
+        }
+
+        return await Http.SendAsync(request, TestContext.Current.CancellationToken);
     }
 
     public async ValueTask DisposeAsync()

@@ -10,7 +10,8 @@ namespace Platform.Observatory.Access;
 /// Where the keys of cookies and form tokens are: in the data directory, so that users stay signed in across restarts, and the keys are as
 /// readable as the history beside them; without a data directory, or where it cannot be written, in memory.
 /// </summary>
-internal sealed class CookieKeys(IOptions<ObservatoryOptions> options, ILoggerFactory loggers) : IConfigureOptions<KeyManagementOptions>
+internal sealed partial class CookieKeys(IOptions<ObservatoryOptions> options, ILogger<CookieKeys> logger, ILoggerFactory loggers)
+    : IConfigureOptions<KeyManagementOptions>
 {
     public void Configure(KeyManagementOptions keys) =>
         keys.XmlRepository =
@@ -18,7 +19,7 @@ internal sealed class CookieKeys(IOptions<ObservatoryOptions> options, ILoggerFa
                 ? new FileSystemXmlRepository(folder, loggers)
                 : new MemoryRepository();
 
-    private static DirectoryInfo? WritableFolder(string directory)
+    private DirectoryInfo? WritableFolder(string directory)
     {
         try
         {
@@ -35,10 +36,18 @@ internal sealed class CookieKeys(IOptions<ObservatoryOptions> options, ILoggerFa
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // The history says so on the store page; pages work without it.
+            // Pages work without it; users sign in again after a restart.
+            LogNotKept(directory, exception.Message);
             return null;
         }
     }
+
+    [LoggerMessage(
+        EventId = 5031,
+        Level = LogLevel.Warning,
+        Message = "Keys of cookies cannot be written to {Directory}, and go with this process: {Reason}"
+    )]
+    private partial void LogNotKept(string directory, string reason);
 
     // Bounded by the keys of one process: one in 90 days.
     private sealed class MemoryRepository : IXmlRepository
