@@ -121,7 +121,7 @@ internal sealed class BrokerProblems
     public const string Outbox = "outbox";
 
     // By queue, connection or outbox: bounded by the queues of the service.
-    private readonly ConcurrentDictionary<string, string> _troubles = new();
+    private readonly ConcurrentDictionary<string, string> _problems = new();
 
     /// <summary>A connection is not enough: exchanges and queues must be declared and consumers subscribed.</summary>
     public BrokerProblems(IEnumerable<ConsumedQueue> consumed)
@@ -134,11 +134,11 @@ internal sealed class BrokerProblems
     }
 
     public IEnumerable<string> All =>
-        _troubles.OrderBy(trouble => trouble.Key, StringComparer.Ordinal).Select(trouble => $"{trouble.Key}: {trouble.Value}");
+        _problems.OrderBy(problem => problem.Key, StringComparer.Ordinal).Select(problem => $"{problem.Key}: {problem.Value}");
 
-    public void Report(string what, string trouble) => _troubles[what] = trouble;
+    public void Report(string what, string problem) => _problems[what] = problem;
 
-    public void Clear(string what) => _troubles.TryRemove(what, out _);
+    public void Clear(string what) => _problems.TryRemove(what, out _);
 }
 
 /// <summary>A soft dependency: without the broker orders are accepted and wait in the outbox.</summary>
