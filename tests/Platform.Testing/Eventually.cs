@@ -7,7 +7,9 @@ public static class Eventually
 {
     public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(30);
 
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+    // A state that comes soon is seen soon, and one that takes its time is not asked for all the while.
+    private static readonly TimeSpan FirstInterval = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Reads until the condition holds, and returns the value that fulfilled it.</summary>
     /// <param name="read">Reads the state.</param>
@@ -19,7 +21,7 @@ public static class Eventually
     {
         var started = TimeProvider.System.GetTimestamp();
         var limit = timeout ?? DefaultTimeout;
-        using var timer = new PeriodicTimer(Interval);
+        using var timer = new PeriodicTimer(FirstInterval);
         while (true)
         {
             var value = await read();
@@ -34,13 +36,18 @@ public static class Eventually
             }
 
             await timer.WaitForNextTickAsync();
+            timer.Period = timer.Period * 2 < LongestInterval ? timer.Period * 2 : LongestInterval;
         }
     }
 
     /// <inheritdoc cref="GetAsync{T}"/>
-    public static Task BeTrueAsync(Func<Task<bool>> condition, string what, TimeSpan? timeout = null) =>
+    public static Task TrueAsync(Func<Task<bool>> condition, string what, TimeSpan? timeout = null) =>
         GetAsync(condition, holds => holds, what, timeout);
 
+    /// <inheritdoc cref="GetAsync{T}"/>
+    public static Task TrueAsync(Func<bool> condition, string what, TimeSpan? timeout = null) =>
+        TrueAsync(() => Task.FromResult(condition()), what, timeout);
+
     private static string? Describe<T>(T value) =>
-        value is IEnumerable items and not (string or Trace) ? $"[{string.Join(", ", items.Cast<object>())}]" : value?.ToString();
+        value is IEnumerable items and not string ? $"[{string.Join(", ", items.Cast<object>())}]" : value?.ToString();
 }

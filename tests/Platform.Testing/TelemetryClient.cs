@@ -61,22 +61,35 @@ public class TelemetryClient(HttpClient http)
     )
     {
         var trace = new Trace(traceId, [], []);
+        HttpRequestException? failure = null;
         try
         {
-            return await Eventually.GetAsync(
-                async () => trace = await TryTraceAsync(traceId, cancellationToken) ?? trace,
-                condition,
-                what,
-                timeout
-            );
+            return await Eventually.GetAsync(ReadAsync, condition, what, timeout);
         }
         catch (TimeoutException)
         {
             var limit = timeout ?? Eventually.DefaultTimeout;
             throw new TraceAssertionException(
                 $"Trace {traceId}: {what}: not within {limit.TotalSeconds} s.{Environment.NewLine}{trace}{Environment.NewLine}"
-                    + await ContextAsync(cancellationToken)
+                    + (failure is null ? await ContextAsync(cancellationToken) : $"The last request failed: {failure.Message}"),
+                failure
             );
+        }
+
+        // Who has the trace may be starting. What it refuses (a wrong key) it will go on to refuse.
+        async Task<Trace> ReadAsync()
+        {
+            try
+            {
+                trace = await TraceAsync(traceId, cancellationToken);
+                failure = null;
+            }
+            catch (HttpRequestException exception) when (exception.StatusCode is null or >= HttpStatusCode.InternalServerError)
+            {
+                failure = exception;
+            }
+
+            return trace;
         }
     }
 
@@ -89,19 +102,6 @@ public class TelemetryClient(HttpClient http)
             $"it has \"{lastSpan}\" of {lastService}, and one root",
             cancellationToken
         );
-
-    // Whoever has the trace may be starting; the last attempt's failure is in the tree that did not come.
-    private async Task<Trace?> TryTraceAsync(string traceId, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await TraceAsync(traceId, cancellationToken);
-        }
-        catch (HttpRequestException)
-        {
-            return null;
-        }
-    }
 
     /// <summary>What may explain why a trace did not arrive; for the failure.</summary>
     protected virtual Task<string> ContextAsync(CancellationToken cancellationToken) => Task.FromResult("");

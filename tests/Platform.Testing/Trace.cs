@@ -192,4 +192,4 @@ public sealed class Trace(string id, IReadOnlyList<Span> spans, IReadOnlyList<st
 }
 
 /// <summary>A trace is not as it must be. Any test framework reports it as a failure.</summary>
-public sealed class TraceAssertionException(string message) : Exception(message);
+public sealed class TraceAssertionException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -47,7 +47,7 @@ public sealed class AspireDashboardTests(PlatformFixture platform, Browser brows
 
         // Some leaves come later, at both.
         var aspires = TelemetryClient.Of(Platform.App, Platform.DashboardApiKey);
-        await Eventually.BeTrueAsync(
+        await Eventually.TrueAsync(
             async () =>
                 Ids(await Platform.Telemetry.TraceAsync(order.TraceId, Cancellation))
                     .SequenceEqual(Ids(await aspires.TraceAsync(order.TraceId, Cancellation))),

@@ -117,7 +117,7 @@ public sealed class ErrorTests(PlatformFixture platform) : PlatformTest(platform
                 await Platform.Telemetry.WaitForEventAsync(traces[service], Cancellation, TimeSpan.FromSeconds(60));
             }
 
-            await Eventually.BeTrueAsync(
+            await Eventually.TrueAsync(
                 async () =>
                     (await DeadLetterBox.ListAsync(Platform, service, Cancellation)).Any(letter =>
                         letter.Text("traceparent")?.Contains(order.TraceId, StringComparison.Ordinal) == true
@@ -282,7 +282,7 @@ public sealed class ErrorTests(PlatformFixture platform) : PlatformTest(platform
             WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO orders%'
             """
         );
-        await Eventually.BeTrueAsync(
+        await Eventually.TrueAsync(
             async () => (long)(await waiting.ExecuteScalarAsync(Cancellation))! > 0,
             "the request waits for the table"
         );

@@ -19,7 +19,7 @@ public sealed class JobTests(PlatformFixture platform) : PlatformTest(platform)
             // Not one from before, when perhaps another test sampled.
             var since = DateTimeOffset.UtcNow;
             JsonElement run = default;
-            await Eventually.BeTrueAsync(
+            await Eventually.TrueAsync(
                 async () =>
                     (
                         run = (await WaitForAsync("ok"))

@@ -225,7 +225,7 @@ public sealed class LogTests(PlatformFixture platform) : PlatformTest(platform)
                     AND query_start < now() - interval '1 second'
                 """
             );
-            await Eventually.BeTrueAsync(async () => (long)(await slow.ExecuteScalarAsync(Cancellation))! > 0, "an insert waits");
+            await Eventually.TrueAsync(async () => (long)(await slow.ExecuteScalarAsync(Cancellation))! > 0, "an insert waits");
             await transaction.RollbackAsync(Cancellation);
         }
 

@@ -71,7 +71,7 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : MessagingTe
         );
 
         await Services.AddAsync(host, new Ping("poison"), Cancellation);
-        await Eventually.BeTrueAsync(
+        await Eventually.TrueAsync(
             () =>
                 Task.FromResult(
                     Services.Log.Any(line =>
@@ -231,7 +231,7 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : MessagingTe
 
         await Services.AddAsync(host, new Ping("third"), Cancellation);
 
-        await Eventually.BeTrueAsync(() => Task.FromResult(outcomes > 0), "it is handled");
+        await Eventually.TrueAsync(() => Task.FromResult(outcomes > 0), "it is handled");
         Assert.Equal((3, 1), (attempts, outcomes));
     }
 
@@ -259,15 +259,15 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : MessagingTe
             await Services.AddAsync(host, new Ping(text), Cancellation);
         }
 
-        await Eventually.BeTrueAsync(
+        await Eventually.TrueAsync(
             () => Task.FromResult(spans.Contains(($"process {Services.QueueName}", ActivityStatusCode.Error))),
             "the pause is a span"
         );
-        await Eventually.BeTrueAsync(() => Task.FromResult(_handled.Distinct().Count() == 3 && _handled.Count >= 9), "all are tried again");
+        await Eventually.TrueAsync(() => Task.FromResult(_handled.Distinct().Count() == 3 && _handled.Count >= 9), "all are tried again");
         Assert.Single(Services.Log, line => line.Text.Contains("is paused", StringComparison.Ordinal));
         isAway = false;
 
-        await Eventually.BeTrueAsync(
+        await Eventually.TrueAsync(
             () => Task.FromResult(spans.Contains(($"process {Services.QueueName}", ActivityStatusCode.Unset))),
             "it is handled"
         );
@@ -295,14 +295,14 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : MessagingTe
             await Services.AddAsync(host, new Ping(text), Cancellation);
         }
 
-        await Eventually.BeTrueAsync(
+        await Eventually.TrueAsync(
             async () => await Services.CountAsync("published_at IS NOT NULL", Cancellation) == before.Length,
             "the broker has them"
         );
         await using (await BrokerAlarm.RaiseAsync(Platform, Cancellation))
         {
             await Services.AddAsync(host, new Ping("late"), Cancellation);
-            await Eventually.BeTrueAsync(
+            await Eventually.TrueAsync(
                 async () =>
                     (await MessagingHost.HealthAsync(host, Cancellation)) is { Status: HealthStatus.Degraded, Description: { } why }
                     && why.Contains("publish: blocked by the broker", StringComparison.Ordinal),
@@ -312,7 +312,7 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : MessagingTe
             gate.SetResult();
 
             // In any order: what waits is published side by side.
-            await Eventually.BeTrueAsync(() => Task.FromResult(_handled.Count == before.Length), "all of them are handled");
+            await Eventually.TrueAsync(() => Task.FromResult(_handled.Count == before.Length), "all of them are handled");
             Assert.Equal(before.Order(), _handled.Order());
             Assert.Single(
                 Services.Log,
@@ -343,5 +343,5 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : MessagingTe
         return host;
     }
 
-    private Task HandledAsync(string text) => Eventually.BeTrueAsync(() => Task.FromResult(_handled.Contains(text)), $"{text} is handled");
+    private Task HandledAsync(string text) => Eventually.TrueAsync(() => Task.FromResult(_handled.Contains(text)), $"{text} is handled");
 }

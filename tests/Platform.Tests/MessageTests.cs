@@ -62,7 +62,7 @@ public sealed class MessageTests(PlatformFixture platform) : PlatformTest(platfo
         // The cause is mended: the order exists now.
         await InsertOrderAsync(missing);
         await Platform.CommandAsync("orders", "send-dead-letters-again", Cancellation);
-        await Eventually.BeTrueAsync(
+        await Eventually.TrueAsync(
             async () =>
                 await CountAsync("ordersdb", "SELECT count(*) FROM orders WHERE id::text = @order AND status = 'declined'", missing) == 1,
             "the order is declined"

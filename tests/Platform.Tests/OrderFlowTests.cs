@@ -156,7 +156,7 @@ public sealed class OrderFlowTests(PlatformFixture platform) : PlatformTest(plat
         try
         {
             placed = await shopper.PlaceAsync(Cancellation);
-            await Eventually.BeTrueAsync(
+            await Eventually.TrueAsync(
                 async () =>
                     (await Platform.Acquirer.CapturedAsync(Cancellation)).ContainsKey((await PaymentsOfAsync(placed.Id)).SingleOrDefault()),
                 "the acquirer has charged"
@@ -188,7 +188,7 @@ public sealed class OrderFlowTests(PlatformFixture platform) : PlatformTest(plat
                 "UPDATE payments SET pay_by = now() WHERE order_id = $1 AND attempts > 0 AND lease_until IS NULL"
             );
             command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = placed.Id });
-            await Eventually.BeTrueAsync(async () => await command.ExecuteNonQueryAsync(Cancellation) == 1, "payments has asked in vain");
+            await Eventually.TrueAsync(async () => await command.ExecuteNonQueryAsync(Cancellation) == 1, "payments has asked in vain");
         }
         finally
         {

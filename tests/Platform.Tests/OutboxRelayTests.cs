@@ -38,7 +38,7 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : MessagingTest(p
         );
         Assert.Contains(trace.ToString(), Header(message, "traceparent"), StringComparison.Ordinal);
         Assert.Contains("acme", Header(message, "baggage"), StringComparison.Ordinal);
-        await Eventually.BeTrueAsync(async () => await CountAsync("published_at IS NOT NULL") == 1, "the row is marked");
+        await Eventually.TrueAsync(async () => await CountAsync("published_at IS NOT NULL") == 1, "the row is marked");
     }
 
     [Fact]
@@ -80,12 +80,12 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : MessagingTest(p
         await AddAsync(host, new Ping("behind it"));
 
         Assert.Equal("""{"text":"behind it"}""", Encoding.UTF8.GetString((await TakeAsync()).Body.Span));
-        await Eventually.BeTrueAsync(
+        await Eventually.TrueAsync(
             async () => await CountAsync("parked_at IS NOT NULL AND attempts = 2 AND routing_key = 'lost'") == 1,
             "the bad row is parked after its attempts"
         );
         Assert.Equal(1, await CountAsync("published_at IS NOT NULL"));
-        await Eventually.BeTrueAsync(() => Task.FromResult(Services.Log.Any(line => line.Level == LogLevel.Error)), "it is said");
+        await Eventually.TrueAsync(() => Task.FromResult(Services.Log.Any(line => line.Level == LogLevel.Error)), "it is said");
         var error = Assert.Single(Services.Log, line => line.Level == LogLevel.Error);
         Assert.Contains(
             "(lost) was refused 2 times and is parked: mend why, then send dead letters again",
@@ -99,7 +99,7 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : MessagingTest(p
     {
         var host = await StartAsync();
         var id = await AddAsync(host, new Lost("nobody listens yet"));
-        await Eventually.BeTrueAsync(async () => await CountAsync("parked_at IS NOT NULL") == 1, "the row is parked");
+        await Eventually.TrueAsync(async () => await CountAsync("parked_at IS NOT NULL") == 1, "the row is parked");
         var letters = host.Services.GetRequiredService<DeadLetters>();
 
         var letter = Assert.Single(await letters.ListAsync(Cancellation));
@@ -122,7 +122,7 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : MessagingTest(p
 
         await AddAsync(host, new Lost("nobody listens"));
 
-        await Eventually.BeTrueAsync(async () => await CountAsync("parked_at IS NOT NULL") == 1, "the row is parked");
+        await Eventually.TrueAsync(async () => await CountAsync("parked_at IS NOT NULL") == 1, "the row is parked");
         Assert.True(Stopwatch.GetElapsedTime(started) >= TimeSpan.FromSeconds(0.2 + 0.4 + 0.8), "It was parked too early.");
     }
 
@@ -141,7 +141,7 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : MessagingTest(p
 
         await AddAsync(host, new Ping("after"));
 
-        await Eventually.BeTrueAsync(async () => await CountAsync("published_at IS NOT NULL") == 2, "the row is published");
+        await Eventually.TrueAsync(async () => await CountAsync("published_at IS NOT NULL") == 2, "the row is published");
         Assert.Equal("""{"text":"after"}""", Encoding.UTF8.GetString((await TakeAsync()).Body.Span));
         Assert.InRange(Services.Log.Count(line => line.Text.Contains("Publishing is paused", StringComparison.Ordinal)), 0, 1);
         Assert.DoesNotContain(Services.Log, line => line.Level == LogLevel.Error);
@@ -166,11 +166,11 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : MessagingTest(p
         await AddAsync(host, new Ping("behind it"));
 
         Assert.Equal("""{"text":"behind it"}""", Encoding.UTF8.GetString((await TakeAsync()).Body.Span));
-        await Eventually.BeTrueAsync(
+        await Eventually.TrueAsync(
             async () => await CountAsync("parked_at IS NOT NULL AND exchange = 'nowhere'") == 1,
             "the row is parked"
         );
-        await Eventually.BeTrueAsync(async () => await CountAsync("published_at IS NOT NULL") == 1, "the other is published");
+        await Eventually.TrueAsync(async () => await CountAsync("published_at IS NOT NULL") == 1, "the other is published");
         await AddAsync(host, new Ping("and later"));
         Assert.Equal("""{"text":"and later"}""", Encoding.UTF8.GetString((await TakeAsync()).Body.Span));
     }
@@ -184,7 +184,7 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : MessagingTest(p
         await TakeAsync();
 
         await SetReadOnlyAsync("on");
-        await Eventually.BeTrueAsync(
+        await Eventually.TrueAsync(
             () => Task.FromResult(Services.Log.Any(line => line.Text.Contains("Publishing is paused", StringComparison.Ordinal))),
             "it is said"
         );
@@ -232,7 +232,7 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : MessagingTest(p
             await transaction.CommitAsync(Cancellation);
         }
 
-        await Eventually.BeTrueAsync(
+        await Eventually.TrueAsync(
             async () => await CountAsync("published_at IS NOT NULL") > 0,
             "confirmed rows are marked",
             TimeSpan.FromSeconds(60)
@@ -240,7 +240,7 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : MessagingTest(p
         Assert.InRange(await CountAsync("published_at IS NOT NULL"), 1, Rows - 1);
         proxy.Speak();
 
-        await Eventually.BeTrueAsync(
+        await Eventually.TrueAsync(
             async () => await CountAsync("published_at IS NOT NULL") == Rows,
             "all are published",
             TimeSpan.FromSeconds(60)
@@ -266,7 +266,7 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : MessagingTest(p
         }
 
         Assert.Equal("""{"text":"taken"}""", Encoding.UTF8.GetString((await TakeAsync()).Body.Span));
-        await Eventually.BeTrueAsync(async () => await CountAsync("published_at IS NOT NULL") == 1, "the row is marked");
+        await Eventually.TrueAsync(async () => await CountAsync("published_at IS NOT NULL") == 1, "the row is marked");
         GC.KeepAlive(host);
     }
 
@@ -321,7 +321,7 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : MessagingTest(p
             await AddAsync(host, new Ping($"{i}"));
         }
 
-        await Eventually.BeTrueAsync(async () => await CountAsync("published_at IS NOT NULL") == 200, "all rows are published");
+        await Eventually.TrueAsync(async () => await CountAsync("published_at IS NOT NULL") == 200, "all rows are published");
         var ids = new HashSet<string?>();
         for (var i = 0; i < 200; i++)
         {
@@ -344,7 +344,7 @@ public sealed class OutboxRelayTests(PlatformFixture platform) : MessagingTest(p
 
         // The relay polls every 50 ms here; by the time a row is marked, it has made many empty passes.
         await AddAsync(host, new Ping("the only one"));
-        await Eventually.BeTrueAsync(async () => await CountAsync("published_at IS NOT NULL") == 1, "the row is published");
+        await Eventually.TrueAsync(async () => await CountAsync("published_at IS NOT NULL") == 1, "the row is published");
 
         lock (spans)
         {

@@ -6,8 +6,6 @@ namespace Platform.Tests;
 /// <summary>What the README shows is code that runs.</summary>
 public sealed class ReadmeTests(PlatformFixture platform) : PlatformTest(platform)
 {
-    private static CancellationToken CancellationToken => Cancellation;
-
     [Fact]
     public async Task Order_Placed_IsOneTraceThroughAllServices()
     {
@@ -33,7 +31,12 @@ public sealed class ReadmeTests(PlatformFixture platform) : PlatformTest(platfor
     {
         // The README's example.
         var telemetry = TelemetryClient.Of(app, apiKey);
-        var trace = await telemetry.WaitForTraceAsync(traceId, "orders", "process orders.order-fulfilled", CancellationToken);
+        var trace = await telemetry.WaitForTraceAsync(
+            traceId,
+            "orders",
+            "process orders.order-fulfilled",
+            TestContext.Current.CancellationToken
+        );
 
         trace
             .AssertServices("gateway", "orders", "payments", "worker")

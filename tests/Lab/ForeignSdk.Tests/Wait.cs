@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Platform.Observatory.Tests;
 
@@ -7,26 +6,8 @@ namespace Platform.ForeignSdk.Tests;
 /// <summary>Polls Observatory until it shows what is expected, or fails with the last response.</summary>
 internal static class Wait
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
-
-    public static async Task<JsonNode> ForAsync(ObservatoryProcess observatory, string path, Func<JsonNode, bool> holds)
-    {
-        var clock = Stopwatch.StartNew();
-
-        while (true)
-        {
-            var seen = await observatory.GetJsonAsync(path);
-
-            if (holds(seen))
-            {
-                return seen;
-            }
-
-            Assert.True(clock.Elapsed < Limit, $"{path} did not show it within {Limit.TotalSeconds} s, but {seen.ToJsonString()}");
-            await Task.Delay(Interval, TestContext.Current.CancellationToken);
-        }
-    }
+    public static Task<JsonNode> ForAsync(ObservatoryProcess observatory, string path, Func<JsonNode, bool> holds) =>
+        Eventually.GetAsync(() => observatory.GetJsonAsync(path), holds, $"{path} shows it");
 
     /// <summary>The only issue, once it was seen this often.</summary>
     public static async Task<JsonNode> ForIssueAsync(ObservatoryProcess observatory, int count)

@@ -19,12 +19,20 @@ internal sealed class ForwardReceiver : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly bool _grpc;
+    private bool _isAway;
 
     private ForwardReceiver(WebApplication app, bool grpc) => (_app, _grpc) = (app, grpc);
 
     public string Address { get; private set; } = "";
 
     public int Port => new Uri(Address).Port;
+
+    /// <summary>Everything is refused with 503, to be tried again later.</summary>
+    public bool IsAway
+    {
+        get => Volatile.Read(ref _isAway);
+        set => Volatile.Write(ref _isAway, value);
+    }
 
     /// <summary>Inspects a request before it is accepted. Returns false when it has responded itself.</summary>
     public Func<HttpContext, byte[], Task<bool>> Before { get; set; } = (_, _) => Task.FromResult(true);
@@ -73,6 +81,12 @@ internal sealed class ForwardReceiver : IAsyncDisposable
     private async Task HandleAsync(HttpContext context)
     {
         var body = await ReadAsync(context);
+
+        if (IsAway)
+        {
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            return;
+        }
 
         if (!await Before(context, body))
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Platform.Observatory.Otlp;
 
@@ -6,9 +7,6 @@ namespace Platform.Observatory.Tests;
 /// <summary>Shared by the forwarding tests: settings, figures, polling for a state.</summary>
 internal static class Forwarding
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
-
     public static string[] To(string name, ForwardReceiver receiver, bool grpc, params string[] more) =>
         To(name, receiver.Address, grpc, more);
 
@@ -29,33 +27,19 @@ internal static class Forwarding
 
     public static long Count(JsonNode lane, string name) => (long)lane[name]!;
 
-    public static async Task<JsonNode> UntilAsync(
+    public static Task<JsonNode> UntilAsync(
         ObservatoryProcess process,
         string destination,
         string signal,
-        Func<JsonNode, bool> condition
-    )
-    {
-        JsonNode? last = null;
-        await UntilAsync(async () => condition(last = await LaneAsync(process, destination, signal)), () => last?.ToJsonString());
-        return last!;
-    }
+        Func<JsonNode, bool> condition,
+        [CallerArgumentExpression(nameof(condition))] string what = ""
+    ) => Eventually.GetAsync(() => LaneAsync(process, destination, signal), condition, $"{signal} of {destination}: {what}");
 
-    public static Task UntilAsync(Func<bool> condition, Func<string?>? seen = null) => UntilAsync(() => Task.FromResult(condition()), seen);
+    public static Task UntilAsync(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "") =>
+        Eventually.TrueAsync(condition, what);
 
-    public static async Task UntilAsync(Func<Task<bool>> condition, Func<string?>? seen = null)
-    {
-        var began = TimeProvider.System.GetTimestamp();
-
-        while (!await condition())
-        {
-            Assert.True(
-                TimeProvider.System.GetElapsedTime(began) < Deadline,
-                $"It did not come to that in {Deadline}; last seen: {seen?.Invoke()}"
-            );
-            await Task.Delay(PollInterval, TestContext.Current.CancellationToken);
-        }
-    }
+    public static Task UntilAsync(Func<Task<bool>> condition, [CallerArgumentExpression(nameof(condition))] string what = "") =>
+        Eventually.TrueAsync(condition, what);
 
     public static string TraceId(int number) => $"{number + 1:x8}8038103d269b6338{number + 1:x8}";
 

@@ -241,26 +241,19 @@ public sealed class HistoryTests : IDisposable
         return Segments.In(_directory).Single().FullName;
     }
 
-    private static async Task UntilAsync(HttpClient http, Func<JsonNode, bool> reached)
+    private static Task UntilAsync(HttpClient http, Func<JsonNode, bool> reached) =>
+        Eventually.GetAsync(() => StatsAsync(http), stats => stats is not null && reached(stats), "the stats are as expected");
+
+    private static async Task<JsonNode?> StatsAsync(HttpClient http)
     {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        deadline.CancelAfter(Patience);
-
-        while (true)
+        try
         {
-            try
-            {
-                if (reached((await http.GetFromJsonAsync<JsonNode>("/api/telemetry/stats", deadline.Token))!))
-                {
-                    return;
-                }
-            }
-            catch (HttpRequestException)
-            {
-                // It is not listening yet; the deadline ends the wait.
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(50), deadline.Token);
+            return await http.GetFromJsonAsync<JsonNode>("/api/telemetry/stats", Cancellation);
+        }
+        catch (HttpRequestException)
+        {
+            // It is not listening yet.
+            return null;
         }
     }
 

@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using Microsoft.AspNetCore.Http;
 using Platform.Observatory.Forward;
 using Platform.Observatory.Otlp;
 using static Platform.Observatory.Tests.Forwarding;
@@ -38,13 +37,7 @@ public sealed class LaneTests
     public async Task Batch_OlderThanTheLimit_IsDroppedAndCountedAndNewerOnesAreSent()
     {
         await using var receiver = await ForwardReceiver.StartAsync(grpc: false);
-        var isAway = true;
-        receiver.Before = (context, _) =>
-        {
-            var refuses = Volatile.Read(ref isAway);
-            context.Response.StatusCode = refuses ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
-            return Task.FromResult(!refuses);
-        };
+        receiver.IsAway = true;
         using var log = new LogCollector();
         await using var running = Run(receiver, log);
         var lane = running.Lane;
@@ -56,7 +49,7 @@ public sealed class LaneTests
         _time.Advance(LaneLimits.MaxAge + TimeSpan.FromSeconds(1));
         await UntilAsync(() => lane.Stats.Expired == 2);
         lane.Offer(Batch(3));
-        Volatile.Write(ref isAway, false);
+        receiver.IsAway = false;
         await UntilAsync(() => lane.Stats.Sent == 1);
 
         Assert.Equal([3UL], receiver.SpanIds);
@@ -87,13 +80,7 @@ public sealed class LaneTests
     public async Task Trace_SampledOutWhileItsFirstBatchWaited_IsDroppedWhole()
     {
         await using var receiver = await ForwardReceiver.StartAsync(grpc: false);
-        var isAway = true;
-        receiver.Before = (context, _) =>
-        {
-            var refuses = Volatile.Read(ref isAway);
-            context.Response.StatusCode = refuses ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
-            return Task.FromResult(!refuses);
-        };
+        receiver.IsAway = true;
         using var log = new LogCollector();
         var (first, second, rest) = (Batch(trace: 1, spans: 60), Batch(trace: 2, spans: 60), Batch(trace: 2, spans: 60));
         var running = Create(receiver, log, maxBytes: first.Bytes.Length + second.Bytes.Length);
@@ -106,7 +93,7 @@ public sealed class LaneTests
         {
             await UntilAsync(() => lane.Stats.FailingSince is not null);
             lane.Offer(rest);
-            Volatile.Write(ref isAway, false);
+            receiver.IsAway = false;
             await UntilAsync(() => lane.Stats.WaitingItems == 0);
         }
 

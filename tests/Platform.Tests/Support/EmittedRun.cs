@@ -111,7 +111,7 @@ public sealed class EmittedRun(PlatformFixture platform) : IAsyncLifetime
         await FailureAsync(shopper, cancellationToken);
         await PoisonAsync(cancellationToken);
 
-        await Eventually.BeTrueAsync(() => Task.FromResult(Has("job restock_products")), "the scheduled job has run");
+        await Eventually.TrueAsync(() => Task.FromResult(Has("job restock_products")), "the scheduled job has run");
         try
         {
             await platform.Telemetry.WaitForTraceAsync(
@@ -126,7 +126,7 @@ public sealed class EmittedRun(PlatformFixture platform) : IAsyncLifetime
             Assert.Fail($"{exception.Message}; passed on by the tap: {Tap.Outcomes}");
         }
 
-        await Eventually.BeTrueAsync(
+        await Eventually.TrueAsync(
             () => Task.FromResult(Tap.Events.Any(item => item.ToString().Contains(FailedTraceId, StringComparison.Ordinal))),
             "the failure's event was sent"
         );

@@ -112,7 +112,7 @@ public sealed class MessagingHost(PlatformFixture platform) : IAsyncDisposable
 
     /// <summary>Connected, and the topology declared.</summary>
     public static Task ConnectedAsync(IHost host, CancellationToken cancellationToken) =>
-        Eventually.BeTrueAsync(
+        Eventually.TrueAsync(
             async () => (await HealthAsync(host, cancellationToken)).Status == HealthStatus.Healthy,
             "the service is connected"
         );

@@ -34,7 +34,7 @@ public sealed class Telemetry(Uri observatory, string? apiKey, string? browserTo
     public async Task<Span> WaitForLinkAsync(IReadOnlyCollection<Span> targets, CancellationToken cancellationToken)
     {
         Span? found = null;
-        await Eventually.BeTrueAsync(
+        await Eventually.TrueAsync(
             async () =>
             {
                 var answer = await Http.GetFromJsonAsync<JsonElement>("/api/telemetry/spans?limit=10000", cancellationToken);

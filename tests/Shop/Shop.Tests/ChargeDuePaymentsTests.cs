@@ -242,7 +242,7 @@ public sealed class ChargeDuePaymentsTests(PostgresServer server) : IAsyncLifeti
         await AddAsync();
         Assert.False(stopping.IsCompleted);
         answer.SetResult();
-        await stopping.WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken);
+        await stopping.WaitAsync(Eventually.DefaultTimeout, TestContext.Current.CancellationToken);
 
         Assert.Equal("captured", await _database.QueryAsync<string>($"SELECT status FROM payments WHERE id = '{id}'"));
         Assert.Equal(0, await _database.QueryAsync<long>($"SELECT coalesce(sum(attempts), 0) FROM payments WHERE id <> '{id}'"));
@@ -264,7 +264,7 @@ public sealed class ChargeDuePaymentsTests(PostgresServer server) : IAsyncLifeti
             var started = Stopwatch.GetTimestamp();
 
             // The call's own limit is longer than this wait.
-            await service.StopAsync().WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken);
+            await service.StopAsync().WaitAsync(Eventually.DefaultTimeout, TestContext.Current.CancellationToken);
 
             Assert.True(Stopwatch.GetElapsedTime(started) > limit / 2, "It was given time.");
             Assert.DoesNotContain(service.Lines.All, line => line.Level >= LogLevel.Warning);
@@ -300,7 +300,7 @@ public sealed class ChargeDuePaymentsTests(PostgresServer server) : IAsyncLifeti
         var failure = await Record.ExceptionAsync(() =>
             service
                 .Store.ClaimAsync(1, TestContext.Current.CancellationToken)
-                .WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken)
+                .WaitAsync(Eventually.DefaultTimeout, TestContext.Current.CancellationToken)
         );
         Assert.IsType<NpgsqlException>(failure);
         await Eventually.TrueAsync(

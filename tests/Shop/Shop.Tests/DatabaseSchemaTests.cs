@@ -25,7 +25,7 @@ public sealed class DatabaseSchemaTests(PostgresServer server) : IAsyncLifetime
         await InsertAsync(busy, "under way");
         using var schema = await StartAsync();
 
-        await schema.WaitUntilAppliedAsync(Cancellation).WaitAsync(Eventually.Deadline, Cancellation);
+        await schema.WaitUntilAppliedAsync(Cancellation).WaitAsync(Eventually.DefaultTimeout, Cancellation);
     }
 
     /// <summary>Its script needs locks on tables that are in use.</summary>
@@ -49,11 +49,11 @@ public sealed class DatabaseSchemaTests(PostgresServer server) : IAsyncLifetime
 
         // Behind it in the queue of the table's lock.
         await using var other = await _database.Source.OpenConnectionAsync(Cancellation);
-        await InsertAsync(other, "behind it").WaitAsync(Eventually.Deadline, Cancellation);
+        await InsertAsync(other, "behind it").WaitAsync(Eventually.DefaultTimeout, Cancellation);
         Assert.False(applied.IsCompleted);
         await transaction.CommitAsync(Cancellation);
 
-        await applied.WaitAsync(Eventually.Deadline, Cancellation);
+        await applied.WaitAsync(Eventually.DefaultTimeout, Cancellation);
     }
 
     private static async Task InsertAsync(NpgsqlConnection connection, string message)

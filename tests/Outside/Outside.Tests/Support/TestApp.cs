@@ -20,7 +20,7 @@ internal class TestApp : IAsyncDisposable
         _ownDirectory = app.Environment.ContentRootPath;
         Logs = logs;
         Address = new Uri(app.Urls.Single());
-        Client = new HttpClient { BaseAddress = Address, Timeout = Eventually.Deadline };
+        Client = new HttpClient { BaseAddress = Address, Timeout = Eventually.DefaultTimeout };
     }
 
     public Uri Address { get; }
@@ -40,7 +40,7 @@ internal class TestApp : IAsyncDisposable
     }
 
     public Task StopAsync() =>
-        _app.StopAsync(TestContext.Current.CancellationToken).WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken);
+        _app.StopAsync(TestContext.Current.CancellationToken).WaitAsync(Eventually.DefaultTimeout, TestContext.Current.CancellationToken);
 
     public async ValueTask DisposeAsync()
     {

@@ -30,7 +30,7 @@ internal sealed class OrdersProcess : IAsyncDisposable
         (_process, _folder) = (process, folder);
         process.OutputDataReceived += (_, line) => _output.Enqueue(line.Data ?? "");
         process.BeginOutputReadLine();
-        Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = Eventually.Deadline };
+        Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = Eventually.DefaultTimeout };
         Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", CreateToken());
     }
 

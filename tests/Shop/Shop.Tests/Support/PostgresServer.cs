@@ -128,7 +128,7 @@ internal sealed class Database(string connectionString, Assembly[] schemas) : IA
         await Schema.StartAsync(TestContext.Current.CancellationToken);
         await Schema
             .WaitUntilAppliedAsync(TestContext.Current.CancellationToken)
-            .WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken);
+            .WaitAsync(Eventually.DefaultTimeout, TestContext.Current.CancellationToken);
     }
 
     public async Task<int> ExecuteAsync(string sql)

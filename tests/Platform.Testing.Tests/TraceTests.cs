@@ -1,6 +1,6 @@
-namespace Platform.Tests;
+namespace Platform.Testing.Tests;
 
-/// <summary>The assertions on a trace, by traces that are made here; what real ones look like is in OneOrderOneTraceTests.</summary>
+/// <summary>The assertions on a trace, by traces that are made here; Platform.Tests has them on real ones.</summary>
 public sealed class TraceTests
 {
     private const string Secret = "4242424242424242";
