@@ -89,6 +89,31 @@ public sealed class MapTests
     }
 
     [Fact]
+    public async Task Map_RareCallAmongMany_KeepsItsUsualLatency()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        var spans = Enumerable
+            .Range(0, 30_000)
+            .Select(index =>
+            {
+                var rare = index % 97 == 7;
+                var call = Call((ulong)index + 1, index * 6 / 100, rare ? "acquirer" : "bank", rare && index >= 25_000 ? 900 : 50);
+                call.Name = rare ? "POST" : "GET";
+                return call;
+            });
+
+        foreach (var batch in spans.Chunk(3_000))
+        {
+            await Send.TracesAsync(process, "payments", batch);
+        }
+
+        var page = await GetAsync(process, Range);
+
+        Assert.Equal(["payments to acquirer", "payments to bank"], Edges(page));
+        Assert.Equal(2, page.Split("class=\"e bad").Length);
+    }
+
+    [Fact]
     public async Task Map_HtmlAndManyNames_AreEncodedAndBounded()
     {
         await using var process = await ObservatoryProcess.StartAsync();

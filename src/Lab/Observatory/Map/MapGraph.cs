@@ -15,8 +15,8 @@ internal sealed class MapGraph
     private const string PeerService = "peer.service";
     private const string ServerAddress = "server.address";
 
-    // These spans are parsed to learn the peer: the newest of the recent ones, and an even sample of the earlier ones for the usual values.
-    // With more recent spans than this, rates cover the sampled time, and the page says so.
+    // These spans are parsed to learn the peer: the newest of the recent ones, and an even sample of the earlier ones of each name for the
+    // usual values. With more recent spans than this, rates cover the sampled time, and the page says so.
     private const int MaxNow = 6_000;
     private const int MaxBefore = 4_000;
 
@@ -73,14 +73,9 @@ internal sealed class MapGraph
             Add(span);
         }
 
-        var step = Math.Max(1, (crossing.Count - now.Count) / MaxBefore);
-
-        foreach (var (index, span) in crossing.Skip(now.Count).Index())
+        foreach (var span in Sample(crossing.Skip(now.Count)))
         {
-            if (index % step == 0)
-            {
-                Add(span);
-            }
+            Add(span);
         }
     }
 
@@ -92,6 +87,29 @@ internal sealed class MapGraph
 
     /// <summary>The time that the sampled calls cover.</summary>
     public TimeSpan Length { get; }
+
+    // Each name gets an equal share, and what rare names leave over goes to the others: a call among a hundred keeps its usual values.
+    private static IEnumerable<StoredSpan> Sample(IEnumerable<StoredSpan> earlier)
+    {
+        var calls = earlier
+            .GroupBy(span => (span.Origin.Service, span.Kind, span.Name))
+            .Select(call => call.ToList())
+            .OrderBy(call => call.Count)
+            .ToList();
+        var (places, names) = (MaxBefore, calls.Count);
+
+        foreach (var call in calls)
+        {
+            var step = (int)Math.Ceiling(call.Count / Math.Max(1, places / (double)names--));
+            var sample = call.Where((_, index) => index % step == 0).Take(places).ToList();
+            places -= sample.Count;
+
+            foreach (var span in sample)
+            {
+                yield return span;
+            }
+        }
+    }
 
     private void Add(StoredSpan span)
     {

@@ -3,13 +3,21 @@ using Platform.Observatory.Store;
 namespace Platform.Observatory.Requests;
 
 /// <summary>
-/// The requests of one service, or of one operation, in a window. Usual is the earlier part of the window without steps far from its
-/// median, so that a problem older than the recent part does not become the baseline. One in more than half of the window does.
+/// The requests of one service, or of one operation, in a window. Usual is the earlier part of the window without the steps that had more
+/// errors, or more slow requests, than chance explains, so that a problem older than the recent part does not become the baseline. One in
+/// more than half of the window does.
 /// </summary>
 internal sealed class Series(Window window)
 {
-    private const double OutlierFactor = 2;
-    private const double MinOutlierShare = 0.02;
+    // Above twice the middle step's p95 a request is slow; one in twenty is above the p95 itself.
+    private const double SlowFactor = 2;
+    private const double SlowShare = 0.05;
+
+    // The middle step of short ones has no error although one request in fifty fails.
+    private const double MinErrorShare = 0.02;
+
+    // So far above its mean a step is not by chance: one in some hundred.
+    private const double Deviations = 3;
 
     // Bounded by the spans of the store.
     private readonly List<double>[] _steps = [.. Enumerable.Range(0, Window.Buckets).Select(_ => new List<double>())];
@@ -51,16 +59,32 @@ internal sealed class Series(Window window)
 
     private double[] Now => _now ??= [.. _steps.Skip(window.FirstRecentBucket).SelectMany(step => step).Order()];
 
-    private double[] Usual => _usual ??= [.. UsualSteps(P95Of, median => median * OutlierFactor).SelectMany(step => _steps[step]).Order()];
+    private double[] Usual
+    {
+        get
+        {
+            if (_usual is null)
+            {
+                var slow = Middle(P95Of) * SlowFactor;
+                var steps = Earlier.Where(step => IsByChance(_steps[step].Count(time => time > slow), _steps[step].Count, SlowShare));
+                _usual = [.. steps.SelectMany(step => _steps[step]).Order()];
+            }
+
+            return _usual;
+        }
+    }
 
     private (int Requests, int Errors) UsualErrors
     {
         get
         {
-            var steps = UsualSteps(Share, median => Math.Max(median * OutlierFactor, MinOutlierShare)).ToList();
+            var share = Math.Max(Middle(Share), MinErrorShare);
+            var steps = Earlier.Where(step => IsByChance(_errors[step], _steps[step].Count, share)).ToList();
             return (steps.Sum(step => _steps[step].Count), steps.Sum(step => _errors[step]));
         }
     }
+
+    private IEnumerable<int> Earlier => Enumerable.Range(0, window.FirstRecentBucket).Where(step => _steps[step].Count > 0);
 
     public void Add(StoredSpan span) => Add(span.Start, (span.End - span.Start) / 1e6, span.Failed);
 
@@ -71,18 +95,15 @@ internal sealed class Series(Window window)
         _errors[step] += failed ? 1 : 0;
     }
 
-    private IEnumerable<int> UsualSteps(Func<int, double?> figure, Func<double, double> limit)
+    private double Middle(Func<int, double?> figure)
     {
-        var steps = Enumerable.Range(0, window.FirstRecentBucket).Where(step => _steps[step].Count > 0).ToList();
-
-        if (steps.Count == 0)
-        {
-            return [];
-        }
-
-        var most = limit(steps.Select(step => figure(step)!.Value).Order().ElementAt(steps.Count / 2));
-        return steps.Where(step => figure(step) <= most);
+        var figures = Earlier.Select(step => figure(step)!.Value).Order().ToList();
+        return figures.Count == 0 ? 0 : figures[figures.Count / 2];
     }
+
+    // One is always by chance: of a single request nothing can be said.
+    private static bool IsByChance(int hits, int requests, double share) =>
+        hits <= Math.Max(1, (requests * share) + (Deviations * Math.Sqrt(requests * share * (1 - share))));
 
     private double? Share(int step) => _steps[step].Count == 0 ? null : _errors[step] / (double)_steps[step].Count;
 
