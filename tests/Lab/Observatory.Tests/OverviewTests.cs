@@ -140,6 +140,28 @@ public sealed class OverviewTests
         Assert.Contains(fails ? "40 users in 1 of 2 tenants since" : "50 users in 2 tenants since", page, StringComparison.Ordinal);
     }
 
+    /// <summary>While a company is slow a busy machine adds milliseconds to requests: those are not what is wrong.</summary>
+    [Theory]
+    [InlineData(40, "Calls of payments to acquirer are slow: p95 3.00 s, usually 10.0 ms")]
+    [InlineData(2_900, "charge is slow in gateway: p95 2.90 s, usually 10.0 ms")]
+    public async Task Overview_SlowCallAndSlowerRequests_ReportsWhatAddsTheTime(int requestMilliseconds, string expected)
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        await SendAsync(process, "gateway", minute => (minute < 25 ? 10 : requestMilliseconds, false));
+        await SendAsync(
+            process,
+            "payments",
+            minute => (minute < 25 ? 10 : 3_000, false),
+            span =>
+            {
+                (span.Kind, span.ParentSpanId) = (Span.Types.SpanKind.Client, ByteString.CopyFrom(1, 2, 3, 4, 5, 6, 7, 8));
+                span.Attributes.Add(Telemetry.Attribute("peer.service", "acquirer"));
+            }
+        );
+
+        Assert.Contains(expected, await GetAsync(process, Range), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Overview_ServiceThatBecameSlow_IsReportedWithItsUsualLatency()
     {

@@ -8,13 +8,16 @@ using Platform.Observatory.Text;
 namespace Platform.Observatory.Overview;
 
 /// <summary>
-/// The operation that deviates most from its usual values: failing before slow, then the largest deviation. Without a baseline, an
-/// operation that fails in at least 5 % of its requests.
+/// The operation that deviates most from its usual values: failing before slow, then by errors or by the time that was added. Without a
+/// baseline, an operation that fails in at least 5 % of its requests.
 /// </summary>
 internal sealed class FindingBuilder(WindowRequests requests, Window window, IReadOnlyList<Deploy> deploys)
 {
     private const double NotableShare = 0.05;
     private const int NotableErrors = 5;
+
+    // Nobody notices less; the table of services shows it.
+    private const double NotableMilliseconds = 25;
 
     // Fraction of the current average per step; a step below it is before the start.
     private const double MinStepShare = 0.2;
@@ -27,17 +30,26 @@ internal sealed class FindingBuilder(WindowRequests requests, Window window, IRe
     public Finding? Build() =>
         Failing(requests.Operations) is { } request ? View(request, null)
         : Failing(requests.Calls) is { } call ? View(call, PeerOf(call))
-        : Slowest(requests.Operations) is { } slow ? View(slow, null)
-        : Slowest(requests.Calls.Where(IsToOutside)) is { } slowCall ? View(slowCall, PeerOf(slowCall))
-        : null;
+        : SlowRequestOrCall();
+
+    // A slow company makes requests slow, which say it then; or only what happens after them, when nobody waits, and then the call says it.
+    private Finding? SlowRequestOrCall()
+    {
+        var request = Slowest(requests.Operations);
+        var call = Slowest(requests.Calls.Where(IsToOutside));
+        return call is not null && Added(call) > 2 * Added(request) ? View(call, PeerOf(call))
+            : request is not null ? View(request, null)
+            : null;
+    }
 
     private static OperationRequests? Failing(IEnumerable<OperationRequests> operations) =>
         operations.Where(operation => IsFailing(operation.Series)).MaxBy(operation => operation.Series.ErrorShare);
 
     private static OperationRequests? Slowest(IEnumerable<OperationRequests> operations) =>
-        operations
-            .Where(operation => operation.Series.IsSlower)
-            .MaxBy(operation => operation.Series.P95 / Math.Max(1, operation.Series.UsualP95!.Value));
+        operations.Where(operation => operation.Series.IsSlower && Added(operation) >= NotableMilliseconds).MaxBy(Added);
+
+    // Milliseconds above the usual p95.
+    private static double Added(OperationRequests? operation) => operation?.Series.P95 - operation?.Series.UsualP95 ?? 0;
 
     // A slow database or service makes requests slow, which are reported already. External services may be called outside of any request.
     private bool IsToOutside(OperationRequests call) => call.Series.IsSlower && ServiceName.ClassOf(PeerOf(call)) == "outside";
