@@ -42,7 +42,12 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : MessagingTe
         var letters = host.Services.GetRequiredService<DeadLetters>();
         await Eventually.GetAsync(() => letters.ListAsync(Cancellation), list => list.Count == 1, "the poison is a dead letter");
         await MessagingHost.ConnectedAsync(host, Cancellation);
-        Assert.InRange(Services.Log.Count(line => line.Text.Contains("is not consumed", StringComparison.Ordinal)), 0, 1);
+
+        // The consumer's own line; a health check quotes what is not consumed yet.
+        var lines = Services
+            .Log.Where(line => line.Text.Contains($"{Services.QueueName} is not consumed", StringComparison.Ordinal))
+            .ToList();
+        Assert.True(lines.Count <= 1, string.Join('\n', lines));
 
         Task HandleAsync(Ping message)
         {
