@@ -40,10 +40,13 @@ internal sealed class WebhookQueue(TimeProvider time, BehaviourSwitch behaviour,
         var type = $"charge.{JsonNamingPolicy.CamelCase.ConvertName(entry.Status.ToString())}";
         var announced = new WebhookEvent($"evt_{Guid.CreateVersion7(now):N}", type, now, Charge.From(entry));
         var body = JsonSerializer.SerializeToUtf8Bytes(announced, Json);
-        Enqueue(
-            new WebhookDelivery(Interlocked.Increment(ref _sequence), announced.Id, body, Attempt: 1),
-            TimeSpan.FromMilliseconds(behaviour.Current.WebhookDelayMs)
-        );
+        for (var copy = 0; copy < behaviour.Current.WebhookCopies; copy++)
+        {
+            Enqueue(
+                new WebhookDelivery(Interlocked.Increment(ref _sequence), announced.Id, body, Attempt: 1),
+                behaviour.NextWebhookDelay()
+            );
+        }
     }
 
     public void Retry(WebhookDelivery failed, TimeSpan delay)

@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
+using Platform.OutsideCompany;
 
 namespace Platform.Acquirer;
 
@@ -17,14 +18,22 @@ internal sealed partial class WebhookSender : BackgroundService
     private static readonly TimeSpan[] RetryDelays = [.. new[] { 1, 2, 5, 10, 30 }.Select(seconds => TimeSpan.FromSeconds(seconds))];
 
     private readonly WebhookQueue _queue;
+    private readonly BehaviourSwitch _behaviour;
     private readonly AcquirerOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<WebhookSender> _logger;
     private readonly HttpClient _http;
 
-    public WebhookSender(WebhookQueue queue, IOptions<AcquirerOptions> options, TimeProvider time, ILogger<WebhookSender> logger)
+    public WebhookSender(
+        WebhookQueue queue,
+        BehaviourSwitch behaviour,
+        IOptions<AcquirerOptions> options,
+        TimeProvider time,
+        ILogger<WebhookSender> logger
+    )
     {
         _queue = queue;
+        _behaviour = behaviour;
         _options = options.Value;
         _time = time;
         _logger = logger;
@@ -42,6 +51,10 @@ internal sealed partial class WebhookSender : BackgroundService
             Timeout = Timeout.InfiniteTimeSpan,
         };
     }
+
+    // A key of the same length that nobody else has.
+    private string SigningKey =>
+        _behaviour.Current.WebhooksMissigned ? new string('0', _options.WebhookSecret!.Length) : _options.WebhookSecret!;
 
     public static int MaxAttempts => RetryDelays.Length + 1;
 
@@ -83,7 +96,7 @@ internal sealed partial class WebhookSender : BackgroundService
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(delivery.Body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json", "utf-8");
-        request.Headers.Add("Acquirer-Signature", Sign(delivery.Body, _time.GetUtcNow(), _options.WebhookSecret!));
+        request.Headers.Add("Acquirer-Signature", Sign(delivery.Body, _time.GetUtcNow(), SigningKey));
         request.Headers.Add("Acquirer-Delivery-Attempt", delivery.Attempt.ToString(CultureInfo.InvariantCulture));
 
         using var timeout = new CancellationTokenSource(AttemptTimeout, _time);

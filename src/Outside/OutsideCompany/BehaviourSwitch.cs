@@ -24,6 +24,12 @@ public sealed class BehaviourSwitch(TimeProvider time)
         return TimeSpan.FromMilliseconds(behaviour.LatencyMs + (Random.Shared.NextDouble() * behaviour.JitterMs));
     }
 
+    public TimeSpan NextWebhookDelay()
+    {
+        var behaviour = Current;
+        return TimeSpan.FromMilliseconds(behaviour.WebhookDelayMs + (Random.Shared.NextDouble() * behaviour.WebhookJitterMs));
+    }
+
     /// <summary>Counts the request against the per-second limit.</summary>
     public bool TryAdmit()
     {

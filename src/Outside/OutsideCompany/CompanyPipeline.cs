@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
@@ -57,9 +58,22 @@ public static class CompanyPipeline
     private static Task RequireApiKeyAsync(HttpContext context, RequestDelegate next)
     {
         var company = Company(context);
-        return SecretKey.IsBearer(context.Request.Headers.Authorization, company.ApiKey)
-            ? next(context)
-            : company.WriteErrorAsync(context, StatusCodes.Status401Unauthorized, "The API key is missing or wrong.");
+        if (!SecretKey.IsBearer(context.Request.Headers.Authorization, company.ApiKey))
+        {
+            return company.WriteErrorAsync(context, StatusCodes.Status401Unauthorized, "The API key is missing or wrong.");
+        }
+
+        switch (context.RequestServices.GetRequiredService<BehaviourSwitch>().Current.Key)
+        {
+            case KeyState.Revoked:
+                return company.WriteErrorAsync(context, StatusCodes.Status401Unauthorized, "The API key was revoked. Use the new one.");
+            case KeyState.Expired:
+                // RFC 6750, section 3.
+                context.Response.Headers.WWWAuthenticate = "Bearer error=\"invalid_token\", error_description=\"The token expired\"";
+                return company.WriteErrorAsync(context, StatusCodes.Status401Unauthorized, "The token expired.");
+            default:
+                return next(context);
+        }
     }
 
     private static async Task BehaveAsync(HttpContext context, RequestDelegate next)
@@ -68,7 +82,7 @@ public static class CompanyPipeline
         var behaviour = context.RequestServices.GetRequiredService<BehaviourSwitch>();
         if (!behaviour.TryAdmit())
         {
-            context.Response.Headers.RetryAfter = "1";
+            context.Response.Headers.RetryAfter = behaviour.Current.RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
             await company.WriteErrorAsync(context, StatusCodes.Status429TooManyRequests, "Too many requests; slow down.");
             return;
         }
@@ -91,7 +105,40 @@ public static class CompanyPipeline
             return;
         }
 
-        await next(context);
+        var stalls = BehaviourSwitch.Happens(behaviour.Current.StallRate);
+        if (stalls || BehaviourSwitch.Happens(behaviour.Current.GarbageRate))
+        {
+            await AnswerHalfAsync(context, next, stalls);
+        }
+        else
+        {
+            await next(context);
+        }
+    }
+
+    /// <summary>Does the work and sends half of the answer: the rest never comes, or the answer ends there.</summary>
+    private static async Task AnswerHalfAsync(HttpContext context, RequestDelegate next, bool stalls)
+    {
+        var body = context.Response.Body;
+        using var whole = new MemoryStream();
+        context.Response.Body = whole;
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            context.Response.Body = body;
+        }
+
+        var half = (int)(whole.Length / 2);
+        context.Response.ContentLength = stalls ? whole.Length : half;
+        await body.WriteAsync(whole.GetBuffer().AsMemory(0, half), context.RequestAborted);
+        await body.FlushAsync(context.RequestAborted);
+        if (stalls)
+        {
+            await context.RequestServices.GetRequiredService<UnansweredRequest>().HoldAsync(context);
+        }
     }
 
     /// <summary>False during shutdown: the request is dropped before any work.</summary>

@@ -8,12 +8,11 @@ namespace Platform.Traffic;
 
 internal static class LoadAdmin
 {
+    private const int MaxTimes = 1000;
+
     public static void MapLoadAdmin(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet(
-            "/admin/load",
-            (LoadRate rate, LoadCounters counters) => TypedResults.Ok(new Load(rate.Current.OrdersPerSecond, counters.Current))
-        );
+        routes.MapGet("/admin/load", (LoadRate rate, LoadCounters counters) => TypedResults.Ok(Load.Of(rate.Current.Rate, counters)));
         routes.MapPut("/admin/load", PutAsync);
     }
 
@@ -30,12 +29,10 @@ internal static class LoadAdmin
             return TypedResults.Problem("Send the admin key in X-Admin-Key.", statusCode: StatusCodes.Status401Unauthorized);
         }
 
-        double? wanted;
+        LoadRequest? wanted;
         try
         {
-            wanted = (
-                await JsonSerializer.DeserializeAsync<LoadRequest>(request.Body, JsonSerializerOptions.Web, cancellationToken)
-            )?.OrdersPerSecond;
+            wanted = await JsonSerializer.DeserializeAsync<LoadRequest>(request.Body, JsonSerializerOptions.Web, cancellationToken);
         }
         catch (JsonException)
         {
@@ -43,19 +40,33 @@ internal static class LoadAdmin
             wanted = null;
         }
 
-        if (wanted is not (>= 0 and <= TrafficOptions.MaxOrdersPerSecond))
+        if (wanted?.OrdersPerSecond is not (>= 0 and <= TrafficOptions.MaxOrdersPerSecond))
         {
-            return TypedResults.ValidationProblem(
-                new Dictionary<string, string[]>(StringComparer.Ordinal)
-                {
-                    ["ordersPerSecond"] = [$"Must be a number from 0 to {TrafficOptions.MaxOrdersPerSecond}."],
-                }
-            );
+            return Invalid("ordersPerSecond", $"Must be a number from 0 to {TrafficOptions.MaxOrdersPerSecond}.");
         }
 
-        rate.Set(wanted.Value);
-        return TypedResults.Ok(new Load(wanted.Value, counters.Current));
+        if (wanted.Tenant is { } tenant && Shoppers.ShareOf(tenant) is null)
+        {
+            return Invalid("tenant", "There is no such tenant.");
+        }
+
+        if (wanted.Times is not (>= 1 and <= MaxTimes))
+        {
+            return Invalid("times", $"Must be 1 to {MaxTimes}.");
+        }
+
+        var next = new Rate(wanted.OrdersPerSecond.Value, wanted.Tenant is null ? null : new Surge(wanted.Tenant, wanted.Times));
+        if (next.Total > TrafficOptions.MaxOrdersPerSecond)
+        {
+            return Invalid("times", $"That would be more than {TrafficOptions.MaxOrdersPerSecond} orders per second in all.");
+        }
+
+        rate.Set(next);
+        return TypedResults.Ok(Load.Of(next, counters));
     }
+
+    private static ValidationProblem Invalid(string field, string message) =>
+        TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = [message] });
 
     // Hashed first, so that timing reveals neither content nor length of the key.
     private static bool IsKey(string? given, string key) =>
@@ -66,6 +77,13 @@ internal static class LoadAdmin
         );
 }
 
-internal sealed record LoadRequest(double? OrdersPerSecond);
+/// <param name="OrdersPerSecond">Of all tenants together, as long as none surges.</param>
+/// <param name="Tenant">A tenant that sends a multiple of its share; null for none.</param>
+/// <param name="Times">The multiple.</param>
+internal sealed record LoadRequest(double? OrdersPerSecond, string? Tenant = null, int Times = 1);
 
-internal sealed record Load(double OrdersPerSecond, LoadCounts Counts);
+internal sealed record Load(double OrdersPerSecond, string? Tenant, int Times, LoadCounts Counts)
+{
+    public static Load Of(Rate rate, LoadCounters counters) =>
+        new(rate.OrdersPerSecond, rate.Surge?.Tenant, rate.Surge?.Times ?? 1, counters.Current);
+}

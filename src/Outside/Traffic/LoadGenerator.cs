@@ -57,7 +57,7 @@ internal sealed partial class LoadGenerator(
             await Task.Delay(ProbeInterval, time, cancellationToken);
         }
 
-        LogStarted(shop.Address, rate.Current.OrdersPerSecond, options.Value.Seed);
+        LogStarted(shop.Address, rate.Current.Rate.Total, options.Value.Seed);
     }
 
     private async Task SendShoppersAsync(CancellationToken cancellationToken)
@@ -66,11 +66,11 @@ internal sealed partial class LoadGenerator(
         var started = time.GetTimestamp();
         while (true)
         {
-            var (ordersPerSecond, changed) = rate.Current;
-            schedule.SetRate(ordersPerSecond, time.GetElapsedTime(started));
+            var (current, changed) = rate.Current;
+            schedule.SetRate(current.Total, time.GetElapsedTime(started));
             for (var due = schedule.TakeDue(time.GetElapsedTime(started)); due > 0; due--)
             {
-                Arrive(_shoppers.Next(), cancellationToken);
+                Arrive(_shoppers.Next(current.Surge), cancellationToken);
             }
 
             var wait = schedule.UntilNext(time.GetElapsedTime(started));

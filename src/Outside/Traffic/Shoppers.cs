@@ -26,25 +26,32 @@ internal sealed class Shoppers(int seed, double declineShare)
     // Seeded on purpose; not used for secrets.
     private readonly Random _random = new(seed);
 
-    public Shopper Next()
+    /// <summary>Share of all shoppers (0 to 1); null for a tenant that there is not.</summary>
+    public static double? ShareOf(string tenant) =>
+        Tenants.FirstOrDefault(known => known.Tenant == tenant) is { Tenant: not null } found ? found.Weight / (double)TotalWeight : null;
+
+    /// <param name="surge">A tenant that sends a multiple of its share; null for none.</param>
+    public Shopper Next(Surge? surge = null)
     {
-        var tenant = NextTenant();
+        var tenant = NextTenant(surge);
         var user = $"{tenant}-u{_random.Next(1, UsersPerTenant + 1):00}";
         return new Shopper(tenant, user, _random.NextDouble() < declineShare, _random.Next());
     }
 
-    private string NextTenant()
+    private string NextTenant(Surge? surge)
     {
-        var remaining = _random.Next(TotalWeight);
-        foreach (var (tenant, weight) in Tenants)
+        var remaining = _random.Next(Tenants.Sum(WeightOf));
+        foreach (var tenant in Tenants)
         {
-            remaining -= weight;
+            remaining -= WeightOf(tenant);
             if (remaining < 0)
             {
-                return tenant;
+                return tenant.Tenant;
             }
         }
 
         throw new InvalidOperationException("The weights do not add up to the total weight.");
+
+        int WeightOf((string Tenant, int Weight) tenant) => surge?.Tenant == tenant.Tenant ? tenant.Weight * surge.Times : tenant.Weight;
     }
 }

@@ -185,4 +185,89 @@ public sealed class BehaviourTests
         Assert.Equal(HttpStatusCode.NoContent, cleared.StatusCode);
         Assert.Equal(0, (await acquirer.AdminGetAsync("/admin/requests")).GetProperty("seen").GetInt32());
     }
+
+    [Fact]
+    public async Task Stalling_Request_GetsHalfOfItsAnswerAndNoEnd()
+    {
+        await using var acquirer = await Company.StartAcquirerAsync();
+        await acquirer.BehaveAsync(new { stallRate = 1.0 });
+        var key = Guid.NewGuid();
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/v1/charges/{key}");
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+
+        using var response = await acquirer.Client.SendAsync(
+            request,
+            HttpCompletionOption.ResponseHeadersRead,
+            TestContext.Current.CancellationToken
+        );
+        var length = (int)response.Content.Headers.ContentLength!.Value;
+        await using var body = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+        await body.ReadExactlyAsync(new byte[length / 2], TestContext.Current.CancellationToken);
+        var rest = body.ReadAsync(new byte[1], patience.Token).AsTask();
+
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.False(rest.IsCompleted);
+        await patience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rest);
+    }
+
+    [Fact]
+    public async Task Garbage_Charge_IsMadeAndItsAnswerIsHalfOfTheJson()
+    {
+        await using var acquirer = await Company.StartAcquirerAsync();
+        await acquirer.BehaveAsync(new { garbageRate = 1.0 });
+
+        using var response = await acquirer.ChargeAsync(Guid.NewGuid());
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+        Assert.StartsWith("{\"id\":", text, StringComparison.Ordinal);
+        Assert.ThrowsAny<System.Text.Json.JsonException>(() => System.Text.Json.JsonDocument.Parse(text));
+        Assert.Equal(1, (await acquirer.AdminGetAsync("/admin/ledger")).GetProperty("count").GetInt32());
+    }
+
+    [Theory]
+    [InlineData("revoked", null)]
+    [InlineData("expired", "Bearer error=\"invalid_token\", error_description=\"The token expired\"")]
+    public async Task Key_ThatIsAcceptedNoMore_IsUnauthorizedUntilItIsAgain(string key, string? challenge)
+    {
+        await using var acquirer = await Company.StartAcquirerAsync();
+        await acquirer.BehaveAsync(new { key });
+
+        using var refused = await acquirer.ChargeAsync(Guid.NewGuid());
+        await acquirer.UsePresetAsync("normal");
+        using var accepted = await acquirer.ChargeAsync(Guid.NewGuid());
+
+        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Created), (refused.StatusCode, accepted.StatusCode));
+        Assert.Equal(challenge, refused.Headers.WwwAuthenticate.SingleOrDefault()?.ToString());
+    }
+
+    [Fact]
+    public async Task OverTheLimit_Charge_IsToldHowLongToWait()
+    {
+        await using var acquirer = await Company.StartAcquirerAsync();
+        await acquirer.BehaveAsync(new { limitPerSecond = 1, retryAfterSeconds = 5 });
+
+        HttpResponseMessage? limited = null;
+        while (limited is null)
+        {
+            var response = await acquirer.ChargeAsync(Guid.NewGuid());
+            limited = response.StatusCode == HttpStatusCode.TooManyRequests ? response : null;
+        }
+
+        Assert.Equal(TimeSpan.FromSeconds(5), limited.Headers.RetryAfter!.Delta);
+        limited.Dispose();
+    }
+
+    [Fact]
+    public async Task Llm_SettingsOfWebhooks_AreRefused()
+    {
+        await using var llm = await Company.StartLlmAsync();
+
+        foreach (var behaviour in new object[] { new { webhookCopies = 2 }, new { webhookJitterMs = 1 }, new { webhooksMissigned = true } })
+        {
+            using var refused = await llm.AdminAsync(HttpMethod.Put, "/admin/behaviour", JsonContent.Create(behaviour));
+            Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        }
+    }
 }

@@ -33,6 +33,18 @@ public sealed class ShopperTests
     }
 
     [Fact]
+    public void Shoppers_OfATenantThatSurges_ComeAsManyTimesAsOften()
+    {
+        var shoppers = new Shoppers(1, 0.05);
+
+        Shopper[] all = [.. Enumerable.Range(0, 10_000).Select(_ => shoppers.Next(new Surge("harbor", 24)))];
+
+        // 4 of 100 weights become 96 of 192.
+        Assert.InRange(all.Count(shopper => shopper.Tenant == "harbor"), 4_800, 5_200);
+        Assert.Equal(2 * 1.92, new Rate(2, new Surge("harbor", 24)).Total, 6);
+    }
+
+    [Fact]
     public void Basket_ProductsOfTwoCurrencies_HoldsOneCurrency()
     {
         Product[] products = [.. Enumerable.Range(0, 8).Select(i => new Product($"sku-{i}", "", 100, i % 2 == 0 ? "EUR" : "USD"))];

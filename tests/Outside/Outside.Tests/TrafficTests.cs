@@ -185,6 +185,29 @@ public sealed class TrafficTests
             TestContext.Current.CancellationToken
         );
 
+        foreach (
+            var wrong in new object[]
+            {
+                new { ordersPerSecond = 5, tenant = "nobody" },
+                new
+                {
+                    ordersPerSecond = 5,
+                    tenant = "acme",
+                    times = 0,
+                },
+                new
+                {
+                    ordersPerSecond = 5,
+                    tenant = "acme",
+                    times = 500,
+                },
+            }
+        )
+        {
+            using var response = await traffic.Client.PutAsJsonAsync("/admin/load", wrong, TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        }
+
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, tooMuch.StatusCode);
         Assert.Equal(HttpStatusCode.OK, taken.StatusCode);

@@ -102,6 +102,36 @@ public sealed class WebhookTests
     }
 
     [Fact]
+    public async Task Webhook_RepeatedByBehaviour_ComesSeveralTimesWithOneId()
+    {
+        var received = new ConcurrentQueue<ReceivedWebhook>();
+        await using var receiver = await WebhookReceiver.StartAsync(received, () => 204);
+        await using var acquirer = await Company.StartAcquirerAsync($"Acquirer:WebhookUrl={new Uri(receiver.Address, "hook")}");
+        await acquirer.BehaveAsync(new { webhookCopies = 3 });
+
+        (await acquirer.ChargeAsync(Guid.NewGuid())).Dispose();
+
+        await Eventually.TrueAsync(() => received.Count == 3, "it comes three times");
+        Assert.Single(received.Select(hook => hook.Json.GetProperty("id").GetString()).Distinct());
+    }
+
+    [Fact]
+    public async Task Webhook_WronglySignedByBehaviour_HasASignatureOfAnotherKey()
+    {
+        var received = new ConcurrentQueue<ReceivedWebhook>();
+        await using var receiver = await WebhookReceiver.StartAsync(received, () => 204);
+        await using var acquirer = await Company.StartAcquirerAsync($"Acquirer:WebhookUrl={new Uri(receiver.Address, "hook")}");
+        await acquirer.BehaveAsync(new { webhooksMissigned = true });
+
+        (await acquirer.ChargeAsync(Guid.NewGuid())).Dispose();
+
+        await Eventually.TrueAsync(() => received.Count == 1, "it comes");
+        var hook = received.Single();
+        Assert.NotEqual(ExpectedSignature(hook), hook.Headers["Acquirer-Signature"]);
+        Assert.Equal(ExpectedSignature(hook).Length, hook.Headers["Acquirer-Signature"].Length);
+    }
+
+    [Fact]
     public async Task Webhook_SwitchedOff_IsNeverQueued()
     {
         await using var receiver = await WebhookReceiver.StartAsync([], () => 200);
