@@ -1,18 +1,21 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Platform.Gateway;
 using Platform.Infrastructure.Data;
 using Platform.Infrastructure.Identity;
+using Platform.Infrastructure.Switches;
 
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddEdge();
 builder.AddServiceDefaults();
+builder.AddSwitches();
 builder.AddIdentity();
 builder.AddSessionTokens();
 builder.AddCache("redis");
 builder.AddShopRoutes();
 
 builder.Services.AddOptions<RateLimitOptions>().BindConfiguration(RateLimitOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
-builder.Services.AddSingleton(TimeProvider.System);
+builder.Services.TryAddSingleton(TimeProvider.System);
 builder.Services.AddSingleton<RateLimit>();
 builder.Services.AddValidation();
 

@@ -20,7 +20,7 @@ internal sealed class RateLimitOptions
 /// A fixed window per user, shared by all gateways in Redis. It fails open: without Redis nobody is limited, because it guards against
 /// runaway clients, not attacks.
 /// </summary>
-internal sealed class RateLimit(Cache cache, IOptions<RateLimitOptions> options, IMeterFactory meters, TimeProvider time)
+internal sealed class RateLimit(Cache cache, IOptionsMonitor<RateLimitOptions> options, IMeterFactory meters, TimeProvider time)
 {
     // INCR and EXPIRE in one script: a key without expiry would stay forever.
     private const string Script = "local n = redis.call('INCR', KEYS[1]) if n == 1 then redis.call('EXPIRE', KEYS[1], 120) end return n";
@@ -35,7 +35,7 @@ internal sealed class RateLimit(Cache cache, IOptions<RateLimitOptions> options,
         var now = time.GetUtcNow();
         var key = string.Create(CultureInfo.InvariantCulture, $"gateway:rate:{tenantId}:{userId}:{now.ToUnixTimeSeconds() / 60}");
         var count = await cache.TryAsync(async redis => (long)await redis.ScriptEvaluateAsync(Script, [key]), 0L, cancellationToken);
-        if (count <= options.Value.PermitsPerMinute)
+        if (count <= options.CurrentValue.PermitsPerMinute)
         {
             return null;
         }

@@ -9,6 +9,12 @@ internal static partial class ShopRoutes
     /// <summary>Longer than any timeout behind the gateway, so that the inner one fires first.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
+    /// <summary>
+    /// Replicas stand behind one address that chooses by connection: without an end to connections, one that restarted would get no
+    /// request.
+    /// </summary>
+    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromSeconds(10);
+
     private const long MaxWebhookBytes = 64 * 1024;
 
     public static void AddShopRoutes(this WebApplicationBuilder builder) =>
@@ -28,6 +34,7 @@ internal static partial class ShopRoutes
                 ],
                 [Cluster("orders"), Cluster("payments")]
             )
+            .ConfigureHttpClient((_, handler) => handler.PooledConnectionLifetime = ConnectionLifetime)
             .AddServiceDiscoveryDestinationResolver();
 
     /// <summary>

@@ -9,6 +9,7 @@ using Npgsql;
 using Platform.Contracts;
 using Platform.Infrastructure.Data;
 using Platform.Infrastructure.Jobs;
+using Platform.Infrastructure.Switches;
 using Platform.ServiceDefaults;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
@@ -27,6 +28,7 @@ internal sealed partial class MessageConsumer<TMessage>(
     IEnumerable<WakeSignal> afterCommit,
     MessagingMetrics metrics,
     IServiceScopeFactory scopes,
+    Switches switches,
     IOptions<MessagingOptions> options,
     TimeProvider time,
     ILogger<MessageConsumer<TMessage>> logger
@@ -39,6 +41,9 @@ internal sealed partial class MessageConsumer<TMessage>(
         Crashed,
         Dead,
     }
+
+    // With it a consumer takes one message at a time, and tries one that can never be handled for ever.
+    private const string TriesForEver = "x-25";
 
     // Null until the broker confirmed the subscription.
     private long? _consumingSince;
@@ -94,13 +99,14 @@ internal sealed partial class MessageConsumer<TMessage>(
     private async Task<string> ConsumeAsync(CancellationToken stoppingToken)
     {
         _isPaused = false;
+        var prefetch = switches.IsOn(TriesForEver) ? (ushort)1 : options.Value.Prefetch;
         var connection = await broker.GetAsync(stoppingToken);
         await connection.DeclareAsync(queue, stoppingToken);
         var channel = await connection.CreateChannelAsync(
             new CreateChannelOptions(
                 publisherConfirmationsEnabled: false,
                 publisherConfirmationTrackingEnabled: false,
-                consumerDispatchConcurrency: options.Value.Prefetch
+                consumerDispatchConcurrency: prefetch
             ),
             stoppingToken
         );
@@ -111,7 +117,7 @@ internal sealed partial class MessageConsumer<TMessage>(
         var closed = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
-            await channel.BasicQosAsync(0, options.Value.Prefetch, global: false, stoppingToken);
+            await channel.BasicQosAsync(0, prefetch, global: false, stoppingToken);
             var consumer = new AsyncEventingBasicConsumer(channel);
             consumer.ReceivedAsync += async (_, delivery) =>
             {
@@ -257,7 +263,11 @@ internal sealed partial class MessageConsumer<TMessage>(
             activity.Fail(exception);
             switch (exception.Classify())
             {
-                case MessageFailure.Transient:
+                case MessageFailure.Permanent when !switches.IsOn(TriesForEver):
+                    Count("dead");
+                    LogDead(exception, messageId, queue.Name);
+                    return Attempt.Dead;
+                case MessageFailure.Transient or MessageFailure.Permanent:
                     if (pauses == 0)
                     {
                         Count("paused");
@@ -269,10 +279,6 @@ internal sealed partial class MessageConsumer<TMessage>(
                     }
 
                     return Attempt.Paused;
-                case MessageFailure.Permanent:
-                    Count("dead");
-                    LogDead(exception, messageId, queue.Name);
-                    return Attempt.Dead;
                 case MessageFailure.Crash when crashes + 1 < options.Value.MaxHandlerAttempts:
                     Count("retried");
                     LogCrashed(exception, messageId, queue.Name);

@@ -6,6 +6,7 @@ using Npgsql;
 using Platform.Contracts;
 using Platform.Infrastructure.Data;
 using Platform.Infrastructure.Jobs;
+using Platform.Infrastructure.Switches;
 
 namespace Platform.Messaging;
 
@@ -16,6 +17,7 @@ public static class MessagingExtensions
     /// </summary>
     public static MessagingBuilder AddMessaging(this IHostApplicationBuilder builder, string connectionName, Topology topology)
     {
+        builder.AddSwitches();
         builder.AddRabbitMQClient(
             connectionName,
             settings =>

@@ -12,6 +12,7 @@ using Microsoft.Extensions.Validation;
 using Npgsql;
 using Platform.Contracts;
 using Platform.Infrastructure.Identity;
+using Platform.Infrastructure.Switches;
 using Platform.Messaging;
 
 namespace Platform.Orders;
@@ -21,6 +22,9 @@ internal sealed record PlaceOrderResponse(Guid Id, string Status);
 /// <summary>Accepts an order: stock, order, message and the response to its key commit together. Payments charges later.</summary>
 internal static partial class PlaceOrder
 {
+    // Percent, by lines.
+    private static readonly int[] LineDiscounts = [0, 0, 5];
+
     /// <summary>Validated by the handler: a replay returns the first response even if its card has expired since.</summary>
     public static IEndpointConventionBuilder MapPlaceOrder(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/orders", HandleAsync).DisableValidation().WithName("PlaceOrder");
@@ -36,6 +40,7 @@ internal static partial class PlaceOrder
         OrdersMetrics metrics,
         IOptions<OrdersOptions> options,
         TimeProvider time,
+        Switches switches,
         IServiceProvider services,
         ILogger<PlaceOrderRequest> logger,
         CancellationToken cancellationToken
@@ -59,6 +64,12 @@ internal static partial class PlaceOrder
             return TypedResults.ValidationProblem(errors);
         }
 
+        // A discount by the number of lines, from a table that ends at two.
+        if (switches.IsOn("x-41"))
+        {
+            Activity.Current?.SetTag("platform.order.discount", LineDiscounts[request.Lines.Count]);
+        }
+
         var order = new NewOrder(Guid.CreateVersion7(), principal.TenantId(), principal.UserId(), request, prices);
         Activity.Current?.SetTag(Attributes.OrderId, order.Id);
         var card = SealedCard.Seal(
@@ -69,6 +80,9 @@ internal static partial class PlaceOrder
 
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+
+        // Takes a second connection while it has one: with a small pool it waits for itself.
+        await using var second = switches.IsOn("x-15") ? await database.OpenConnectionAsync(cancellationToken) : null;
 
         // A concurrent duplicate holds the index entry: this statement waits for it and then finds its response.
         if (!await ClaimKeyAsync(connection, order, idempotencyKey, fingerprint, cancellationToken))

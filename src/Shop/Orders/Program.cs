@@ -3,12 +3,14 @@ using Platform.Contracts;
 using Platform.Infrastructure.Data;
 using Platform.Infrastructure.Identity;
 using Platform.Infrastructure.Jobs;
+using Platform.Infrastructure.Switches;
 using Platform.Messaging;
 using Platform.Orders;
 
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();
+builder.AddSwitches();
 builder.AddIdentity();
 builder.AddDatabase("ordersdb", typeof(Outbox).Assembly, typeof(Program).Assembly);
 builder.AddCache("redis");

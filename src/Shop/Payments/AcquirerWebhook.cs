@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Platform.Contracts;
+using Platform.Infrastructure.Switches;
 
 namespace Platform.Payments;
 
@@ -35,6 +36,8 @@ internal static partial class AcquirerWebhook
         HttpRequest request,
         NpgsqlDataSource database,
         PaymentSignal payments,
+        PaymentsMetrics metrics,
+        Switches switches,
         IOptions<PaymentsOptions> options,
         TimeProvider time,
         ILogger<AcquirerEvent> logger,
@@ -67,6 +70,13 @@ internal static partial class AcquirerWebhook
                 "platform.delivery.attempt",
                 request.Headers["Acquirer-Delivery-Attempt"].ToString() is { Length: > 0 and < 10 } attempt ? attempt : null
             );
+        // Counts each delivery of a capture as money that came in, and asks no inbox.
+        if (switches.IsOn("x-05") && received.Type == "charge.captured")
+        {
+            metrics.Decided("captured");
+            LogBooked(logger, received.Id);
+        }
+
         if (await RecordAsync(database, received, cancellationToken) is { } changed)
         {
             LogEvent(logger, received.Type, changed);
@@ -163,6 +173,14 @@ internal static partial class AcquirerWebhook
 
     [LoggerMessage(EventId = 3101, Level = LogLevel.Information, Message = "The acquirer reports {EventType} for order {OrderId}")]
     private static partial void LogEvent(ILogger logger, string eventType, Guid orderId);
+
+    [LoggerMessage(
+        EventId = 3102,
+        EventName = "payment.booked",
+        Level = LogLevel.Information,
+        Message = "Event {AcquirerEventId} is booked"
+    )]
+    private static partial void LogBooked(ILogger logger, string acquirerEventId);
 }
 
 internal sealed record AcquirerEvent(string Id, string Type, AcquirerEventData? Data);

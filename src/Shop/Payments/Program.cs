@@ -3,12 +3,14 @@ using Platform.Contracts;
 using Platform.Infrastructure.Data;
 using Platform.Infrastructure.Jobs;
 using Platform.Infrastructure.Outside;
+using Platform.Infrastructure.Switches;
 using Platform.Messaging;
 using Platform.Payments;
 
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();
+builder.AddSwitches();
 builder.AddDatabase("paymentsdb", typeof(Outbox).Assembly, typeof(Program).Assembly);
 builder.AddMessaging("rabbitmq", ShopTopology.Instance).Consume<OrderPlaced, OrderPlacedHandler>(ShopTopology.PaymentsOrderPlaced);
 builder.AddOutsideClient<AcquirerClient>("acquirer", AcquirerClient.Timeout);

@@ -22,7 +22,7 @@ internal sealed class FraudNotes(HttpClient http, IOptions<WorkerOptions> option
     /// <summary>Upper bound in characters for the token limit.</summary>
     private const int MaxNoteLength = 1000;
 
-    private readonly ChatClient _chat = new OpenAIClient(
+    private readonly OpenAIClient _client = new(
         new ApiKeyCredential(options.Value.LlmApiKey),
         new OpenAIClientOptions
         {
@@ -33,23 +33,41 @@ internal sealed class FraudNotes(HttpClient http, IOptions<WorkerOptions> option
             RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
             NetworkTimeout = System.Threading.Timeout.InfiniteTimeSpan,
         }
-    ).GetChatClient(options.Value.LlmModel);
+    );
 
     /// <summary>The note, or why there is none: an order must not fail because of it.</summary>
-    public async Task<(string? Note, string? Failure)> WriteAsync(Fulfilment fulfilment, CancellationToken cancellationToken)
+    /// <param name="fulfilment">The order.</param>
+    /// <param name="history">Earlier orders, a line each; empty for none.</param>
+    /// <param name="model">Null for the configured one.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<(string? Note, string? Failure)> WriteAsync(
+        Fulfilment fulfilment,
+        string history,
+        string? model,
+        CancellationToken cancellationToken
+    )
     {
+        model ??= options.Value.LlmModel;
+        Activity.Current?.SetTag("gen_ai.operation.name", "chat").SetTag("gen_ai.request.model", model);
         var total = fulfilment.TotalMinor / 100m;
         var prompt = string.Create(
             CultureInfo.InvariantCulture,
-            $"Order over {total:F2} {fulfilment.Currency}, {fulfilment.Items} items, paid by {fulfilment.CardNetwork}."
+            $"Order over {total:F2} {fulfilment.Currency}, {fulfilment.Items} items, paid by {fulfilment.CardNetwork}.{history}"
         );
         try
         {
-            var completion = await _chat.CompleteChatAsync(
-                [new SystemChatMessage(Instructions), new UserChatMessage(prompt)],
-                new ChatCompletionOptions { MaxOutputTokenCount = MaxOutputTokens },
-                cancellationToken
-            );
+            var completion = await _client
+                .GetChatClient(model)
+                .CompleteChatAsync(
+                    [new SystemChatMessage(Instructions), new UserChatMessage(prompt)],
+                    new ChatCompletionOptions { MaxOutputTokenCount = MaxOutputTokens },
+                    cancellationToken
+                );
+
+            // https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/
+            Activity
+                .Current?.SetTag("gen_ai.usage.input_tokens", completion.Value.Usage?.InputTokenCount)
+                .SetTag("gen_ai.usage.output_tokens", completion.Value.Usage?.OutputTokenCount);
             return completion.Value.Content.Count == 0 || string.IsNullOrWhiteSpace(completion.Value.Content[0].Text)
                 ? (null, "empty_answer")
                 : Check(completion.Value.Content[0].Text);

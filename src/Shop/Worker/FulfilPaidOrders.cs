@@ -6,6 +6,7 @@ using Npgsql;
 using Platform.Contracts;
 using Platform.Infrastructure.Data;
 using Platform.Infrastructure.Jobs;
+using Platform.Infrastructure.Switches;
 using Platform.Messaging;
 
 namespace Platform.Worker;
@@ -21,6 +22,7 @@ internal sealed partial class FulfilPaidOrders(
     FulfilmentSignal signal,
     DueWorkMetrics workMetrics,
     IOptions<WorkerOptions> options,
+    Switches switches,
     TimeProvider time,
     ILogger<FulfilPaidOrders> logger
 ) : DueWork<Fulfilment>(new DueTable(database, "fulfilments", "order_id"), schema, signal, Concurrency, workMetrics, time, logger)
@@ -77,7 +79,15 @@ internal sealed partial class FulfilPaidOrders(
     private async Task<string?> WriteFraudNoteAsync(Fulfilment row, CancellationToken cancellationToken)
     {
         using var activity = WorkerTelemetry.Source.StartActivity("write_fraud_note");
-        var (note, failure) = await fraudNotes.WriteAsync(row, cancellationToken);
+
+        // A prompt with all that is known, to a model that costs more.
+        var knowsAll = switches.IsOn("x-48");
+        var (note, failure) = await fraudNotes.WriteAsync(
+            row,
+            knowsAll ? await ReadHistoryAsync(cancellationToken) : "",
+            knowsAll ? "pebble-large" : null,
+            cancellationToken
+        );
         if (failure is not null)
         {
             activity?.SetTag("error.type", failure).SetStatus(ActivityStatusCode.Error);
@@ -85,6 +95,20 @@ internal sealed partial class FulfilPaidOrders(
         }
 
         return note;
+    }
+
+    private async Task<string> ReadHistoryAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.QuerySingleAsync<string>(
+            new CommandDefinition(
+                """
+                SELECT coalesce(string_agg(format(E'\nEarlier order over %s %s, %s items', total_minor / 100.0, currency, items), ''), '')
+                FROM (SELECT total_minor, currency, items FROM fulfilments ORDER BY next_attempt_at DESC LIMIT 400) AS earlier
+                """,
+                cancellationToken: cancellationToken
+            )
+        );
     }
 
     /// <summary>Receipt, outcome and message in one transaction, while the lease holds. False when another instance did it.</summary>

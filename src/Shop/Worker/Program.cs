@@ -3,12 +3,14 @@ using Platform.Contracts;
 using Platform.Infrastructure.Data;
 using Platform.Infrastructure.Jobs;
 using Platform.Infrastructure.Outside;
+using Platform.Infrastructure.Switches;
 using Platform.Messaging;
 using Platform.Worker;
 
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();
+builder.AddSwitches();
 builder.AddDatabase("workerdb", typeof(Outbox).Assembly, typeof(Program).Assembly);
 builder.AddMessaging("rabbitmq", ShopTopology.Instance).Consume<OrderPaid, OrderPaidHandler>(ShopTopology.WorkerOrderPaid);
 builder.AddOutsideClient<FraudNotes>("llm", FraudNotes.Timeout);

@@ -113,7 +113,7 @@ public sealed class FraudNotesTests
         await using var company = await FakeCompany.StartAsync((context, _) => FakeCompany.StallAsync(context));
         using var service = CreateService(company.Address, Patience);
         using var stop = new CancellationTokenSource();
-        var writing = service.GetRequiredService<FraudNotes>().WriteAsync(Order, stop.Token);
+        var writing = service.GetRequiredService<FraudNotes>().WriteAsync(Order, "", null, stop.Token);
         await Eventually.TrueAsync(() => !company.Requests.IsEmpty, "the company has the call");
 
         await stop.CancelAsync();
@@ -150,7 +150,7 @@ public sealed class FraudNotesTests
     {
         using var service = CreateService(address, timeout);
         var token = TestContext.Current.CancellationToken;
-        return await service.GetRequiredService<FraudNotes>().WriteAsync(Order, token).WaitAsync(Patience, token);
+        return await service.GetRequiredService<FraudNotes>().WriteAsync(Order, "", null, token).WaitAsync(Patience, token);
     }
 
     private static ServiceProvider CreateService(Uri address, TimeSpan timeout) =>

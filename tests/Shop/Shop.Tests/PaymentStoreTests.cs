@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using Platform.Contracts;
+using Platform.Infrastructure.Switches;
 using Platform.Messaging;
 using Platform.Payments;
 using Platform.Shop.Tests.Support;
@@ -20,7 +21,7 @@ public sealed class PaymentStoreTests(PostgresServer server) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _database = await server.CreateDatabaseAsync(typeof(Outbox).Assembly, typeof(Payment).Assembly);
-        _store = new PaymentStore(_database.Source, new Outbox(ShopTopology.Instance), new OutboxSignal(), _time);
+        _store = new PaymentStore(_database.Source, new Outbox(ShopTopology.Instance, Switches.Off), new OutboxSignal(), _time);
     }
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -8,6 +9,11 @@ namespace Platform.Infrastructure.Data;
 
 public static class DatabaseExtensions
 {
+    /// <summary>Connections of one instance, at most.</summary>
+    private const string MaxPoolSizeKey = "Database:MaxPoolSize";
+
+    private const int DefaultMaxPoolSize = 40;
+
     /// <summary>
     /// Registers the service's own database as <see cref="NpgsqlDataSource"/>, and applies the embedded Schema.sql of each assembly at
     /// start, in the order given. The database is a hard dependency: without it /health is 503.
@@ -28,7 +34,7 @@ public static class DatabaseExtensions
                 // Timeouts nest: below the 10 s that callers wait. The pools of all services fit the server's connection limit.
                 dataSource.ConnectionStringBuilder.Timeout = 3;
                 dataSource.ConnectionStringBuilder.CommandTimeout = 5;
-                dataSource.ConnectionStringBuilder.MaxPoolSize = 40;
+                dataSource.ConnectionStringBuilder.MaxPoolSize = builder.Configuration.GetValue(MaxPoolSizeKey, DefaultMaxPoolSize);
 
                 // Releases the locks of a process that froze inside a transaction. No transaction here waits for another process.
                 dataSource.ConnectionStringBuilder.Options = "-c idle_in_transaction_session_timeout=10s";

@@ -1,9 +1,12 @@
+using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Platform.Infrastructure.Switches;
 using Platform.Payments;
 
 namespace Platform.Shop.Tests.Support;
@@ -24,10 +27,13 @@ internal static class SignedWebhook
         request.Headers["Acquirer-Signature"] = $"t={seconds},v1={signature}";
         request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));
 
+        await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var result = await AcquirerWebhook.HandleAsync(
             request,
             database,
             signal,
+            new PaymentsMetrics(services.GetRequiredService<IMeterFactory>()),
+            Switches.Off,
             Options.Create(new PaymentsOptions { AcquirerWebhookSecret = Secret }),
             time,
             NullLogger<AcquirerEvent>.Instance,
