@@ -8,6 +8,7 @@ using Platform.Observatory.Api;
 using Platform.Observatory.Components;
 using Platform.Observatory.Deploys;
 using Platform.Observatory.Envelopes;
+using Platform.Observatory.Faults;
 using Platform.Observatory.Forward;
 using Platform.Observatory.History;
 using Platform.Observatory.Ingest;
@@ -68,6 +69,7 @@ internal static class ObservatoryApp
             .AddSingleton<IssueChanges>()
             .AddSingleton<MonitorStore>()
             .AddSingleton<DeployStore>()
+            .AddSingleton<FaultStore>()
             .AddSingleton<TimelineBuilder>()
             .AddTransient<IssueViewBuilder>()
             .AddTransient<OverviewBuilder>()
@@ -134,6 +136,7 @@ internal static class ObservatoryApp
             UnfinishedApi.Map(api);
             IssueApi.Map(api);
             DeployApi.Map(api);
+            FaultApi.Map(api);
             SearchApi.Map(api);
             api.MapGet(
                 "/api/monitors",

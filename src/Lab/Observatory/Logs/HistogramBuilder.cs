@@ -13,7 +13,13 @@ internal static class HistogramBuilder
     private const double Gap = 2;
 
     /// <summary>Null without lines.</summary>
-    public static Histogram? Build(IReadOnlyList<StoredLog> logs, TimeRange range, IEnumerable<Deploy> deploys, string address)
+    public static Histogram? Build(
+        IReadOnlyList<StoredLog> logs,
+        TimeRange range,
+        IEnumerable<Deploy> deploys,
+        Func<TimeAxis, IReadOnlyList<Zone>> faults,
+        string address
+    )
     {
         if (logs.Count == 0)
         {
@@ -48,6 +54,7 @@ internal static class HistogramBuilder
             axis.Times,
             axis.Zones(address),
             axis.Deploys(deploys),
+            faults(axis),
             $"{Format.Count(logs.Count, "line", "lines")} over time, of them {Format.Count(warn, "warning", "warnings")} "
                 + $"and {Format.Count(bad, "error", "errors")}; at most {Format.Count(highest)} in one bar"
         );

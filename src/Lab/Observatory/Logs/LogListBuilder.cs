@@ -1,3 +1,4 @@
+using Platform.Observatory.Faults;
 using Platform.Observatory.Otlp;
 using Platform.Observatory.Query;
 using Platform.Observatory.Releases;
@@ -6,7 +7,13 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Logs;
 
-internal sealed class LogListBuilder(TelemetryStore store, DeployStore deploys, AspireDashboard dashboard, TimeProvider time)
+internal sealed class LogListBuilder(
+    TelemetryStore store,
+    DeployStore deploys,
+    FaultStore faults,
+    AspireDashboard dashboard,
+    TimeProvider time
+)
 {
     /// <summary>Size of a page; an export has the rest.</summary>
     private const int MaxRows = 200;
@@ -42,7 +49,9 @@ internal sealed class LogListBuilder(TelemetryStore store, DeployStore deploys, 
                     .Select(resource => resource.Name)
                     .Distinct(StringComparer.Ordinal),
             ],
-            Histogram = query.Query.TraceId is null ? HistogramBuilder.Build(matching, query.Range, deploys.All(), address) : null,
+            Histogram = query.Query.TraceId is null
+                ? HistogramBuilder.Build(matching, query.Range, deploys.All(), axis => FaultBands.Of(axis, faults.All, now), address)
+                : null,
             Open = query.Line.Length > 0 && matching.Find(log => LogQuery.IdOf(log) == query.Line) is { } open ? Details(open, now) : null,
         };
     }

@@ -69,5 +69,6 @@ public sealed record Histogram(
     IReadOnlyList<TimeMark> Times,
     IReadOnlyList<Zone> Zones,
     IReadOnlyList<DeployMark> Deploys,
+    IReadOnlyList<Zone> Faults,
     string Label
 );

@@ -88,7 +88,7 @@ internal sealed class FindingBuilder(WindowRequests requests, Window window, IRe
         var (since, search) = (Since(affected), failing ? "status=error" : $"duration>{Math.Ceiling(series.UsualP95!.Value):0}ms");
         var kind = to is null ? "" : "kind=client ";
         var deploy = deploys
-            .Where(known => known.Time <= since && known.Time >= since - DeployBefore)
+            .Where(known => known.PreviousRelease is not null && known.Time <= since && known.Time >= since - DeployBefore)
             .OrderBy(known => known.Service != operation.Service)
             .ThenByDescending(known => known.Time)
             .FirstOrDefault();

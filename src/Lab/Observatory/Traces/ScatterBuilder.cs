@@ -48,7 +48,13 @@ internal static class ScatterBuilder
     ];
 
     /// <summary>Null without a trace.</summary>
-    public static Scatter? Build(IReadOnlyList<TraceSummary> traces, TimeRange range, IEnumerable<Deploy> deploys, string address)
+    public static Scatter? Build(
+        IReadOnlyList<TraceSummary> traces,
+        TimeRange range,
+        IEnumerable<Deploy> deploys,
+        Func<TimeAxis, IReadOnlyList<Zone>> faults,
+        string address
+    )
     {
         if (traces.Count == 0)
         {
@@ -100,6 +106,7 @@ internal static class ScatterBuilder
             axis.Times,
             axis.Zones(address),
             axis.Deploys(deploys),
+            faults(axis),
             $"Duration of {Format.Count(drawn.Count, "trace", "traces")} over time, "
                 + $"from {Format.Duration(shortest)} to {Format.Duration(longest)}",
             drawn.Count < traces.Count ? $"{Format.Count(drawn.Count)} of {Format.Count(traces.Count)} are drawn" : ""

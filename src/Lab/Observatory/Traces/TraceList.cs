@@ -64,6 +64,7 @@ public sealed record Scatter(
     IReadOnlyList<TimeMark> Times,
     IReadOnlyList<Zone> Zones,
     IReadOnlyList<DeployMark> Deploys,
+    IReadOnlyList<Zone> Faults,
     string Label,
     string Note
 );

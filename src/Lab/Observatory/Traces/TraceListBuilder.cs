@@ -1,10 +1,11 @@
+using Platform.Observatory.Faults;
 using Platform.Observatory.Query;
 using Platform.Observatory.Releases;
 using Platform.Observatory.Store;
 
 namespace Platform.Observatory.Traces;
 
-internal sealed class TraceListBuilder(TelemetryStore store, DeployStore deploys, TimeProvider time)
+internal sealed class TraceListBuilder(TelemetryStore store, DeployStore deploys, FaultStore faults, TimeProvider time)
 {
     /// <summary>Size of a page; the query API has the rest.</summary>
     private const int PageRows = 100;
@@ -49,7 +50,7 @@ internal sealed class TraceListBuilder(TelemetryStore store, DeployStore deploys
                     .Distinct(StringComparer.Ordinal),
             ],
             Routes = [.. routes],
-            Scatter = ScatterBuilder.Build(matching, query.Range, deploys.All(), address),
+            Scatter = ScatterBuilder.Build(matching, query.Range, deploys.All(), axis => FaultBands.Of(axis, faults.All, now), address),
             Groups = TraceGroupsBuilder.Build(matching, query.By, query.Query.Search ?? "", address),
         };
     }
