@@ -1,4 +1,5 @@
 using Platform.AppHost;
+using Platform.AppHost.Faults;
 
 var builder = DistributedApplication.CreateBuilder(args);
 
@@ -12,7 +13,8 @@ builder.AddInstances();
 
 // Servers: one Postgres with a database and a login for each service, Redis and RabbitMQ.
 
-var postgres = builder.AddPostgres("postgres");
+// The pools of four services do not fit into the 100 connections of a default.
+var postgres = builder.AddPostgres("postgres").WithArgs("-c", "max_connections=200");
 
 // Plain TCP on loopback, even where a developer certificate exists.
 var redis = builder.AddRedis("redis").WithoutHttpsCertificate();
@@ -27,11 +29,11 @@ var observatory = builder.AddObservatory("observatory");
 // Outside companies. The only thing of ours they know is the webhook address.
 
 var acquirer = builder
-    .AddOutsideCompany<Projects.Acquirer>("acquirer", "BuildingBank", "slow", "failing", "declining", "timing-out")
+    .AddOutsideCompany<Projects.Acquirer>("acquirer", "BuildingBank")
     .WithSecret("Acquirer__WebhookSecret", "acquirer-webhook-secret")
     .WithScratchDirectory("Acquirer__LedgerDirectory");
 
-var llm = builder.AddOutsideCompany<Projects.Llm>("llm", "BrainCircuit", "slow", "failing", "timing-out");
+var llm = builder.AddOutsideCompany<Projects.Llm>("llm", "BrainCircuit");
 
 // The shop, in the order in which an order passes through it.
 
@@ -81,5 +83,9 @@ builder
     .WithEnvironment("Traffic__OrdersPerSecond", builder.Configuration["Traffic:OrdersPerSecond"] ?? "2")
     .WaitFor(gateway)
     .WaitFor(orders);
+
+// What can be broken on purpose: commands of all of the above.
+
+builder.AddShopFaults(observatory);
 
 builder.Build().Run();

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
-using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Platform.Faults;
 
 namespace Platform.AppHost;
 
@@ -19,7 +19,12 @@ internal sealed class DeployRecord(string path)
     // Bounded by the number of services.
     private readonly Dictionary<string, (string Release, HashSet<string> Instances, DateTimeOffset At)> _last = [];
 
+    private readonly JsonFile _file = new(path);
+
     public string Path => path;
+
+    /// <summary>Null for the built one.</summary>
+    public string? ReleaseOf(string service, string instance) => _file[$"{service}/{instance}"];
 
     /// <summary>Assigns the instance a new release name.</summary>
     /// <returns>The release, named like date and short commit; no commit is behind it.</returns>
@@ -35,19 +40,9 @@ internal sealed class DeployRecord(string path)
             }
 
             last.Instances.Add(instance);
-            Set($"{service}/{instance}", last.Release);
+            _file.Set($"{service}/{instance}", last.Release);
             return last.Release;
         }
-    }
-
-    private void Set(string instance, string release)
-    {
-        var record = File.Exists(path) ? JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllBytes(path))! : [];
-        record[instance] = release;
-
-        // Replaced atomically: a starting service never reads half a file.
-        File.WriteAllBytes($"{path}.new", JsonSerializer.SerializeToUtf8Bytes(record));
-        File.Move($"{path}.new", path, overwrite: true);
     }
 }
 
@@ -87,6 +82,12 @@ internal static class Deploys
             );
     }
 
-    private static DeployRecord CreateRecord(IDistributedApplicationBuilder builder) =>
-        new(builder.ExecutionContext.IsPublishMode ? "" : Path.Combine(builder.RunFolder().Create("deploys"), "record.json"));
+    private static DeployRecord CreateRecord(IDistributedApplicationBuilder builder)
+    {
+        var record = new DeployRecord(
+            builder.ExecutionContext.IsPublishMode ? "" : Path.Combine(builder.RunFolder().Create("deploys"), "record.json")
+        );
+        builder.Services.AddSingleton(record);
+        return record;
+    }
 }

@@ -10,12 +10,11 @@ internal static class OutsideCompanies
 
     private const string Group = "outside-companies";
 
-    /// <summary>Adds an outside company with its API key and a command per behaviour preset: a first failure is one command away.</summary>
+    /// <summary>Adds an outside company with its API key and the key of its admin API.</summary>
     public static IResourceBuilder<ProjectResource> AddOutsideCompany<TProject>(
         this IDistributedApplicationBuilder builder,
         string name,
-        string icon,
-        params ReadOnlySpan<string> presets
+        string icon
     )
         where TProject : IProjectMetadata, new()
     {
@@ -28,17 +27,6 @@ internal static class OutsideCompanies
             .WithoutProxy("http")
             .WithIconName(icon)
             .WithParentRelationship(builder.OutsideGroup());
-        foreach (var preset in (ReadOnlySpan<string>)[.. presets, "normal"])
-        {
-            company.WithHttpCommand(
-                $"/admin/behaviour/{preset}",
-                preset == "normal" ? "Back to normal" : $"Make it {preset}",
-                endpointName: "http",
-                commandName: preset,
-                commandOptions: new HttpCommandOptions { PrepareRequest = context => context.AddHeaderAsync("X-Admin-Key", AdminKey) }
-            );
-        }
-
         return company;
     }
 

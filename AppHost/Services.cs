@@ -18,7 +18,13 @@ internal static class Services
         IResourceBuilder<ProjectResource> observatory
     )
         where TProject : IProjectMetadata, new() =>
-        builder.AddProject<TProject>(name).WithIconName(icon).WithServiceDefaults(observatory).WithDeploys().WithConfiguredReplicas();
+        builder
+            .AddProject<TProject>(name)
+            .WithIconName(icon)
+            .WithServiceDefaults(observatory)
+            .WithSettingsFile()
+            .WithDeploys()
+            .WithConfiguredReplicas();
 
     /// <summary>Adds messaging over the broker, and a command to resend dead letters.</summary>
     public static IResourceBuilder<ProjectResource> WithMessaging(
@@ -38,6 +44,15 @@ internal static class Services
                     PrepareRequest = context => context.AddHeaderAsync("X-Management-Key", ManagementKey),
                 }
             );
+
+    /// <summary>The file of settings that change while the service runs; see AddSwitches in src/Shop/Infrastructure.</summary>
+    public static string SettingsFileOf(this IDistributedApplicationBuilder builder, string service) =>
+        Path.Combine(builder.RunFolder().Create("settings"), $"{service}.json");
+
+    private static IResourceBuilder<ProjectResource> WithSettingsFile(this IResourceBuilder<ProjectResource> service) =>
+        service.ApplicationBuilder.ExecutionContext.IsPublishMode
+            ? service
+            : service.WithEnvironment("Settings__File", service.ApplicationBuilder.SettingsFileOf(service.Resource.Name));
 
     /// <summary>What ServiceDefaults needs: where to send telemetry, and the management key.</summary>
     private static IResourceBuilder<ProjectResource> WithServiceDefaults(

@@ -80,7 +80,6 @@ internal sealed class PostgresServer : KnownServer
         yield return "listen_addresses=localhost";
         yield return "unix_socket_directories=";
         yield return "shared_buffers=64MB";
-        yield return "max_connections=200";
 
         // In the data folder instead of /dev/shm, where a killed server would leak it.
         yield return "dynamic_shared_memory_type=mmap";

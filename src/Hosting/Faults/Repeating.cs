@@ -1,0 +1,44 @@
+namespace Platform.Faults;
+
+/// <summary>Does something again and again until it is disposed of; the first time is over when it is returned.</summary>
+internal sealed class Repeating : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _ended = new();
+    private readonly Task _task;
+
+    private Repeating(Func<CancellationToken, Task> act, TimeSpan pause) => _task = RunAsync(act, pause);
+
+    /// <param name="act">What fails after the first time is tried again: servers come and go meanwhile.</param>
+    /// <param name="pause">Between the end of one and the start of the next.</param>
+    /// <param name="cancellationToken">Of the first time.</param>
+    public static async Task<Repeating> StartAsync(Func<CancellationToken, Task> act, TimeSpan pause, CancellationToken cancellationToken)
+    {
+        await act(cancellationToken);
+        return new Repeating(act, pause);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ended.CancelAsync();
+        await _task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _ended.Dispose();
+    }
+
+    private async Task RunAsync(Func<CancellationToken, Task> act, TimeSpan pause)
+    {
+        while (true)
+        {
+            await Task.Delay(pause, _ended.Token);
+            try
+            {
+                await act(_ended.Token);
+            }
+#pragma warning disable CA1031 // Whatever a server that comes and goes throws; the next time may succeed.
+            catch (Exception) when (!_ended.IsCancellationRequested)
+#pragma warning restore CA1031
+            {
+                // The fault's end does not depend on it.
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+
+namespace Platform.Faults;
+
+/// <summary>A fault as it is written down before it is injected.</summary>
+/// <param name="Id">Opaque.</param>
+/// <param name="Resource">Where it lives.</param>
+/// <param name="Name">Of the fault.</param>
+/// <param name="Title">Of the fault.</param>
+/// <param name="Scope">What it is limited to; empty where there is nothing to choose.</param>
+/// <param name="Instance">The instance that was named; null for the first.</param>
+/// <param name="Strength">Null where there is none to choose.</param>
+/// <param name="StartedAt">When it was injected.</param>
+/// <param name="EndsAt">When it is undone at the latest.</param>
+/// <param name="ByHand">By a person, so that it is marked on charts.</param>
+/// <param name="Owner">Process id of the AppHost and its start, so that a later one knows whether it still runs.</param>
+/// <param name="Undo">In this order.</param>
+public sealed record InjectedFault(
+    string Id,
+    string Resource,
+    string Name,
+    string Title,
+    string Scope,
+    string? Instance,
+    double? Strength,
+    DateTimeOffset StartedAt,
+    DateTimeOffset EndsAt,
+    bool ByHand,
+    string Owner,
+    IReadOnlyList<UndoStep> Undo
+);
+
+/// <summary>
+/// A file for each fault that is on, written and flushed before the fault is injected and deleted after it was undone. Readable by this
+/// user alone: undoing may need keys. Bounded by the number of faults.
+/// </summary>
+internal sealed class UndoJournal(string folder)
+{
+    public static string ThisProcess { get; } = OwnerOf(Process.GetCurrentProcess());
+
+    public void Write(InjectedFault fault)
+    {
+        CreateFolder();
+        var draft = PathOf(fault.Id) + ".new";
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using (var file = new FileStream(draft, options))
+        {
+            JsonSerializer.Serialize(file, fault);
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(draft, PathOf(fault.Id), overwrite: true);
+    }
+
+    public void Remove(string id) => File.Delete(PathOf(id));
+
+    /// <summary>What an AppHost that runs no more left injected. A record that cannot be read is named in the exception.</summary>
+    /// <exception cref="FaultException">A record cannot be read.</exception>
+    public IReadOnlyList<InjectedFault> LeftBehind() =>
+        Directory.Exists(folder)
+            ? [.. Directory.EnumerateFiles(folder, "*.json").Select(Read).Where(fault => !IsRunning(fault.Owner))]
+            : [];
+
+    private static InjectedFault Read(string file)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<InjectedFault>(File.ReadAllBytes(file)) ?? throw new JsonException("It is null.");
+        }
+        catch (JsonException exception)
+        {
+            throw new FaultException($"{file} cannot be read: undo by hand what it names, and delete it.", exception);
+        }
+    }
+
+    private static bool IsRunning(string owner)
+    {
+        var id = int.Parse(owner.Split('@')[0], CultureInfo.InvariantCulture);
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            return OwnerOf(process) == owner;
+        }
+        catch (ArgumentException)
+        {
+            // There is no such process.
+            return false;
+        }
+    }
+
+    // Ids of processes are given again; the start tells them apart.
+    private static string OwnerOf(Process process) => $"{process.Id}@{process.StartTime.ToUniversalTime():O}";
+
+    private void CreateFolder()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(folder);
+        }
+        else
+        {
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    private string PathOf(string id) => Path.Combine(folder, $"{id}.json");
+}
