@@ -46,6 +46,6 @@ public sealed class ReadmeTests(PlatformFixture platform) : PlatformTest(platfor
         // Its end.
     }
 
-    private static string Root() =>
+    internal static string Root() =>
         Assembly.GetExecutingAssembly().GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == "RepoRoot").Value!;
 }
