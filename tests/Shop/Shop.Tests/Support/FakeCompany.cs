@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Platform.Infrastructure.Outside;
+using Platform.Infrastructure.Switches;
 
 namespace Platform.Shop.Tests.Support;
 
@@ -68,6 +69,7 @@ internal sealed class FakeCompany : IAsyncDisposable
         builder.Services.AddLogging(logging => logging.ClearProviders());
         builder.Services.AddServiceDiscovery();
         builder.Services.ConfigureHttpClientDefaults(http => http.AddServiceDiscovery());
+        builder.Services.AddSingleton(Switches.Off);
         builder.AddOutsideClient<TClient>("company", timeout);
         configure?.Invoke(builder.Services);
         return builder.Build();
