@@ -22,8 +22,8 @@ internal sealed class CompanyUnreachable(string company, string usersFeel)
         )
     )
 {
-    // Kestrel's backlog is 512; the kernel may allow one more.
-    private const int Backlog = 512 + 16;
+    // Kestrel's backlog is 512; what it had not accepted before it stopped counts too.
+    private const int Backlog = 1_024;
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromMilliseconds(300);
 
     public override bool EndsWithResource => true;
@@ -38,7 +38,7 @@ internal sealed class CompanyUnreachable(string company, string usersFeel)
     )
     {
         var address = target.Endpoint("http");
-        Signals.Send(undo.OfType<SignalUndo>().Single().ProcessId, Signals.Stop);
+        await Signals.StopAsync(undo.OfType<SignalUndo>().Single().ProcessId, cancellationToken);
         var queued = new QueuedConnections();
         try
         {

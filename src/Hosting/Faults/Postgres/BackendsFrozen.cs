@@ -54,7 +54,7 @@ public sealed class BackendsFrozen(string server, IReadOnlyList<string> database
         return steps.Count > 0 ? steps : throw new FaultException($"Nobody is connected to {target.Scope}.");
     }
 
-    public override Task<IAsyncDisposable?> InjectAsync(
+    public override async Task<IAsyncDisposable?> InjectAsync(
         FaultTarget target,
         IReadOnlyList<UndoStep> undo,
         CancellationToken cancellationToken
@@ -62,9 +62,9 @@ public sealed class BackendsFrozen(string server, IReadOnlyList<string> database
     {
         foreach (var backend in undo.OfType<SignalUndo>())
         {
-            Signals.Send(backend.ProcessId, Signals.Stop);
+            await Signals.StopAsync(backend.ProcessId, cancellationToken);
         }
 
-        return Task.FromResult<IAsyncDisposable?>(null);
+        return null;
     }
 }

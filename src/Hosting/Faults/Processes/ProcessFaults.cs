@@ -22,14 +22,14 @@ public sealed class ProcessFrozen(string resource, string usersFeel)
     public override Task<IReadOnlyList<UndoStep>> PlanUndoAsync(FaultTarget target, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<UndoStep>>([SignalUndo.Of(target.ProcessId())]);
 
-    public override Task<IAsyncDisposable?> InjectAsync(
+    public override async Task<IAsyncDisposable?> InjectAsync(
         FaultTarget target,
         IReadOnlyList<UndoStep> undo,
         CancellationToken cancellationToken
     )
     {
-        Signals.Send(undo.OfType<SignalUndo>().Single().ProcessId, Signals.Stop);
-        return Task.FromResult<IAsyncDisposable?>(null);
+        await Signals.StopAsync(undo.OfType<SignalUndo>().Single().ProcessId, cancellationToken);
+        return null;
     }
 }
 
