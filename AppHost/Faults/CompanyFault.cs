@@ -28,7 +28,7 @@ internal sealed class CompanyFault(string company, FaultText text, Strength? str
     )
     {
         var body = JsonSerializer.Serialize(behaviour(target.Strength));
-        await (await RequestAsync(target, "PUT", Path, body, cancellationToken)).ApplyAsync(target.Services, cancellationToken);
+        await (await RequestAsync(target, "PUT", Path, body, cancellationToken)).SendAsync(cancellationToken);
         return null;
     }
 

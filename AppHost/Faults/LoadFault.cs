@@ -38,10 +38,7 @@ internal sealed class LoadFault(
     {
         var (ordersPerSecond, times) = load(await OrdersPerSecondAsync(target, cancellationToken), target.Strength);
         var tenant = target.Scope.Length > 0 ? target.Scope : null;
-        await (await RequestAsync(target, ordersPerSecond, tenant, times, cancellationToken)).ApplyAsync(
-            target.Services,
-            cancellationToken
-        );
+        await (await RequestAsync(target, ordersPerSecond, tenant, times, cancellationToken)).SendAsync(cancellationToken);
         return null;
     }
 

@@ -56,10 +56,11 @@ public abstract class Fault(string resource, FaultText text)
 
     /// <summary>
     /// What undoes it, worked out before anything is changed and written down first. The steps must be enough without this AppHost, and
-    /// harmless where nothing was injected.
+    /// harmless where nothing was injected. None for what ends with this process, or by itself.
     /// </summary>
     /// <exception cref="FaultException">It cannot be injected; the message says why.</exception>
-    public abstract Task<IReadOnlyList<UndoStep>> PlanUndoAsync(FaultTarget target, CancellationToken cancellationToken);
+    public virtual Task<IReadOnlyList<UndoStep>> PlanUndoAsync(FaultTarget target, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<UndoStep>>([]);
 
     /// <param name="target">What it is injected into.</param>
     /// <param name="undo">The steps as they were written down: they name what was chosen.</param>

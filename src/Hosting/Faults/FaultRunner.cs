@@ -67,14 +67,15 @@ internal sealed partial class FaultRunner(
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            if (WhyNot(fault, request.Instance) is { } reason)
+            var instance = InstanceOf(fault, request.Instance);
+            if (WhyNot(fault, instance) is { } reason)
             {
                 throw new FaultException(reason);
             }
 
             var strength = request.Strength ?? fault.Strength?.Default;
             var scope = request.Scope ?? (fault.Scopes is [var first, ..] ? first : "");
-            var target = new FaultTarget(services, ResourceOf(resource), strength ?? 0, scope, request.Instance);
+            var target = new FaultTarget(services, ResourceOf(resource), strength ?? 0, scope, instance);
             var now = time.GetUtcNow();
             var injected = new InjectedFault(
                 RandomNumberGenerator.GetHexString(8, lowercase: true),
@@ -82,7 +83,7 @@ internal sealed partial class FaultRunner(
                 name,
                 fault.Text.Title,
                 scope,
-                request.Instance,
+                instance,
                 strength,
                 now,
                 now + TimeSpan.FromMinutes(request.Minutes ?? DefaultMinutes),
@@ -101,7 +102,7 @@ internal sealed partial class FaultRunner(
             {
                 // Stays in the journal and on the list until it is undone, if that fails too.
                 _active[injected.Id] = new Active(injected, null);
-                await UndoAsync(_active[injected.Id], CancellationToken.None);
+                await UndoAsync(_active[injected.Id], services, CancellationToken.None);
                 throw new FaultException($"{name} of {resource} could not be injected: {exception.Message}", exception);
             }
 
@@ -116,7 +117,9 @@ internal sealed partial class FaultRunner(
     }
 
     /// <exception cref="FaultException">There is none of that id, or it could not be undone and is still on.</exception>
-    public async Task EndAsync(string id, CancellationToken cancellationToken)
+    public Task EndAsync(string id, CancellationToken cancellationToken) => EndAsync(id, services, cancellationToken);
+
+    private async Task EndAsync(string id, IServiceProvider? run, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
         try
@@ -126,7 +129,7 @@ internal sealed partial class FaultRunner(
                 throw new FaultException($"No fault {id} is on.");
             }
 
-            await UndoAsync(active, cancellationToken);
+            await UndoAsync(active, run, cancellationToken);
             LogEnded(active.Fault.Name, active.Fault.Resource);
         }
         finally
@@ -141,7 +144,9 @@ internal sealed partial class FaultRunner(
     /// may have been in its way.
     /// </summary>
     /// <exception cref="FaultException">Names those that are still on.</exception>
-    public async Task EndAllAsync(string? resource, CancellationToken cancellationToken)
+    public Task EndAllAsync(string? resource, CancellationToken cancellationToken) => EndAllAsync(resource, services, cancellationToken);
+
+    private async Task EndAllAsync(string? resource, IServiceProvider? run, CancellationToken cancellationToken)
     {
         // Last in, first out: a later one may have changed what an earlier one set back.
         var left = InjectedNow.Where(fault => resource is null || fault.Resource == resource).Reverse().ToList();
@@ -155,7 +160,7 @@ internal sealed partial class FaultRunner(
             {
                 try
                 {
-                    await EndAsync(fault.Id, cancellationToken);
+                    await EndAsync(fault.Id, run, cancellationToken);
                 }
                 catch (FaultException exception)
                 {
@@ -175,7 +180,13 @@ internal sealed partial class FaultRunner(
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        foreach (var fault in journal.LeftBehind())
+        var (left, unreadable) = journal.LeftBehind();
+        foreach (var file in unreadable)
+        {
+            LogUnreadable(file);
+        }
+
+        foreach (var fault in left)
         {
             try
             {
@@ -197,7 +208,8 @@ internal sealed partial class FaultRunner(
         await base.StopAsync(cancellationToken);
         try
         {
-            await EndAllAsync(null, cancellationToken);
+            // Nothing is started or restarted any more: what goes with the run needs no undo.
+            await EndAllAsync(null, null, cancellationToken);
         }
         catch (FaultException exception)
         {
@@ -274,7 +286,7 @@ internal sealed partial class FaultRunner(
         }
     }
 
-    private async Task UndoAsync(Active active, CancellationToken cancellationToken)
+    private async Task UndoAsync(Active active, IServiceProvider? run, CancellationToken cancellationToken)
     {
         if (active.Handle is { } handle)
         {
@@ -283,10 +295,19 @@ internal sealed partial class FaultRunner(
             {
                 Handle = null,
             };
-            await handle.DisposeAsync();
+            try
+            {
+                await handle.DisposeAsync();
+            }
+#pragma warning disable CA1031 // A session of a server that went away: the steps undo what matters.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                LogNotUndone(active.Fault.Name, active.Fault.Resource, exception.Message);
+            }
         }
 
-        await ApplyAsync(active.Fault, services, cancellationToken);
+        await ApplyAsync(active.Fault, run, cancellationToken);
         _active.TryRemove(active.Fault.Id, out _);
         _ended.Enqueue(new EndedFault(active.Fault, time.GetUtcNow()));
         while (_ended.Count > MaxEnded)
@@ -347,6 +368,15 @@ internal sealed partial class FaultRunner(
         }
     }
 
+    /// <summary>The instance that was named; for a fault of one instance, the first where none was.</summary>
+    private string? InstanceOf(Fault fault, string? named)
+    {
+        var known = instances.Of(fault.Resource);
+        return named is null ? (fault.IsPerInstance && known is [var first, ..] ? first : null)
+            : known.Contains(named) ? named
+            : throw new FaultException($"There is no instance {named} of {fault.Resource}.");
+    }
+
     private Fault? Find(string resource, string name) => faults.FirstOrDefault(fault => fault.Resource == resource && fault.Name == name);
 
     private IResource ResourceOf(string name) =>
@@ -381,6 +411,14 @@ internal sealed partial class FaultRunner(
 
     [LoggerMessage(EventId = 9305, EventName = "fault.still_on", Level = LogLevel.Error, Message = "{Reason}")]
     private partial void LogStillOn(string reason);
+
+    [LoggerMessage(
+        EventId = 9308,
+        EventName = "fault.unreadable",
+        Level = LogLevel.Error,
+        Message = "{File} says what an AppHost that was killed left broken, and cannot be read: undo by hand what it names, and delete it"
+    )]
+    private partial void LogUnreadable(string file);
 
     private sealed record Active(InjectedFault Fault, IAsyncDisposable? Handle);
 }

@@ -61,22 +61,35 @@ internal sealed class UndoJournal(string folder)
 
     public void Remove(string id) => File.Delete(PathOf(id));
 
-    /// <summary>What an AppHost that runs no more left injected. A record that cannot be read is named in the exception.</summary>
-    /// <exception cref="FaultException">A record cannot be read.</exception>
-    public IReadOnlyList<InjectedFault> LeftBehind() =>
-        Directory.Exists(folder)
-            ? [.. Directory.EnumerateFiles(folder, "*.json").Select(Read).Where(fault => !IsRunning(fault.Owner))]
-            : [];
+    /// <summary>What an AppHost that runs no more left injected, and the files that cannot be read.</summary>
+    public (IReadOnlyList<InjectedFault> Faults, IReadOnlyList<string> Unreadable) LeftBehind()
+    {
+        var (faults, unreadable) = (new List<InjectedFault>(), new List<string>());
+        foreach (var file in Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.json") : [])
+        {
+            if (Read(file) is not { } fault)
+            {
+                unreadable.Add(file);
+            }
+            else if (!IsRunning(fault.Owner))
+            {
+                faults.Add(fault);
+            }
+        }
 
-    private static InjectedFault Read(string file)
+        return (faults, unreadable);
+    }
+
+    private static InjectedFault? Read(string file)
     {
         try
         {
-            return JsonSerializer.Deserialize<InjectedFault>(File.ReadAllBytes(file)) ?? throw new JsonException("It is null.");
+            return JsonSerializer.Deserialize<InjectedFault>(File.ReadAllBytes(file));
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or NotSupportedException)
         {
-            throw new FaultException($"{file} cannot be read: undo by hand what it names, and delete it.", exception);
+            // Of another version, or damaged: the caller says so by the file's name.
+            return null;
         }
     }
 

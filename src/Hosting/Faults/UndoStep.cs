@@ -24,7 +24,7 @@ namespace Platform.Faults;
 [JsonDerivedType(typeof(DropMessageUndo), "message")]
 public abstract record UndoStep
 {
-    /// <param name="run">Services of the AppHost that injected it; null for a later one.</param>
+    /// <param name="run">Services of the AppHost that injected it; null for a later one, and when it ends itself.</param>
     /// <param name="cancellationToken">Bounds it.</param>
     /// <exception cref="FaultException">It is there and could not be undone.</exception>
     public abstract Task ApplyAsync(IServiceProvider? run, CancellationToken cancellationToken);
@@ -37,6 +37,21 @@ public sealed record HttpUndo(string Method, Uri Address, IReadOnlyDictionary<st
 
     public override async Task ApplyAsync(IServiceProvider? run, CancellationToken cancellationToken)
     {
+        try
+        {
+            await SendAsync(cancellationToken);
+        }
+        catch (HttpRequestException exception) when (exception.HttpRequestError == HttpRequestError.ConnectionError)
+        {
+            // The process is gone, and what was set in it too.
+        }
+    }
+
+    /// <summary>Sends it. Injecting needs somebody there; undoing does not.</summary>
+    /// <exception cref="FaultException">It was refused.</exception>
+    /// <exception cref="HttpRequestException">There is nobody.</exception>
+    public async Task SendAsync(CancellationToken cancellationToken)
+    {
         using var http = new HttpClient { Timeout = Timeout };
         using var request = new HttpRequestMessage(new HttpMethod(Method), Address);
         request.Content = Body is null ? null : new StringContent(Body, Encoding.UTF8, "application/json");
@@ -45,20 +60,12 @@ public sealed record HttpUndo(string Method, Uri Address, IReadOnlyDictionary<st
             request.Headers.TryAddWithoutValidation(name, value);
         }
 
-        try
+        using var response = await http.SendAsync(request, cancellationToken);
+        if (!response.IsSuccessStatusCode)
         {
-            using var response = await http.SendAsync(request, cancellationToken);
-            if (!response.IsSuccessStatusCode)
-            {
-                throw new FaultException(
-                    $"{Method} {Address.AbsolutePath}: {(int)response.StatusCode} "
-                        + await response.Content.ReadAsStringAsync(cancellationToken)
-                );
-            }
-        }
-        catch (HttpRequestException exception) when (exception.HttpRequestError == HttpRequestError.ConnectionError)
-        {
-            // The process is gone, and what was set in it too.
+            throw new FaultException(
+                $"{Method} {Address.AbsolutePath}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync(cancellationToken)}"
+            );
         }
     }
 }
@@ -103,12 +110,14 @@ public sealed record SqlUndo(string ConnectionString, IReadOnlyList<string> Stat
 /// <summary>Commands of Redis, each with its arguments.</summary>
 public sealed record RedisUndo(string ConnectionString, IReadOnlyList<IReadOnlyList<string>> Commands) : UndoStep
 {
+    private const int ConnectMilliseconds = 2_000;
+
     public override async Task ApplyAsync(IServiceProvider? run, CancellationToken cancellationToken)
     {
         try
         {
             var options = ConfigurationOptions.Parse(ConnectionString);
-            options.AllowAdmin = true;
+            (options.AllowAdmin, options.ConnectRetry, options.ConnectTimeout) = (true, 1, ConnectMilliseconds);
             await using var redis = await ConnectionMultiplexer.ConnectAsync(options).WaitAsync(cancellationToken);
             foreach (var command in Commands)
             {
@@ -222,11 +231,13 @@ public sealed record DropMessageUndo(Uri Broker, string Queue, string DeadLetter
                 return;
             }
 
-            for (var waited = TimeSpan.Zero; waited < Patience; waited += Pause)
+            // An AppHost that ends waits for no consumer.
+            var patience = run is null ? TimeSpan.Zero : Patience;
+            for (var waited = TimeSpan.Zero; !await DropAsync(connection, DeadLetters, cancellationToken); waited += Pause)
             {
-                if (await DropAsync(connection, DeadLetters, cancellationToken))
+                if (waited >= patience)
                 {
-                    return;
+                    throw new FaultException($"A consumer of {Queue} has the message in hand.");
                 }
 
                 await Task.Delay(Pause, cancellationToken);
@@ -235,10 +246,7 @@ public sealed record DropMessageUndo(Uri Broker, string Queue, string DeadLetter
         catch (BrokerUnreachableException) when (run is null)
         {
             // The broker went with its run, and the message with it.
-            return;
         }
-
-        throw new FaultException($"A consumer of {Queue} has the message in hand.");
     }
 
     private async Task<bool> DropAsync(IConnection connection, string queue, CancellationToken cancellationToken)

@@ -46,6 +46,9 @@ public sealed class ProcessKilled(string resource, string usersFeel)
         )
     )
 {
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
     public override bool IsPerInstance => true;
 
     public override Strength Strength => new("Every", "s", 5, 300, 20);
@@ -57,7 +60,7 @@ public sealed class ProcessKilled(string resource, string usersFeel)
         FaultTarget target,
         IReadOnlyList<UndoStep> undo,
         CancellationToken cancellationToken
-    ) => await Repeating.StartAsync(token => KillAsync(target, token), TimeSpan.FromSeconds(target.Strength), cancellationToken);
+    ) => await Repeating.StartAsync(token => KillAsync(target, token), TimeSpan.FromSeconds(target.Strength), target, cancellationToken);
 
     private static async Task KillAsync(FaultTarget target, CancellationToken cancellationToken)
     {
@@ -67,9 +70,14 @@ public sealed class ProcessKilled(string resource, string usersFeel)
         }
 
         // Who restarts what ended may be another; then there is nothing to start.
-        while (target.Instances.IsRunning(target.InstanceId))
+        for (var waited = TimeSpan.Zero; target.Instances.IsRunning(target.InstanceId); waited += Pause)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken);
+            if (waited >= EndLimit)
+            {
+                throw new FaultException($"{target.InstanceId} is said to run {EndLimit.TotalSeconds} s after it was killed.");
+            }
+
+            await Task.Delay(Pause, cancellationToken);
         }
 
         await new CommandUndo(target.InstanceId, KnownResourceCommands.StartCommand).ApplyAsync(target.Services, cancellationToken);

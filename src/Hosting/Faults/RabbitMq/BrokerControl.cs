@@ -69,9 +69,6 @@ public sealed class ConnectionsClosed(string server, string usersFeel)
 {
     public override Strength Strength => new("Every", "s", 1, 120, 5);
 
-    public override Task<IReadOnlyList<UndoStep>> PlanUndoAsync(FaultTarget target, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<UndoStep>>([]);
-
     public override async Task<IAsyncDisposable?> InjectAsync(
         FaultTarget target,
         IReadOnlyList<UndoStep> undo,
@@ -79,6 +76,11 @@ public sealed class ConnectionsClosed(string server, string usersFeel)
     )
     {
         var control = Control(target, "close_all_connections", "maintenance");
-        return await Repeating.StartAsync(token => RunAsync(control, token), TimeSpan.FromSeconds(target.Strength), cancellationToken);
+        return await Repeating.StartAsync(
+            token => RunAsync(control, token),
+            TimeSpan.FromSeconds(target.Strength),
+            target,
+            cancellationToken
+        );
     }
 }

@@ -3,7 +3,9 @@ using RabbitMQ.Client.Exceptions;
 
 namespace Platform.Faults.RabbitMq;
 
-/// <summary>Somebody's script deletes a queue again and again; an empty one, so that no message is lost with it.</summary>
+/// <summary>
+/// Somebody's script deletes a queue again and again; an empty one, so that no message is lost with it. Its consumer declares it again.
+/// </summary>
 public sealed class QueueDeleted(string server, IReadOnlyList<string> queues, string usersFeel)
     : Fault(
         server,
@@ -20,10 +22,6 @@ public sealed class QueueDeleted(string server, IReadOnlyList<string> queues, st
 
     public override Strength Strength => new("Every", "s", 0.2, 60, 0.5);
 
-    // Whoever consumes or publishes declares it again.
-    public override Task<IReadOnlyList<UndoStep>> PlanUndoAsync(FaultTarget target, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<UndoStep>>([]);
-
     public override async Task<IAsyncDisposable?> InjectAsync(
         FaultTarget target,
         IReadOnlyList<UndoStep> undo,
@@ -31,7 +29,7 @@ public sealed class QueueDeleted(string server, IReadOnlyList<string> queues, st
     )
     {
         var factory = new ConnectionFactory { Uri = new Uri(await target.ConnectionStringAsync(cancellationToken)) };
-        return await Repeating.StartAsync(DeleteAsync, TimeSpan.FromSeconds(target.Strength), cancellationToken);
+        return await Repeating.StartAsync(DeleteAsync, TimeSpan.FromSeconds(target.Strength), target, cancellationToken);
 
         async Task DeleteAsync(CancellationToken token)
         {

@@ -29,6 +29,7 @@ public abstract class RedisFault(string server, FaultText text) : Fault(server, 
             var repeating = await Repeating.StartAsync(
                 token => HurtAsync(redis.GetDatabase(), target.Strength).WaitAsync(token),
                 Pause(target),
+                target,
                 cancellationToken
             );
             return new Session(redis, repeating);

@@ -220,6 +220,43 @@ public sealed class FaultRunnerTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Record_ThatCannotBeRead_StopsNoStartAndStays()
+    {
+        Values.Set("on", "7");
+        new UndoJournal(Journal).Write(Record("gone", "2147483647@never", Values.Path));
+        await File.WriteAllTextAsync(Path.Combine(Journal, "half.json"), """{"Id":"half","Undo":[{"$type":"unknown"}]}""", Cancellation);
+
+        var runner = Runner();
+        await runner.StartAsync(Cancellation);
+        await runner.StopAsync(Cancellation);
+
+        Assert.Null(Values["on"]);
+        Assert.Equal("half.json", Path.GetFileName(Assert.Single(Records)));
+    }
+
+    [Fact]
+    public async Task Instance_ThatThereIsNot_IsRefused()
+    {
+        var runner = Runner(new ValueFault("thing", "on", Values));
+
+        var refusal = await Assert.ThrowsAsync<FaultException>(() =>
+            runner.InjectAsync("thing", "on", new FaultRequest(Instance: "thing-nowhere"), Cancellation)
+        );
+
+        Assert.Equal("There is no instance thing-nowhere of thing.", refusal.Message);
+        Assert.Null(Values["on"]);
+    }
+
+    [Fact]
+    public async Task Request_ToAProcessThatIsGone_HasNothingToUndo_AndInjectsNothing()
+    {
+        var request = new HttpUndo("PUT", new Uri("http://127.0.0.1:1/admin"), new Dictionary<string, string>(), null);
+
+        await request.ApplyAsync(null, Cancellation);
+        await Assert.ThrowsAsync<HttpRequestException>(() => request.SendAsync(Cancellation));
+    }
+
     private static char StateOf(Process process)
     {
         var stat = File.ReadAllText($"/proc/{process.Id}/stat");
