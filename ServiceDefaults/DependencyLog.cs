@@ -6,15 +6,15 @@ using OpenTelemetry;
 namespace Platform.ServiceDefaults;
 
 /// <summary>
-/// Logs once when a dependency becomes unavailable and once when it recovers. The health checks' own lines repeat at every probe, and each
-/// would be an error event.
+/// Logs what a process finds when it starts, then once when a dependency becomes unavailable and once when it recovers. The health checks'
+/// own lines repeat at every probe, and each would be an error event.
 /// </summary>
 internal sealed partial class DependencyLog(HealthCheckService health, TimeProvider time, ILogger<DependencyLog> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     // Bounded by the registered health checks.
-    private readonly Dictionary<string, HealthStatus> _known = [];
+    private readonly Dictionary<string, bool> _known = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -36,16 +36,21 @@ internal sealed partial class DependencyLog(HealthCheckService health, TimeProvi
     {
         foreach (var (name, entry) in report.Entries)
         {
-            // A dependency that is healthy from the start is not logged.
-            var before = _known.GetValueOrDefault(name, HealthStatus.Healthy);
-            _known[name] = entry.Status;
-            if (before == HealthStatus.Healthy && entry.Status != HealthStatus.Healthy)
+            // A process that was started anew has no line of what its predecessor lost: it says at its first probe what there is.
+            var isAvailable = entry.Status == HealthStatus.Healthy;
+            if (_known.TryGetValue(name, out var wasAvailable) && wasAvailable == isAvailable)
             {
-                LogLost(name, entry.Status);
+                continue;
             }
-            else if (before != HealthStatus.Healthy && entry.Status == HealthStatus.Healthy)
+
+            _known[name] = isAvailable;
+            if (isAvailable)
             {
                 LogAvailable(name);
+            }
+            else
+            {
+                LogLost(name, entry.Status);
             }
         }
     }
@@ -58,11 +63,6 @@ internal sealed partial class DependencyLog(HealthCheckService health, TimeProvi
     )]
     private partial void LogLost(string dependency, HealthStatus health);
 
-    [LoggerMessage(
-        EventId = 9424,
-        EventName = "dependency.available",
-        Level = LogLevel.Information,
-        Message = "{Dependency} is available again"
-    )]
+    [LoggerMessage(EventId = 9424, EventName = "dependency.available", Level = LogLevel.Information, Message = "{Dependency} is available")]
     private partial void LogAvailable(string dependency);
 }

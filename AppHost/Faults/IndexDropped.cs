@@ -23,7 +23,7 @@ internal sealed class IndexDropped(string server)
 {
     private const string FillOrder = "00000000-0000-7000-8000-00000000f111";
 
-    public override Strength Strength => new("Rows of the table", "1", 100_000, 5_000_000, 1_500_000);
+    public override Strength Strength => new("Rows of the table", "1", 100_000, 3_000_000, 1_500_000);
 
     public override async Task<IReadOnlyList<UndoStep>> PlanUndoAsync(FaultTarget target, CancellationToken cancellationToken) =>
         [

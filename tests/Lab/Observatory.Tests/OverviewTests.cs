@@ -1,6 +1,9 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using Google.Protobuf;
+using Microsoft.Extensions.DependencyInjection;
 using Platform.Observatory.Otlp;
+using Platform.Observatory.Releases;
 
 namespace Platform.Observatory.Tests;
 
@@ -111,6 +114,29 @@ public sealed class OverviewTests
         Assert.Contains("datetime=\"2026-11-18T10:25:00.000Z\"", page, StringComparison.Ordinal);
         Assert.True(page.IndexOf("svc payments", StringComparison.Ordinal) < page.IndexOf("svc orders", StringComparison.Ordinal));
         Assert.Equal(["more errors than usual", "as usual"], States(page));
+    }
+
+    /// <summary>With the first release that Observatory hears of nothing changed: it only began to listen.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Overview_FailingShortlyAfterARelease_NamesItWhenItReplacedAnother(bool replaced)
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        var deploys = process.Services.GetRequiredService<DeployStore>();
+        if (replaced)
+        {
+            deploys.Announce(new Announcement("payments", "A", null, []), Begin.AddMinutes(-60));
+        }
+
+        deploys.Announce(new Announcement("payments", "B", null, []), Begin.AddMinutes(24));
+        await SendAsync(process, "payments", minute => (10, minute >= 25));
+
+        var page = await GetAsync(process, Range);
+
+        Assert.Contains("charge fails in payments", page, StringComparison.Ordinal);
+        Assert.Equal(replaced, Regex.IsMatch(page, """shortly after <a [^>]*>payments B</a>\s+went\s+out"""));
+        Assert.Equal(replaced, page.Contains("shortly after", StringComparison.Ordinal));
     }
 
     /// <summary>A company outside fails and no request does: charges are made later, outside of any request.</summary>
