@@ -25,6 +25,7 @@ var rabbitmq = builder.AddRabbitMQ("rabbitmq");
 // Telemetry: where everything arrives, and what people watch.
 
 var observatory = builder.AddObservatory("observatory");
+var prometheus = builder.AddMetrics(postgres, redis, rabbitmq, observatory);
 
 // Outside companies. The only thing of ours they know is the webhook address.
 
@@ -38,14 +39,14 @@ var llm = builder.AddOutsideCompany<Projects.Llm>("llm", "BrainCircuit");
 // The shop, in the order in which an order passes through it.
 
 var gateway = builder
-    .AddService<Projects.Gateway>("gateway", "DoorArrowRight", observatory)
+    .AddService<Projects.Gateway>("gateway", "DoorArrowRight", observatory, prometheus)
     .WithReference(redis)
     .WithPrivateKey("Identity__SigningKey", KeyPair.Sessions)
     .WithPublicKey("Identity__PublicKeys__0", KeyPair.Sessions)
     .WithExternalHttpEndpoints();
 
 var orders = builder
-    .AddService<Projects.Orders>("orders", "Cart", observatory)
+    .AddService<Projects.Orders>("orders", "Cart", observatory, prometheus)
     .WithDatabase(postgres, "ordersdb")
     .WithReference(redis)
     .WithMessaging(rabbitmq)
@@ -54,7 +55,7 @@ var orders = builder
     .WithPublicKey("Orders__CardPublicKey", KeyPair.Cards);
 
 var payments = builder
-    .AddService<Projects.Payments>("payments", "Payment", observatory)
+    .AddService<Projects.Payments>("payments", "Payment", observatory, prometheus)
     .WithDatabase(postgres, "paymentsdb")
     .WithMessaging(rabbitmq)
     .WithReference(acquirer)
@@ -63,7 +64,7 @@ var payments = builder
     .WithPrivateKey("Payments__CardPrivateKey", KeyPair.Cards);
 
 builder
-    .AddService<Projects.Worker>("worker", "Box", observatory)
+    .AddService<Projects.Worker>("worker", "Box", observatory, prometheus)
     .WithDatabase(postgres, "workerdb")
     .WithMessaging(rabbitmq)
     .WithReference(llm)

@@ -46,21 +46,27 @@ internal sealed partial class InstanceDirectory(ResourceNotificationService noti
     internal static string? InstanceIdOf(string? attributes) =>
         InstanceId().Match(attributes ?? "") is { Success: true } match ? match.Groups[1].Value : null;
 
-    private static ServiceInstance? Read(ResourceEvent change)
+    /// <summary>Id and management address of an instance; null while it has none.</summary>
+    internal static (string Id, Uri Management)? Read(CustomResourceSnapshot snapshot)
     {
-        string? Variable(string name) => change.Snapshot.EnvironmentVariables.FirstOrDefault(variable => variable.Name == name)?.Value;
+        string? Variable(string name) => snapshot.EnvironmentVariables.FirstOrDefault(variable => variable.Name == name)?.Value;
         return
-            change.Resource is ProjectResource
-            && Uri.TryCreate(Variable("Kestrel__Endpoints__management__Url"), UriKind.Absolute, out var management)
+            Uri.TryCreate(Variable("Kestrel__Endpoints__management__Url"), UriKind.Absolute, out var management)
             && InstanceIdOf(Variable("OTEL_RESOURCE_ATTRIBUTES")) is { } id
-            && int.TryParse(
-                change.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value?.ToString(),
-                CultureInfo.InvariantCulture,
-                out var processId
-            )
-            ? new ServiceInstance(change.Resource.Name, change.ResourceId, id, processId, management)
+            ? (id, management)
             : null;
     }
+
+    private static ServiceInstance? Read(ResourceEvent change) =>
+        change.Resource is ProjectResource
+        && Read(change.Snapshot) is var (id, management)
+        && int.TryParse(
+            change.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value?.ToString(),
+            CultureInfo.InvariantCulture,
+            out var processId
+        )
+            ? new ServiceInstance(change.Resource.Name, change.ResourceId, id, processId, management)
+            : null;
 
     [GeneratedRegex("(?:^|,)service\\.instance\\.id=([^,]+)")]
     private static partial Regex InstanceId();

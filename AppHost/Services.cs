@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Platform.Prometheus;
 
 namespace Platform.AppHost;
 
@@ -8,20 +9,22 @@ internal static class Services
     private const string ManagementKey = "management-key";
 
     /// <summary>
-    /// Adds a service of the shop with what each one gets: telemetry, health, management key, links to its traces and issues, the deploy
-    /// command, and its configured replicas.
+    /// Adds a service of the shop with what each one gets: telemetry, metrics, health, management key, links to its traces and issues, the
+    /// deploy command, and its configured replicas.
     /// </summary>
     public static IResourceBuilder<ProjectResource> AddService<TProject>(
         this IDistributedApplicationBuilder builder,
         string name,
         string icon,
-        IResourceBuilder<ProjectResource> observatory
+        IResourceBuilder<ProjectResource> observatory,
+        IResourceBuilder<PrometheusResource> prometheus
     )
         where TProject : IProjectMetadata, new() =>
         builder
             .AddProject<TProject>(name)
             .WithIconName(icon)
             .WithServiceDefaults(observatory)
+            .WithMetrics(prometheus)
             .WithSettingsFile()
             .WithDeploys()
             .WithConfiguredReplicas();

@@ -75,6 +75,7 @@ public static class Extensions
                     .AddRuntimeInstrumentation()
                     .AddMeter($"{TelemetrySources.Own}*", SdkMeter)
                     .SetExemplarFilter(ExemplarFilterType.TraceBased)
+                    .AddMetricsEndpoint()
             )
             .WithLogging(logging => logging.AddProcessor(new LogProcessor()), options => options.IncludeFormattedMessage = true);
         builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService, TelemetryShutdown>());
@@ -103,13 +104,15 @@ public static class Extensions
     }
 
     /// <summary>
-    /// Call first after Build: later failures become problem details, and /alive and /health are served on the management port only.
+    /// Call first after Build: later failures become problem details, and /alive, /health and /metrics are served on the management port
+    /// only.
     /// </summary>
     public static WebApplication MapDefaultEndpoints(this WebApplication app)
     {
         app.UseDefaultProblemDetails();
         app.UseManagementPort();
         app.MapHealth();
+        app.MapMetrics();
         return app;
     }
 }

@@ -7,7 +7,13 @@ namespace Platform.ServerProcesses;
 /// <summary>An image whose server can also run as a local process. One class per server.</summary>
 internal abstract class KnownServer
 {
-    public static readonly IReadOnlyList<KnownServer> All = [new PostgresServer(), new RedisServer(), new RabbitMqServer()];
+    public static readonly IReadOnlyList<KnownServer> All =
+    [
+        new PostgresServer(),
+        new RedisServer(),
+        new RabbitMqServer(),
+        .. PrometheusFamilyServer.Family,
+    ];
 
     private static readonly TimeSpan VersionTimeout = TimeSpan.FromSeconds(5);
 
@@ -124,6 +130,14 @@ internal sealed record ServerSettings
 
         static bool IsWithin(string path, string folder) =>
             path.TrimEnd('/') == folder.TrimEnd('/') || path.StartsWith(folder.TrimEnd('/') + "/", StringComparison.Ordinal);
+    }
+
+    /// <summary>Mounts within a folder of the container, with their local paths.</summary>
+    public IReadOnlyList<(string Target, string Path)> MountsBelow(string containerFolder)
+    {
+        var below = Mounts.Where(mount => mount.Target.StartsWith($"{containerFolder}/", StringComparison.Ordinal)).ToList();
+        UsedMounts.UnionWith(below);
+        return [.. below.Select(mount => (mount.Target, Volumes.PathOf(mount)))];
     }
 
     /// <summary>The container files that the server reads, with their local paths.</summary>

@@ -11,6 +11,8 @@ namespace Platform.ServerProcesses;
 /// </summary>
 internal sealed class RabbitMqServer : KnownServer
 {
+    private const int Metrics = 15692;
+
     protected override string Image => "rabbitmq";
 
     public override string Package => "rabbitmq-server";
@@ -43,9 +45,7 @@ internal sealed class RabbitMqServer : KnownServer
                 [At("home/.erlang.cookie")] = Convert.ToHexString(RandomNumberGenerator.GetBytes(20)),
                 [At("rabbitmq.conf")] = Configuration(settings),
                 [At("advanced.config")] = DefaultUser(settings),
-                [At("enabled_plugins")] = settings.Tag.Contains("management", StringComparison.Ordinal)
-                    ? "[rabbitmq_management].\n"
-                    : "[].\n",
+                [At("enabled_plugins")] = $"[{string.Join(',', Plugins(settings))}].\n",
                 [At("env.conf")] = "",
             },
             $"""
@@ -83,12 +83,31 @@ internal sealed class RabbitMqServer : KnownServer
         };
     }
 
+    // A container has the plugin for Prometheus always; here it is there for who gives it a port.
+    private static IEnumerable<string> Plugins(ServerSettings settings)
+    {
+        if (settings.Tag.Contains("management", StringComparison.Ordinal))
+        {
+            yield return "rabbitmq_management";
+        }
+
+        if (settings.Ports.ContainsKey(Metrics))
+        {
+            yield return "rabbitmq_prometheus";
+        }
+    }
+
     private static string Configuration(ServerSettings settings)
     {
         var text = new StringBuilder()
             .Append(CultureInfo.InvariantCulture, $"listeners.tcp.default = 127.0.0.1:{settings.Port(5672)}\n")
             .Append("loopback_users.guest = true\nlog.console = true\nlog.console.level = info\nlog.file = false\n")
             .Append("vm_memory_high_watermark.absolute = 1GB\ndisk_free_limit.absolute = 50MB\n");
+        if (settings.Ports.TryGetValue(Metrics, out var metrics))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"prometheus.tcp.ip = 127.0.0.1\nprometheus.tcp.port = {metrics}\n");
+        }
+
         if (settings.Ports.TryGetValue(15672, out var management))
         {
             text.Append(CultureInfo.InvariantCulture, $"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {management}\n");

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Platform.Gateway;
@@ -11,6 +12,15 @@ public sealed record CreateSessionRequest(
 
 internal sealed record CreateSessionResponse(string Token, DateTimeOffset ExpiresAt);
 
+internal sealed class SignInMetrics(IMeterFactory meters)
+{
+    private readonly Counter<long> _signIns = meters
+        .Create("Platform.Gateway")
+        .CreateCounter<long>("platform.sign_ins", "{sign_in}", "Sessions asked for, by outcome (done, refused).");
+
+    public void SignedIn(string outcome) => _signIns.Add(1, new KeyValuePair<string, object?>("platform.outcome", outcome));
+}
+
 internal static partial class CreateSession
 {
     public static IEndpointConventionBuilder MapCreateSession(this IEndpointRouteBuilder routes) =>
@@ -19,17 +29,20 @@ internal static partial class CreateSession
     internal static Results<Created<CreateSessionResponse>, ProblemHttpResult> Handle(
         CreateSessionRequest request,
         SessionTokens tokens,
+        SignInMetrics metrics,
         ILogger<CreateSessionRequest> logger
     )
     {
         if (!Tenants.Has(request.Tenant, request.User))
         {
             LogRefused(logger);
+            metrics.SignedIn("refused");
             return TypedResults.Problem("There is no such tenant and user.", statusCode: StatusCodes.Status401Unauthorized);
         }
 
         var (token, expiresAt) = tokens.Create(request.Tenant, request.User);
         LogCreated(logger, request.Tenant, request.User);
+        metrics.SignedIn("done");
         return TypedResults.Created((string?)null, new CreateSessionResponse(token, expiresAt));
     }
 

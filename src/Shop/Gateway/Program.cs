@@ -17,6 +17,7 @@ builder.AddShopRoutes();
 builder.Services.AddOptions<RateLimitOptions>().BindConfiguration(RateLimitOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
 builder.Services.TryAddSingleton(TimeProvider.System);
 builder.Services.AddSingleton<RateLimit>();
+builder.Services.AddSingleton<SignInMetrics>();
 builder.Services.AddValidation();
 
 var app = builder.Build();

@@ -61,6 +61,20 @@ public static class MessagingExtensions
         ));
         builder.Services.AddHostedService<OutboxRelay>();
         builder.Services.AddHealthChecks().AddCheck<BrokerHealthCheck>("rabbitmq", HealthStatus.Degraded);
+        builder.Services.AddTableAge(
+            new TableAge(
+                "platform.outbox.oldest.age",
+                "Age of the oldest outbox row that waits for the relay (waiting) or for a person (parked).",
+                "platform.outbox.state",
+                """
+                SELECT state, coalesce(extract(epoch FROM now() - since), 0)::float8
+                FROM (SELECT min(created_at) FILTER (WHERE parked_at IS NULL) AS waiting,
+                             min(created_at) FILTER (WHERE parked_at IS NOT NULL) AS parked
+                      FROM outbox WHERE published_at IS NULL) oldest,
+                     LATERAL (VALUES ('waiting', waiting), ('parked', parked)) AS ages (state, since)
+                """
+            )
+        );
         builder.Services.AddRetention("outbox", "published_at < now() - interval '7 days'");
         builder.Services.AddRetention("inbox", "received_at < now() - interval '7 days'");
         return new MessagingBuilder(builder.Services, topology);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Platform.Contracts;
+using Platform.Infrastructure.Data;
 using Platform.Infrastructure.Switches;
 
 namespace Platform.Orders;
@@ -15,6 +16,21 @@ internal static class OrdersTelemetry
 
 internal sealed class OrdersMetrics
 {
+    private const string Status = "platform.order.status";
+
+    /// <summary>Here and not in payments or worker: those may be what is away.</summary>
+    public static readonly TableAge OldestAge = new(
+        "platform.order.oldest.age",
+        "How long the oldest order has been undecided (pending), or paid and not fulfilled (paid).",
+        Status,
+        """
+        SELECT state, coalesce(extract(epoch FROM now() - since), 0)::float8
+        FROM (SELECT min(created_at) FILTER (WHERE status = 'pending') AS pending, min(decided_at) FILTER (WHERE status = 'paid') AS paid
+              FROM orders WHERE status IN ('pending', 'paid')) oldest,
+             LATERAL (VALUES ('pending', pending), ('paid', paid)) AS ages (state, since)
+        """
+    );
+
     private readonly Counter<long> _placed;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _decided;
@@ -49,7 +65,7 @@ internal sealed class OrdersMetrics
     public void Refused(string reason) => _refused.Add(1, new KeyValuePair<string, object?>(Attributes.Reason, reason));
 
     public void Overdue(OrderStatus status, int orders) =>
-        _overdue.Record(orders, new KeyValuePair<string, object?>("platform.order.status", status.ToText()));
+        _overdue.Record(orders, new KeyValuePair<string, object?>(Status, status.ToText()));
 
-    public void Decided(OrderStatus status) => _decided.Add(1, new KeyValuePair<string, object?>("platform.order.status", status.ToText()));
+    public void Decided(OrderStatus status) => _decided.Add(1, new KeyValuePair<string, object?>(Status, status.ToText()));
 }

@@ -27,6 +27,7 @@ builder.Services.AddSingleton<OrdersMetrics>();
 builder.Services.AddSingleton<Catalog>();
 builder.Services.AddScheduledJob<RestockProducts>();
 builder.Services.AddScheduledJob<WatchOverdueOrders>();
+builder.Services.AddTableAge(OrdersMetrics.OldestAge);
 builder.Services.AddRetention("idempotency", "created_at < now() - interval '24 hours'");
 builder.Services.AddRetention("orders", "created_at < now() - interval '90 days'");
 

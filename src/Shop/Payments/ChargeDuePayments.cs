@@ -185,6 +185,11 @@ internal sealed partial class ChargeDuePayments(
 
         metrics.Attempted(status);
         metrics.Decided(status);
+        if (status == PaymentSteps.Captured)
+        {
+            metrics.Captured(payment.AmountMinor, payment.Currency);
+        }
+
         LogDecided(payment.OrderId, status, payment.Attempts);
         return true;
     }

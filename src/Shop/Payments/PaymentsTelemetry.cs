@@ -17,12 +17,18 @@ internal sealed class PaymentsMetrics
     private readonly Counter<long> _decided;
     private readonly Counter<long> _attempts;
     private readonly Counter<long> _overdue;
+    private readonly Counter<long> _revenue;
 
     public PaymentsMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(PaymentsTelemetry.Name);
         _decided = meter.CreateCounter<long>("platform.payments.decided", "{payment}", "Payments that reached a final outcome.");
         _attempts = meter.CreateCounter<long>("platform.payments.attempts", "{attempt}", "Tries to charge, by what came of them.");
+        _revenue = meter.CreateCounter<long>(
+            "platform.payments.revenue",
+            "{minor}",
+            "Money captured, in minor units (cents), by currency; refunds are not taken off."
+        );
         _overdue = meter.CreateCounter<long>(
             "platform.payments.overdue",
             "{payment}",
@@ -31,6 +37,9 @@ internal sealed class PaymentsMetrics
     }
 
     public void Decided(string status) => _decided.Add(1, new KeyValuePair<string, object?>(Attributes.Outcome, status));
+
+    public void Captured(long amountMinor, string currency) =>
+        _revenue.Add(amountMinor, new KeyValuePair<string, object?>("platform.currency", currency));
 
     public void Attempted(string outcome) => _attempts.Add(1, new KeyValuePair<string, object?>(Attributes.Outcome, outcome));
 

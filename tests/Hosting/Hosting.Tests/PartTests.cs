@@ -19,7 +19,7 @@ public sealed class PartTests
 
     [Theory]
     [InlineData("ServiceDefaults", "src/Redaction")]
-    [InlineData("src/Hosting/ServerProcesses")]
+    [InlineData("src/Hosting/Prometheus", "src/Hosting/ServerProcesses")]
     [InlineData("src/Shop/Messaging", "src/Shop/Contracts", "src/Shop/Infrastructure", "ServiceDefaults", "src/Redaction")]
     [InlineData("tests/Platform.Testing")]
     public async Task Part_CopiedAlone_Builds(string part, params string[] needed)

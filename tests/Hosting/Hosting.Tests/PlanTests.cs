@@ -84,6 +84,56 @@ public sealed class PlanTests
     }
 
     [Fact]
+    public void RabbitMq_WithAPortForMetrics_EnablesThatPlugin()
+    {
+        Assert.SkipWhen(Programs.Find("epmd") is null && !Directory.Exists("/usr/lib/erlang"), "Erlang is not installed.");
+
+        var plan = new RabbitMqServer().Plan(
+            Settings("/usr/lib/rabbitmq/lib/rabbitmq_server-3.10.8/sbin/rabbitmq-server", 5672) with
+            {
+                Ports = new Dictionary<int, int> { [5672] = 25672, [15692] = 25674 },
+            }
+        );
+
+        Assert.Equal("[rabbitmq_prometheus].\n", plan.Files["/run/server/enabled_plugins"]);
+        Assert.Contains("prometheus.tcp.port = 25674", plan.Files["/run/server/rabbitmq.conf"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Prometheus_WithTheContainersPaths_HasLocalOnesAndItsMountsBesideItsConfiguration()
+    {
+        var settings = Settings("/usr/bin/prometheus", 9090) with
+        {
+            Arguments =
+            [
+                "--config.file=/etc/prometheus/prometheus.yml",
+                "--storage.tsdb.path=/prometheus",
+                "--enable-feature=exemplar-storage",
+            ],
+            ContainerFiles = new Dictionary<string, string>
+            {
+                ["/etc/prometheus/prometheus.yml"] = "global: {}",
+                ["/etc/prometheus/secrets/token"] = Secret,
+            },
+            Mounts = [new ContainerMountAnnotation("/run/targets", "/etc/prometheus/targets", ContainerMountType.BindMount, true)],
+        };
+
+        var plan = PrometheusFamilyServer.Family.First().Plan(settings);
+
+        Assert.Contains("'--config.file=/run/server/container/etc/prometheus/prometheus.yml'", plan.Script, StringComparison.Ordinal);
+        Assert.Contains("'--storage.tsdb.path=/run/server/data'", plan.Script, StringComparison.Ordinal);
+        Assert.Contains("'--web.listen-address=127.0.0.1:19090'", plan.Script, StringComparison.Ordinal);
+        Assert.Contains(
+            "server ln -sfn '/run/targets' '/run/server/container/etc/prometheus/targets'\n",
+            plan.Script,
+            StringComparison.Ordinal
+        );
+        Assert.DoesNotContain("secret", plan.Script.Replace("secrets", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Equal(2, settings.FilesInUse().Count());
+        Assert.Empty(settings.NotInUse());
+    }
+
+    [Fact]
     public void Plan_ForAnotherUser_GivesHimTheFilesAndStartsTheServerAsHim()
     {
         var plan = new RedisServer().Plan(Settings("/usr/bin/redis-server", 6379));

@@ -23,7 +23,17 @@ public sealed class PlatformFixture : IAsyncLifetime
 
     public static readonly string[] Services = ["gateway", "orders", "payments", "worker"];
 
-    private static readonly string[] Everything = ["postgres", "redis", "rabbitmq", "observatory", "acquirer", "llm", .. Services];
+    private static readonly string[] Everything =
+    [
+        "postgres",
+        "redis",
+        "rabbitmq",
+        "prometheus",
+        "observatory",
+        "acquirer",
+        "llm",
+        .. Services,
+    ];
 
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<string, string>> _environment = new();
     private DistributedApplication? _app;
@@ -49,6 +59,10 @@ public sealed class PlatformFixture : IAsyncLifetime
 
     public string ManagementKey { get; private set; } = null!;
 
+    public string MetricsToken { get; private set; } = null!;
+
+    public PrometheusClient Prometheus { get; private set; } = null!;
+
     public string WebhookSecret { get; private set; } = null!;
 
     public string SentryKey { get; private set; } = null!;
@@ -57,7 +71,7 @@ public sealed class PlatformFixture : IAsyncLifetime
     {
         using var limit = new CancellationTokenSource(StartTimeout);
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
-            ["--Traffic:OrdersPerSecond=0", "--Ports=free", "--Servers=process"],
+            ["--Traffic:OrdersPerSecond=0", "--Ports=free", "--Servers=process", "--Prometheus:Interval=1"],
             (options, _) => options.DisableDashboard = false,
             limit.Token
         );
@@ -94,6 +108,7 @@ public sealed class PlatformFixture : IAsyncLifetime
         var apiKey = DashboardApiKey = builder.Configuration["AppHost:DashboardApiKey"];
         var adminKey = await ParameterAsync("outside-admin-key");
         ManagementKey = await ParameterAsync("management-key");
+        MetricsToken = await ParameterAsync("metrics-token");
         WebhookSecret = await ParameterAsync("acquirer-webhook-secret");
         SentryKey = await ParameterAsync("sentry-key");
 
@@ -115,6 +130,7 @@ public sealed class PlatformFixture : IAsyncLifetime
             BaseAddress = _app.GetEndpoint("aspire-dashboard", "http"),
             DefaultRequestHeaders = { { "x-api-key", apiKey } },
         };
+        Prometheus = new PrometheusClient(_app.GetEndpoint("prometheus", "http"));
         Acquirer = new OutsideCompany(_app.GetEndpoint("acquirer", "http"), adminKey);
         Llm = new OutsideCompany(_app.GetEndpoint("llm", "http"), adminKey);
 

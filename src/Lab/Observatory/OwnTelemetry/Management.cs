@@ -2,7 +2,10 @@ using Platform.Observatory.Access;
 
 namespace Platform.Observatory.OwnTelemetry;
 
-/// <summary>Health and metrics. Observatory has no dependencies, so that it is healthy when it answers. Metrics need the API key.</summary>
+/// <summary>
+/// Health and metrics. Observatory has no dependencies, so that it is healthy when it answers. Metrics need the token for them or the API
+/// key.
+/// </summary>
 internal static class Management
 {
     public static Task HandleAsync(HttpContext context)
@@ -11,7 +14,7 @@ internal static class Management
         return (HttpMethods.IsGet(context.Request.Method), context.Request.Path.Value) switch
         {
             (true, "/health" or "/alive") => AnswerAsync(context, "text/plain", "Healthy"),
-            (true, "/metrics") when MayScrape(services.GetRequiredService<AccessKeys>(), context.Request) => AnswerAsync(
+            (true, "/metrics") when services.GetRequiredService<AccessKeys>().MayScrape(context.Request) => AnswerAsync(
                 context,
                 "text/plain; version=0.0.4; charset=utf-8",
                 services.GetRequiredService<StoreMetrics>().Scrape()
@@ -20,8 +23,6 @@ internal static class Management
             _ => RefuseAsync(context, StatusCodes.Status404NotFound),
         };
     }
-
-    private static bool MayScrape(AccessKeys keys, HttpRequest request) => keys.HasApiKey(request) || keys.AllowsAnonymousApi(request);
 
     private static Task AnswerAsync(HttpContext context, string contentType, string text)
     {

@@ -40,7 +40,7 @@ internal static class PrometheusText
         void Add(Instrument instrument, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
             var isCounter = instrument.GetType().GetGenericTypeDefinition() == typeof(ObservableCounter<>);
-            var name = instrument.Name.Replace('.', '_') + (instrument.Unit == "By" ? "_bytes" : "") + (isCounter ? "_total" : "");
+            var name = instrument.Name.Replace('.', '_') + Suffix(instrument.Unit) + (isCounter ? "_total" : "");
 
             if (!families.TryGetValue(name, out var family))
             {
@@ -52,6 +52,14 @@ internal static class PrometheusText
             family.Lines.Add(string.Create(CultureInfo.InvariantCulture, $"{series} {value}\n"));
         }
     }
+
+    private static string Suffix(string? unit) =>
+        unit switch
+        {
+            "By" => "_bytes",
+            "s" => "_seconds",
+            _ => "",
+        };
 
     private sealed record Family(string Description, string Type, List<string> Lines);
 }

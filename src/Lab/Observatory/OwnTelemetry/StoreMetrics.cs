@@ -60,6 +60,12 @@ internal sealed class StoreMetrics
             "{item}",
             "Items that SDKs report as discarded."
         );
+        _meter.CreateObservableGauge(
+            "platform.observatory.last_received",
+            () => store.Resources.All().GroupBy(sender => sender.Name, StringComparer.Ordinal).Select(LastReceived),
+            "s",
+            "Unix time at which a service sent anything last."
+        );
         _meter.CreateObservableGauge("platform.observatory.issues", () => issues.Stats.Issues, "{issue}", "Issues in the store.");
         _meter.CreateObservableCounter(
             "platform.observatory.history.dropped",
@@ -88,6 +94,9 @@ internal sealed class StoreMetrics
     private static IEnumerable<Signal> Signals => Enum.GetValues<Signal>();
 
     public string Scrape() => PrometheusText.Of(_meter);
+
+    private static Measurement<long> LastReceived(IGrouping<string, KnownResourceState> service) =>
+        new(service.Max(sender => sender.LastSeen).ToUnixTimeSeconds(), Tag("service", service.Key));
 
     private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 }

@@ -16,6 +16,9 @@ internal sealed class ObservatoryOptions
     /// <summary>Opens the query API for programs (header x-api-key, or Authorization: Bearer).</summary>
     public string? ApiKey { get; set; }
 
+    /// <summary>Opens /metrics on the management port (Authorization: Bearer), as ApiKey does.</summary>
+    public string? MetricsToken { get; set; }
+
     /// <summary>Required in the header x-otlp-api-key of senders; not checked when unset.</summary>
     public string? OtlpApiKey { get; set; }
 

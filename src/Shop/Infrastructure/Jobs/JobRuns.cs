@@ -10,6 +10,8 @@ namespace Platform.Infrastructure.Jobs;
 /// </summary>
 public sealed partial class JobRuns(ServiceIdentity identity, JobMetrics metrics, TimeProvider time, ILogger<JobRuns> logger)
 {
+    internal const string Done = "done";
+
     /// <summary>Tolerated delay of a run; monitors count in minutes.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
 
@@ -52,7 +54,7 @@ public sealed partial class JobRuns(ServiceIdentity identity, JobMetrics metrics
             return;
         }
 
-        Finish("done", CheckInStatus.Ok);
+        Finish(Done, CheckInStatus.Ok);
 
         void Finish(string outcome, CheckInStatus status)
         {

@@ -12,17 +12,34 @@ internal static class JobTelemetry
 }
 
 /// <summary>Duration and outcome of scheduled jobs.</summary>
-public sealed class JobMetrics(IMeterFactory meters)
+public sealed class JobMetrics
 {
-    private readonly Histogram<double> _duration = meters
-        .Create(JobTelemetry.Name)
-        .CreateHistogram(
+    private readonly Histogram<double> _duration;
+    private readonly Gauge<double> _succeeded;
+    private readonly TimeProvider _time;
+
+    public JobMetrics(IMeterFactory meters, TimeProvider time)
+    {
+        _time = time;
+        var meter = meters.Create(JobTelemetry.Name);
+        _duration = meter.CreateHistogram(
             "platform.job.duration",
             "s",
             "Duration of a run of a scheduled job, by outcome (done, failed, interrupted).",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60] }
         );
+        _succeeded = meter.CreateGauge<double>("platform.job.last_success", "s", "Unix time at which a scheduled job was done last.");
+    }
 
-    internal void RecordRun(string job, string outcome, TimeSpan duration) =>
+    internal void RecordRun(string job, string outcome, TimeSpan duration)
+    {
         _duration.Record(duration.TotalSeconds, new TagList { { Correlation.JobName, job }, { "outcome", outcome } });
+        if (outcome == JobRuns.Done)
+        {
+            _succeeded.Record(
+                _time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0,
+                new KeyValuePair<string, object?>(Correlation.JobName, job)
+            );
+        }
+    }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -79,7 +80,17 @@ public static class OutsideClientExtensions
                     )
                     .AddTimeout(timeout)
         );
-        return client.AddHttpMessageHandler(() => new WholeAnswerHandler());
+        return client.AddHttpMessageHandler(() => new WholeAnswerHandler()).AddHttpMessageHandler(() => new NamedInMetrics(name));
+    }
+}
+
+/// <summary>Metrics of .NET know a company by its host and port; its name is what the map and the alerts use.</summary>
+internal sealed class NamedInMetrics(string name) : DelegatingHandler
+{
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        HttpMetricsEnrichmentContext.AddCallback(request, context => context.AddCustomTag("peer.service", name));
+        return base.SendAsync(request, cancellationToken);
     }
 }
 

@@ -1,0 +1,65 @@
+using System.Globalization;
+using Platform.Prometheus;
+
+namespace Platform.AppHost;
+
+/// <summary>Prometheus with everything that it scrapes.</summary>
+internal static class Metrics
+{
+    /// <summary>The secret that opens /metrics of every service.</summary>
+    public const string Token = "metrics-token";
+
+    // Folders below targets/, as prometheus.yml names them.
+    private const string Services = "services";
+    private const string Servers = "servers";
+    private const string Queues = "queues";
+
+    /// <summary>Adds Prometheus, what it asks about the servers, and Observatory's own figures.</summary>
+    public static IResourceBuilder<PrometheusResource> AddMetrics(
+        this IDistributedApplicationBuilder builder,
+        IResourceBuilder<PostgresServerResource> postgres,
+        IResourceBuilder<RedisResource> redis,
+        IResourceBuilder<RabbitMQServerResource> rabbitmq,
+        IResourceBuilder<ProjectResource> observatory
+    )
+    {
+        rabbitmq.WithHttpEndpoint(targetPort: 15692, name: "metrics");
+        var postgresExporter = builder
+            .AddPostgresExporter("postgres-exporter", postgres.Resource.PrimaryEndpoint, "postgres", postgres.Resource.PasswordParameter)
+            .WithParentRelationship(postgres);
+        var redisExporter = builder
+            .AddRedisExporter("redis-exporter", redis.Resource.PrimaryEndpoint, redis.Resource.PasswordParameter!)
+            .WithParentRelationship(redis);
+
+        var prometheus = builder
+            .AddPrometheus("prometheus", "../observability/prometheus", 9090)
+            .WithSecretFile(Token, builder.Secret(Token))
+            .WithTarget(Servers, "rabbitmq", rabbitmq.GetEndpoint("metrics"))
+            .WithTarget(Queues, "rabbitmq-queues", rabbitmq.GetEndpoint("metrics"))
+            .WithTarget(Servers, "postgres", postgresExporter.Resource.Http)
+            .WithTarget(Servers, "redis", redisExporter.Resource.Http);
+        prometheus.WithTarget(Servers, "prometheus", prometheus.Resource.Http);
+        if (double.TryParse(builder.Configuration["Prometheus:Interval"], CultureInfo.InvariantCulture, out var seconds))
+        {
+            prometheus.WithInterval(TimeSpan.FromSeconds(seconds));
+        }
+
+        observatory.WithMetrics(prometheus, "Observatory__MetricsToken");
+        return prometheus;
+    }
+
+    /// <summary>Scrapes each instance of the service, which asks for the token.</summary>
+    public static IResourceBuilder<ProjectResource> WithMetrics(
+        this IResourceBuilder<ProjectResource> service,
+        IResourceBuilder<PrometheusResource> prometheus,
+        string variable = "Metrics__Token"
+    )
+    {
+        prometheus.WithInstances(
+            Services,
+            service.Resource,
+            snapshot => InstanceDirectory.Read(snapshot) is var (id, management) ? new ScrapeInstance(id, management) : null
+        );
+        return service.WithSecret(variable, Token);
+    }
+}

@@ -1,0 +1,113 @@
+using System.Text.Json;
+using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Hosting;
+
+namespace Platform.Prometheus;
+
+/// <summary>One address that never changes, such as that of a server.</summary>
+/// <param name="Folder">Below targets/; prometheus.yml names it in <c>file_sd_configs</c>.</param>
+/// <param name="Job">Label <c>job</c>.</param>
+/// <param name="Endpoint">Where it is.</param>
+internal sealed record StaticTarget(string Folder, string Job, EndpointReference Endpoint);
+
+/// <summary>Where one instance of a project is scraped.</summary>
+/// <param name="Id">Label <c>instance</c>: <c>service.instance.id</c> of its telemetry.</param>
+/// <param name="Address">Its own address; the resource's endpoint is shared among replicas.</param>
+public sealed record ScrapeInstance(string Id, Uri Address);
+
+/// <param name="Folder">As above.</param>
+/// <param name="Resource">All its instances; its name is the label <c>job</c>.</param>
+/// <param name="Read">Null while there is no address.</param>
+internal sealed record InstanceTargets(string Folder, IResource Resource, Func<CustomResourceSnapshot, ScrapeInstance?> Read);
+
+/// <summary>
+/// Writes the files of Prometheus' file service discovery. An instance that ends by itself stays a target, so that it is seen as down; one
+/// that somebody stops leaves.
+/// </summary>
+internal sealed class ScrapeTargets(
+    PrometheusResource prometheus,
+    string folder,
+    DistributedApplicationModel model,
+    ResourceNotificationService notifications
+) : BackgroundService
+{
+    private const UnixFileMode ReadableByAll =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    // By resource id; bounded by the instances of the model.
+    private readonly Dictionary<string, ScrapeInstance> _instances = [];
+
+    // Prometheus itself, which is a container or, with AddServerProcesses, a process in its place.
+    private IResource Scraper => model.Resources.Single(resource => resource.Name == prometheus.Name);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Each waits until its endpoint has a port.
+        await Task.WhenAll(prometheus.StaticTargets.Select(target => WriteAsync(target, stoppingToken)));
+        var watched = prometheus.InstanceTargets.ToDictionary(target => target.Resource);
+        await foreach (var change in notifications.WatchAsync(stoppingToken))
+        {
+            if (watched.TryGetValue(change.Resource, out var target) && Follow(target, change.ResourceId, change.Snapshot))
+            {
+                Write(target);
+            }
+        }
+    }
+
+    private async Task WriteAsync(StaticTarget target, CancellationToken stoppingToken)
+    {
+        var address = await target
+            .Endpoint.Property(EndpointProperty.HostAndPort)
+            .GetValueAsync(new ValueProviderContext { Caller = Scraper }, stoppingToken);
+        Write(target.Folder, target.Job, [Entry(address!, target.Job, address!)]);
+    }
+
+    // True when it changed anything.
+    private bool Follow(InstanceTargets target, string id, CustomResourceSnapshot snapshot)
+    {
+        if (snapshot.State?.Text == KnownResourceStates.Stopping)
+        {
+            return _instances.Remove(id);
+        }
+
+        if (snapshot.State?.Text != KnownResourceStates.Running || target.Read(snapshot) is not { } instance)
+        {
+            return false;
+        }
+
+        var isNew = !_instances.TryGetValue(id, out var known) || known != instance;
+        _instances[id] = instance;
+        return isNew;
+    }
+
+    private void Write(InstanceTargets target)
+    {
+        var job = target.Resource.Name;
+        var host = Scraper is ContainerResource ? "host.docker.internal" : null;
+        Write(
+            target.Folder,
+            job,
+            _instances
+                .Where(instance => instance.Key == job || instance.Key.StartsWith($"{job}-", StringComparison.Ordinal))
+                .OrderBy(instance => instance.Key, StringComparer.Ordinal)
+                .Select(instance => Entry($"{host ?? instance.Value.Address.Host}:{instance.Value.Address.Port}", job, instance.Value.Id))
+        );
+    }
+
+    private static object Entry(string address, string job, string instance) =>
+        new { targets = new[] { address }, labels = new { job, instance } };
+
+    // Renamed into place: Prometheus never reads half a file.
+    private void Write(string group, string job, IEnumerable<object> entries)
+    {
+        var path = Path.Combine(folder, group, $"{job}.json");
+        var part = $"{path}.part";
+        File.WriteAllText(part, JsonSerializer.Serialize(entries));
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(part, ReadableByAll);
+        }
+
+        File.Move(part, path, overwrite: true);
+    }
+}

@@ -1,0 +1,59 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace Platform.Observability.Tests;
+
+/// <summary>A checker that comes with the server whose configuration it reads.</summary>
+internal static class Tool
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
+    /// <summary>The repository's root.</summary>
+    public static string Root { get; } = FindRoot();
+
+    /// <summary>Runs it in a folder; its output and its exit code.</summary>
+    public static async Task<(int ExitCode, string Output)> RunAsync(string folder, string program, params string[] arguments)
+    {
+        try
+        {
+            using var process = Process.Start(
+                new ProcessStartInfo(program, arguments)
+                {
+                    WorkingDirectory = folder,
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
+                }
+            )!;
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+            limit.CancelAfter(Limit);
+            try
+            {
+                var output = process.StandardOutput.ReadToEndAsync(limit.Token);
+                var errors = process.StandardError.ReadToEndAsync(limit.Token);
+                await process.WaitForExitAsync(limit.Token);
+                return (process.ExitCode, await output + await errors);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill(entireProcessTree: true);
+                throw;
+            }
+        }
+        catch (Win32Exception) when (Environment.GetEnvironmentVariable("PLATFORM_REQUIRE_DEPS") != "1")
+        {
+            Assert.Skip($"{program} is not installed; it comes with Debian's packages prometheus and prometheus-alertmanager.");
+            throw;
+        }
+    }
+
+    private static string FindRoot()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "Platform.sln")))
+        {
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("Platform.sln is in no folder above the tests.");
+        }
+
+        return folder;
+    }
+}

@@ -1,0 +1,236 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.RegularExpressions;
+using Aspire.Hosting.Testing;
+using Npgsql;
+using Platform.Tests.Support;
+
+namespace Platform.Tests;
+
+/// <summary>Prometheus scrapes everything, what it has is true, and an exemplar leads from a figure to a trace.</summary>
+public sealed partial class MetricsTests(PlatformFixture platform) : PlatformTest(platform)
+{
+    private static readonly string[] Jobs =
+    [
+        .. PlatformFixture.Services,
+        "observatory",
+        "postgres",
+        "prometheus",
+        "rabbitmq",
+        "rabbitmq-queues",
+        "redis",
+    ];
+
+    // Series of one metric in one service: routes, statuses and buckets. Twice of what the busiest has.
+    private const int MaxSeriesPerMetric = 600;
+
+    private PrometheusClient Prometheus => Platform.Prometheus;
+
+    [Fact]
+    public async Task Targets_OfThePlatform_AreAllUp()
+    {
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                var up = await Prometheus.QueryAsync("up == 1", Cancellation);
+                return Jobs.All(job => up.Any(series => series.Labels["job"] == job));
+            },
+            $"up is 1 for {string.Join(", ", Jobs)}"
+        );
+
+        // As its telemetry calls it, and not by an address that a restart changes.
+        var instances = await Prometheus.QueryAsync(
+            """up{job="orders"} * on (job) group_left (service_instance_id) target_info""",
+            Cancellation
+        );
+        Assert.All(instances, series => Assert.Equal(series.Labels["service_instance_id"], series.Labels["instance"]));
+    }
+
+    [Fact]
+    public async Task Scrape_WithoutTheToken_IsRefused_AndThePublicPortHasNone()
+    {
+        using var gateway = Platform.App.CreateHttpClient("gateway", "http");
+        using var onPublicPort = await gateway.GetAsync("/metrics", Cancellation);
+        Assert.Equal(HttpStatusCode.NotFound, onPublicPort.StatusCode);
+
+        foreach (var service in (string[])[.. PlatformFixture.Services, "observatory"])
+        {
+            using var management = Platform.App.CreateHttpClient(service, "management");
+            using var anonymous = await management.GetAsync("/metrics", Cancellation);
+            management.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "wrong");
+            using var wrong = await management.GetAsync("/metrics", Cancellation);
+            management.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Platform.MetricsToken);
+            using var right = await management.GetAsync("/metrics", Cancellation);
+
+            Assert.Equal(
+                (HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized, HttpStatusCode.OK),
+                (anonymous.StatusCode, wrong.StatusCode, right.StatusCode)
+            );
+        }
+    }
+
+    [Fact]
+    public async Task Orders_PlacedAndPaid_AreCountedOnceAndWithTheirMoney()
+    {
+        // Other tests' orders are done, and what is scraped of them may be a second old: the services say what they have now.
+        await NothingUnderWayAsync();
+        (string Service, string Selector)[] counters =
+        [
+            ("orders", "platform_orders_placed_total"),
+            ("payments", "platform_payments_decided_total{platform_outcome=\"captured\"}"),
+            ("payments", "platform_payments_revenue_total{platform_currency=\"USD\"}"),
+            ("worker", "platform_orders_fulfilled_total"),
+        ];
+        var before = await Task.WhenAll(counters.Select(counter => ScrapeAsync(counter.Service, counter.Selector)));
+        var shopper = await Platform.Shop.SignInAsync("grove", "grove-u03", Cancellation);
+        for (var order = 0; order < 3; order++)
+        {
+            await shopper.PlaceAsync(Cancellation);
+        }
+
+        // A blue mug is 12.50 USD.
+        double[] expected = [before[0] + 3, before[1] + 3, before[2] + (3 * 1250), before[3] + 3];
+        await Eventually.GetAsync(
+            () => Task.WhenAll(counters.Select(counter => Prometheus.SumAsync(counter.Selector, Cancellation))),
+            counts => counts.SequenceEqual(expected),
+            $"placed, captured, revenue and fulfilled are {string.Join(", ", expected)}"
+        );
+    }
+
+    /// <summary>From the figure to one request that it is made of.</summary>
+    [Fact]
+    public async Task Exemplar_OfTheRequestDuration_LeadsToItsTrace()
+    {
+        var since = DateTimeOffset.UtcNow;
+        var shopper = await Platform.Shop.SignInAsync("harbor", "harbor-u02", Cancellation);
+        var order = await shopper.PlaceAsync(Cancellation);
+
+        await Eventually.TrueAsync(
+            async () =>
+                (
+                    await Prometheus.ExemplarsAsync(
+                        """http_server_request_duration_seconds_bucket{job="gateway",http_route="/api/orders"}""",
+                        since,
+                        Cancellation
+                    )
+                ).Contains(order.TraceId),
+            $"an exemplar of POST /api/orders is of trace {order.TraceId}"
+        );
+        await Platform.Telemetry.WaitForSpanAsync(order.TraceId, "charge_card", Cancellation);
+    }
+
+    [Fact]
+    public async Task QueueDepth_OfAQueueNobodyEmpties_IsThatOfTheBroker_AndTheOrderGetsOlder()
+    {
+        await Platform.StopAsync("worker", Cancellation);
+        try
+        {
+            var shopper = await Platform.Shop.SignInAsync("dune", "dune-u04", Cancellation);
+            await shopper.PlaceAsync(Cancellation);
+            await shopper.PlaceAsync(Cancellation);
+
+            await Eventually.TrueAsync(
+                async () => await Prometheus.SumAsync("""rabbitmq_detailed_queue_messages{queue="worker.order-paid"}""", Cancellation) == 2,
+                "two messages wait for worker"
+            );
+            await Eventually.TrueAsync(
+                async () => await Prometheus.SumAsync("""queue:nonempty:seconds{queue="worker.order-paid"}""", Cancellation) > 2,
+                "the queue has not been empty for two seconds"
+            );
+            await Eventually.TrueAsync(
+                async () =>
+                    await Prometheus.SumAsync("""platform_order_oldest_age_seconds{platform_order_status="paid"}""", Cancellation) > 2,
+                "the oldest paid order is two seconds old"
+            );
+
+            // Somebody stopped it: it is no target, and nothing is down.
+            Assert.Empty(await Prometheus.QueryAsync("""up{job="worker"}""", Cancellation));
+        }
+        finally
+        {
+            await Platform.StartAsync("worker", Cancellation);
+        }
+
+        await Eventually.TrueAsync(
+            async () => await Prometheus.SumAsync("""rabbitmq_detailed_queue_messages{queue="worker.order-paid"}""", Cancellation) == 0,
+            "worker has emptied its queue"
+        );
+    }
+
+    [Fact]
+    public async Task Labels_OfAllSeries_HaveNoIdPathOrAddress_AndNoMetricHasTooMany()
+    {
+        var shopper = await Platform.Shop.SignInAsync("birch", "birch-u06", Cancellation);
+        var order = await shopper.PlaceAsync(Cancellation);
+        using var found = await shopper.SendAsync(HttpMethod.Get, $"/api/orders/{order.Id}", Cancellation);
+        await Eventually.TrueAsync(
+            async () =>
+                (
+                    await Prometheus.QueryAsync(
+                        """http_server_request_duration_seconds_count{http_route="/api/orders/{id:guid}"}""",
+                        Cancellation
+                    )
+                ).Count > 0,
+            "the order was read"
+        );
+
+        // Since the start of all tests: whatever they sent.
+        var series = await Prometheus.SeriesAsync(
+            $$"""{job=~"{{string.Join('|', PlatformFixture.Services)}}",instance!=""}""",
+            Cancellation
+        );
+
+        Assert.All(
+            series
+                .SelectMany(labels => labels)
+                .Where(label => label.Key is not ("instance" or "service_instance_id" or "otel_component_name"))
+                .Distinct(),
+            label => Assert.DoesNotMatch(Identifying(), label.Value)
+        );
+        Assert.All(
+            series.GroupBy(labels => (labels["job"], labels["instance"], labels["__name__"])),
+            metric => Assert.True(metric.Count() < MaxSeriesPerMetric, $"{metric.Key}: {metric.Count()} series")
+        );
+    }
+
+    [Fact]
+    public async Task Rules_OfThePlatform_AreAllEvaluated()
+    {
+        var rules = await Prometheus.GetAsync("/api/v1/rules", Cancellation);
+
+        Assert.All(
+            rules.GetProperty("groups").EnumerateArray().SelectMany(group => group.GetProperty("rules").EnumerateArray()),
+            rule => Assert.True(rule.GetProperty("health").GetString() is "ok" or "unknown", rule.ToString())
+        );
+    }
+
+    private async Task NothingUnderWayAsync()
+    {
+        await using var orders = NpgsqlDataSource.Create((await Platform.App.GetConnectionStringAsync("ordersdb", Cancellation))!);
+        await using var command = orders.CreateCommand("SELECT count(*) FROM orders WHERE status IN ('pending', 'paid')");
+        await Eventually.GetAsync(
+            async () => (long)(await command.ExecuteScalarAsync(Cancellation))!,
+            count => count == 0,
+            "no order is under way"
+        );
+    }
+
+    // 0 for a counter that nothing has been added to.
+    private async Task<double> ScrapeAsync(string service, string selector)
+    {
+        using var management = Platform.App.CreateHttpClient(service, "management");
+        management.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Platform.MetricsToken);
+        var lines = (await management.GetStringAsync("/metrics", Cancellation)).Split('\n');
+        var (name, label) = selector.Split('{') is [var before, var rest] ? (before, rest.TrimEnd('}')) : (selector, "");
+        return lines
+            .Where(line => line.StartsWith(name, StringComparison.Ordinal) && line.Contains(label, StringComparison.Ordinal))
+            .Sum(line =>
+                double.Parse(line[(line.IndexOf("} ", StringComparison.Ordinal) + 2)..].Split(' ')[0], CultureInfo.InvariantCulture)
+            );
+    }
+
+    // A uuid, a trace id, an e-mail address, a path with a number in it, a user of ours.
+    [GeneratedRegex(@"[0-9a-f]{8}-[0-9a-f]{4}-|[0-9a-f]{16}|@|/\d+(/|$)|-u\d\d")]
+    private static partial Regex Identifying();
+}
