@@ -3,16 +3,20 @@ using Platform.Prometheus;
 
 namespace Platform.AppHost;
 
-/// <summary>Prometheus with everything that it scrapes.</summary>
+/// <summary>Prometheus with everything that it scrapes, and Alertmanager, which tells Observatory.</summary>
 internal static class Metrics
 {
     /// <summary>The secret that opens /metrics of every service.</summary>
     public const string Token = "metrics-token";
 
+    /// <summary>The secret that Alertmanager sends to Observatory.</summary>
+    private const string AlertToken = "alert-token";
+
     // Folders below targets/, as prometheus.yml names them.
     private const string Services = "services";
     private const string Servers = "servers";
     private const string Queues = "queues";
+    private const string Alertmanager = "alertmanager";
 
     /// <summary>Adds Prometheus, what it asks about the servers, and Observatory's own figures.</summary>
     public static IResourceBuilder<PrometheusResource> AddMetrics(
@@ -39,12 +43,24 @@ internal static class Metrics
             .WithTarget(Servers, "postgres", postgresExporter.Resource.Http)
             .WithTarget(Servers, "redis", redisExporter.Resource.Http);
         prometheus.WithTarget(Servers, "prometheus", prometheus.Resource.Http);
+        var alertmanager = builder
+            .AddAlertmanager(Alertmanager, "../observability/alertmanager", 9093)
+            .WithAddress("http://observatory", observatory.GetEndpoint("http"))
+            .WithSecretFile(AlertToken, builder.Secret(AlertToken));
+        prometheus
+            .WithTarget(Alertmanager, Alertmanager, alertmanager.Resource.Http)
+            .WithTarget(Servers, Alertmanager, alertmanager.Resource.Http);
         if (double.TryParse(builder.Configuration["Prometheus:Interval"], CultureInfo.InvariantCulture, out var seconds))
         {
             prometheus.WithInterval(TimeSpan.FromSeconds(seconds));
+            alertmanager.WithGroupWait(TimeSpan.FromSeconds(seconds));
         }
 
-        observatory.WithMetrics(prometheus, "Observatory__MetricsToken");
+        observatory
+            .WithMetrics(prometheus, "Observatory__MetricsToken")
+            .WithSecret("Observatory__AlertToken", AlertToken)
+            .WithEnvironment("Observatory__PrometheusUrl", prometheus.Resource.Http)
+            .WithEnvironment("Observatory__AlertmanagerUrl", alertmanager.Resource.Http);
         return prometheus;
     }
 

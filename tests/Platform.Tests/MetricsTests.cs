@@ -1,9 +1,13 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Aspire.Hosting.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Platform.Faults;
 using Platform.Tests.Support;
 
 namespace Platform.Tests;
@@ -14,6 +18,7 @@ public sealed partial class MetricsTests(PlatformFixture platform) : PlatformTes
     private static readonly string[] Jobs =
     [
         .. PlatformFixture.Services,
+        "alertmanager",
         "observatory",
         "postgres",
         "prometheus",
@@ -192,6 +197,58 @@ public sealed partial class MetricsTests(PlatformFixture platform) : PlatformTes
             series.GroupBy(labels => (labels["job"], labels["instance"], labels["__name__"])),
             metric => Assert.True(metric.Count() < MaxSeriesPerMetric, $"{metric.Key}: {metric.Count()} series")
         );
+    }
+
+    /// <summary>From what is broken to the page of whoever is on call, and back: Prometheus, Alertmanager, Observatory.</summary>
+    [Fact]
+    public async Task Alert_OfADeadLetter_ReachesObservatory_AndEndsWithIt()
+    {
+        const string Queue = "orders.order-fulfilled";
+        Assert.Equal(0, await Prometheus.SumAsync($$"""rabbitmq_detailed_queue_messages{queue="{{Queue}}.dead"}""", Cancellation));
+        var control = Platform.App.Services.GetRequiredService<FaultControl>();
+        var faults = new FaultClient(control.Address, control.Key);
+        await faults.InjectAsync("rabbitmq", "poison-message", new FaultRequest(Minutes: 2, Scope: Queue), Cancellation);
+        try
+        {
+            var firing = await AlertAsync(alert => alert.GetProperty("endedAt").ValueKind == JsonValueKind.Null, "fires");
+            Assert.Equal(("warning", "delayed"), (firing.Text("severity"), firing.Text("impact")));
+            Assert.Contains(Queue, firing.Text("summary"), StringComparison.Ordinal);
+        }
+        finally
+        {
+            await faults.EndAllAsync(null, Cancellation);
+        }
+
+        await AlertAsync(alert => alert.GetProperty("endedAt").ValueKind != JsonValueKind.Null, "has ended");
+
+        async Task<JsonElement> AlertAsync(Func<JsonElement, bool> condition, string what) =>
+            (
+                await Eventually.GetAsync(
+                    async () =>
+                        (await Platform.Telemetry.Http.GetFromJsonAsync<JsonElement>("/api/alerts", Cancellation))
+                            .GetProperty("history")
+                            .EnumerateArray()
+                            .Where(alert =>
+                                alert.Text("labels")!.Contains($"queue={Queue}.dead", StringComparison.Ordinal) && condition(alert)
+                            )
+                            .ToList(),
+                    found => found.Count > 0,
+                    $"Observatory was told that DeadLetters of {Queue} {what}",
+                    TimeSpan.FromSeconds(60)
+                )
+            )[0];
+    }
+
+    /// <summary>Quantiles of a summary cannot be added; buckets can.</summary>
+    [Fact]
+    public async Task Types_OfOurMetrics_AreCountersGaugesAndHistograms()
+    {
+        var metadata = await Prometheus.GetAsync($$"""/api/v1/targets/metadata?match_target={job="orders"}""", Cancellation);
+
+        var types = metadata.EnumerateArray().ToDictionary(metric => metric.Text("metric")!, metric => metric.Text("type")!);
+
+        Assert.Contains("http_server_request_duration_seconds", types.Keys);
+        Assert.Empty(types.Values.Except(["counter", "gauge", "histogram", "info"]));
     }
 
     [Fact]

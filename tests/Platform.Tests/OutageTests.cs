@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Platform.Faults.Processes;
 using Platform.Tests.Support;
 
 namespace Platform.Tests;
@@ -35,7 +36,7 @@ public sealed class OutageTests(PlatformFixture platform) : PlatformTest(platfor
         SurviveAsync(
             async () =>
             {
-                await SignalAsync(service, "KILL");
+                Signals.Send(Platform.ProcessIdOf(service), Signals.Kill);
                 await Platform.App.ResourceNotifications.WaitForResourceAsync(
                     service,
                     Aspire.Hosting.ApplicationModel.KnownResourceStates.TerminalStates,
@@ -52,7 +53,7 @@ public sealed class OutageTests(PlatformFixture platform) : PlatformTest(platfor
     [InlineData("worker")]
     [InlineData("acquirer")]
     public Task Process_FrozenForAWhile_LosesNothing(string resource) =>
-        SurviveAsync(() => SignalAsync(resource, "STOP"), () => SignalAsync(resource, "CONT"), mayRefuse: false);
+        SurviveAsync(() => StopAsync(resource), () => ContinueAsync(resource), mayRefuse: false);
 
     [Theory]
     [InlineData("ordersdb", true)]
@@ -70,7 +71,7 @@ public sealed class OutageTests(PlatformFixture platform) : PlatformTest(platfor
     {
         var shopper = await Platform.Shop.SignInAsync("acme", "acme-u08", Cancellation);
         await shopper.PlaceAsync(Cancellation);
-        await SignalAsync("redis", "STOP");
+        await StopAsync("redis");
         try
         {
             var times = new List<TimeSpan>();
@@ -86,7 +87,7 @@ public sealed class OutageTests(PlatformFixture platform) : PlatformTest(platfor
         }
         finally
         {
-            await SignalAsync("redis", "CONT");
+            await ContinueAsync("redis");
         }
     }
 
@@ -186,13 +187,11 @@ public sealed class OutageTests(PlatformFixture platform) : PlatformTest(platfor
         }
     }
 
-    private async Task SignalAsync(string resource, string signal)
+    private Task StopAsync(string resource) => Signals.StopAsync(Platform.ProcessIdOf(resource), Cancellation);
+
+    private Task ContinueAsync(string resource)
     {
-        using var kill = Process.Start(
-            "kill",
-            [$"-{signal}", Platform.ProcessIdOf(resource).ToString(System.Globalization.CultureInfo.InvariantCulture)]
-        );
-        await kill.WaitForExitAsync(Cancellation);
-        Assert.Equal(0, kill.ExitCode);
+        Signals.Send(Platform.ProcessIdOf(resource), Signals.Continue);
+        return Task.CompletedTask;
     }
 }

@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using Aspire.Hosting.ApplicationModel;
 using Platform.AppHost;
+using Platform.Faults.Processes;
 using Platform.Tests.Support;
 
 namespace Platform.Tests;
@@ -30,7 +30,7 @@ public sealed class ReplicaTests(SecondPlatform two)
     {
         var (frozen, serving) = (two.Instances()[0], two.Instances()[1]);
         await Task.WhenAll(HealthyAsync(frozen), HealthyAsync(serving));
-        await SignalAsync(frozen, "STOP");
+        await Signals.StopAsync(frozen.ProcessId, Cancellation);
         try
         {
             Assert.Null(await HealthAsync(frozen, TimeSpan.FromSeconds(2)));
@@ -40,7 +40,7 @@ public sealed class ReplicaTests(SecondPlatform two)
         }
         finally
         {
-            await SignalAsync(frozen, "CONT");
+            Signals.Send(frozen.ProcessId, Signals.Continue);
         }
 
         await HealthyAsync(frozen);
@@ -64,7 +64,7 @@ public sealed class ReplicaTests(SecondPlatform two)
                 placed.Add(await two.PlaceAsync(serving, Cancellation));
                 if (order == Orders / 2)
                 {
-                    await SignalAsync(frozen, "STOP");
+                    await Signals.StopAsync(frozen.ProcessId, Cancellation);
                 }
             }
 
@@ -80,7 +80,7 @@ public sealed class ReplicaTests(SecondPlatform two)
         }
         finally
         {
-            await SignalAsync(frozen, "CONT");
+            Signals.Send(frozen.ProcessId, Signals.Continue);
         }
     }
 
@@ -93,7 +93,7 @@ public sealed class ReplicaTests(SecondPlatform two)
         var serving = two.Instances()[1];
         await Task.WhenAll(lost.Append(serving).Select(HealthyAsync));
         await PlaceAsync(serving);
-        await Task.WhenAll(lost.Select(instance => SignalAsync(instance, "KILL")));
+        lost.ForEach(instance => Signals.Send(instance.ProcessId, Signals.Kill));
         await PlaceAsync(serving);
         foreach (var instance in lost)
         {
@@ -115,14 +115,14 @@ public sealed class ReplicaTests(SecondPlatform two)
             .Replicated.Select(service => two.Instances(service).First(instance => instance.ResourceId != serving.ResourceId))
             .ToList();
         await Task.WhenAll(frozen.Select(HealthyAsync));
-        await Task.WhenAll(frozen.Select(instance => SignalAsync(instance, "STOP")));
+        await Task.WhenAll(frozen.Select(instance => Signals.StopAsync(instance.ProcessId, Cancellation)));
         try
         {
             await PlaceAsync(serving);
         }
         finally
         {
-            await Task.WhenAll(frozen.Select(instance => SignalAsync(instance, "CONT")));
+            frozen.ForEach(instance => Signals.Send(instance.ProcessId, Signals.Continue));
         }
 
         await books.MustBalanceAsync(Cancellation);
@@ -183,12 +183,5 @@ public sealed class ReplicaTests(SecondPlatform two)
         {
             return null;
         }
-    }
-
-    private static async Task SignalAsync(ServiceInstance instance, string signal)
-    {
-        using var kill = Process.Start("kill", [$"-{signal}", instance.ProcessId.ToString(CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync(Cancellation);
-        Assert.Equal(0, kill.ExitCode);
     }
 }

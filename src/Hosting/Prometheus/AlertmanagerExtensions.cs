@@ -21,8 +21,9 @@ public static class AlertmanagerExtensions
     )
     {
         var folder = Path.GetFullPath(configuration, builder.AppHostDirectory);
+        var resource = new AlertmanagerResource(name);
         return builder
-            .AddResource(new AlertmanagerResource(name))
+            .AddResource(resource)
             .WithImage("prom/alertmanager", "v0.27.0")
             .WithImageRegistry("docker.io")
             .WithHttpEndpoint(port, AlertmanagerResource.Port, "http")
@@ -36,8 +37,46 @@ public static class AlertmanagerExtensions
             )
             .WithContainerFiles(
                 AlertmanagerResource.ConfigurationFolder,
-                (_, _) => Task.FromResult(ConfigurationFiles.Read(folder, text => text))
+                async (context, cancellationToken) =>
+                {
+                    var addresses = new Dictionary<string, string>();
+                    foreach (var (name, endpoint) in resource.Addresses)
+                    {
+                        // Addresses differ for a container and for a process of this machine.
+                        var caller = new ValueProviderContext { Caller = context.Model };
+                        addresses[name] = (await endpoint.Property(EndpointProperty.Url).GetValueAsync(caller, cancellationToken))!;
+                    }
+
+                    return ConfigurationFiles.Read(folder, text => Adapt(resource, addresses, text));
+                }
             );
+    }
+
+    /// <summary>Puts an address in the place of a name in its files, as service discovery does: <c>http://observatory</c>.</summary>
+    public static IResourceBuilder<AlertmanagerResource> WithAddress(
+        this IResourceBuilder<AlertmanagerResource> alertmanager,
+        string name,
+        EndpointReference endpoint
+    )
+    {
+        alertmanager.Resource.Addresses[name] = endpoint;
+        return alertmanager;
+    }
+
+    /// <summary>How long it waits for more of a group before it tells of one, instead of what alertmanager.yml says.</summary>
+    public static IResourceBuilder<AlertmanagerResource> WithGroupWait(
+        this IResourceBuilder<AlertmanagerResource> alertmanager,
+        TimeSpan wait
+    )
+    {
+        alertmanager.Resource.GroupWait = wait;
+        return alertmanager;
+    }
+
+    private static string Adapt(AlertmanagerResource alertmanager, Dictionary<string, string> addresses, string text)
+    {
+        var adapted = addresses.Aggregate(text, (now, name) => now.Replace(name.Key, name.Value, StringComparison.Ordinal));
+        return alertmanager.GroupWait is { } wait ? ConfigurationFiles.WithGroupWait(adapted, wait) : adapted;
     }
 
     /// <summary>Writes the secret to the file secrets/name, for <c>credentials_file</c> and <c>url_file</c>.</summary>

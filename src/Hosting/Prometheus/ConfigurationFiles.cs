@@ -32,6 +32,13 @@ internal static partial class ConfigurationFiles
     public static string WithInterval(string text, TimeSpan interval) =>
         Intervals().Replace(text, match => $"{match.Groups[1].Value}{(int)interval.TotalMilliseconds}ms");
 
+    /// <summary>Sets group_wait and group_interval of alertmanager.yml.</summary>
+    public static string WithGroupWait(string text, TimeSpan wait) =>
+        GroupWaits().Replace(text, match => $"{match.Groups[1].Value}{(int)wait.TotalMilliseconds}ms");
+
+    [GeneratedRegex("^(\\s*group_(?:wait|interval):\\s*)\\S+", RegexOptions.Multiline)]
+    private static partial Regex GroupWaits();
+
     [GeneratedRegex("^(\\s*(?:scrape|evaluation)_interval:\\s*)\\S+", RegexOptions.Multiline)]
     private static partial Regex Intervals();
 }

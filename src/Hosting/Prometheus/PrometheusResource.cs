@@ -25,6 +25,11 @@ public sealed class AlertmanagerResource(string name) : ContainerResource(name)
     internal const int Port = 9093;
     internal const string ConfigurationFolder = "/etc/alertmanager";
 
+    // What stands for an address in its files. Bounded by the model.
+    internal Dictionary<string, EndpointReference> Addresses { get; } = [];
+
+    internal TimeSpan? GroupWait { get; set; }
+
     /// <summary>Its pages and its API.</summary>
     public EndpointReference Http => new(this, "http");
 }

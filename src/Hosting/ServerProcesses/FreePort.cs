@@ -7,14 +7,15 @@ namespace Platform.ServerProcesses;
 /// <summary>Ports for servers without a fixed one; each is handed out once.</summary>
 public static class FreePort
 {
-    // Below the ephemeral range, so that no outgoing connection takes a port before the server binds it.
+    // A server binds its port seconds after it was handed out. Outgoing connections take theirs from the ephemeral range, and Aspire's
+    // orchestrator gives 20000 to 32767 to what it starts: below both nobody else takes it meanwhile.
     private const int First = 10000;
-    private const int Last = 32767;
+    private const int Last = 19999;
 
     // Shared by all applications in this process; bounded by the range.
     private static readonly HashSet<int> Given = [];
 
-    /// <summary>A port between 10000 and 32767 that is free and was not handed out before.</summary>
+    /// <summary>A port between 10000 and 19999 that is free and was not handed out before.</summary>
     /// <exception cref="InvalidOperationException">No free port was found.</exception>
     public static int Next()
     {

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Platform.Observatory.Access;
+using Platform.Observatory.Alerts;
 using Platform.Observatory.Api;
 using Platform.Observatory.Components;
 using Platform.Observatory.Deploys;
@@ -70,6 +71,10 @@ internal static class ObservatoryApp
             .AddSingleton<MonitorStore>()
             .AddSingleton<DeployStore>()
             .AddSingleton<FaultStore>()
+            .AddSingleton<AlertStore>()
+            .AddSingleton<AlertSourceClient>()
+            .AddSingleton<AlertSources>()
+            .AddHostedService(provider => provider.GetRequiredService<AlertSources>())
             .AddSingleton<TimelineBuilder>()
             .AddTransient<IssueViewBuilder>()
             .AddTransient<OverviewBuilder>()
@@ -137,6 +142,7 @@ internal static class ObservatoryApp
             IssueApi.Map(api);
             DeployApi.Map(api);
             FaultApi.Map(api);
+            AlertApi.Map(api);
             SearchApi.Map(api);
             api.MapGet(
                 "/api/monitors",
@@ -150,6 +156,7 @@ internal static class ObservatoryApp
             pages.MapFallback(() => Message(StatusCodes.Status404NotFound, new Problem("Not found", "There is no such page.")));
             routes.MapRazorComponents<App>().RequireAuthorization(AccessServices.Pages);
             LoginEndpoints.Map(routes);
+            AlertHook.Map(routes);
             Assets.Map(routes);
         });
     }

@@ -71,7 +71,7 @@ public sealed class PlatformFixture : IAsyncLifetime
     {
         using var limit = new CancellationTokenSource(StartTimeout);
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
-            ["--Traffic:OrdersPerSecond=0", "--Ports=free", "--Servers=process", "--Prometheus:Interval=1"],
+            ["--Traffic:OrdersPerSecond=0", "--Ports=free", "--Servers=process", "--Prometheus:Interval=2"],
             (options, _) => options.DisableDashboard = false,
             limit.Token
         );

@@ -12,6 +12,7 @@ internal sealed class AccessKeys(IOptions<ObservatoryOptions> options, IHostEnvi
     public const string AnonymousKey = "ASPIRE_DASHBOARD_UNSECURED_ALLOW_ANONYMOUS";
 
     private readonly Secret? _apiKey = Secret.Of(options.Value.ApiKey);
+    private readonly Secret? _alertToken = Secret.Of(options.Value.AlertToken);
     private readonly Secret? _metricsToken = Secret.Of(options.Value.MetricsToken);
     private readonly Secret? _otlpApiKey = Secret.Of(options.Value.OtlpApiKey);
     private readonly bool _isAnonymous = string.Equals(configuration[AnonymousKey], "true", StringComparison.OrdinalIgnoreCase);
@@ -28,6 +29,9 @@ internal sealed class AccessKeys(IOptions<ObservatoryOptions> options, IHostEnvi
     /// <summary>The caller may read figures about Observatory itself: a scraper, or who may read everything.</summary>
     public bool MayScrape(HttpRequest request) =>
         _metricsToken?.Matches(BearerOf(request)) == true || HasApiKey(request) || AllowsAnonymousApi(request);
+
+    /// <summary>The caller may tell of alerts without the API key.</summary>
+    public bool MayAlert(HttpRequest request) => _alertToken?.Matches(BearerOf(request)) ?? AllowsAnonymousApi(request);
 
     public bool AllowsAnonymousPages(HttpRequest request) => IsAnonymousAllowed(request, BrowserToken is null);
 

@@ -18,6 +18,9 @@ internal static class AccessServices
     /// <summary>Scheme and policy of the API.</summary>
     public const string Api = "api-key";
 
+    /// <summary>Policy of whoever tells of alerts.</summary>
+    public const string Alerts = "alerts";
+
     /// <summary>Scheme and policy of the pages.</summary>
     public const string Pages = CookieAuthenticationDefaults.AuthenticationScheme;
 
@@ -76,6 +79,7 @@ internal static class AccessServices
     private static void AddPolicies(AuthorizationOptions options, AccessKeys keys)
     {
         options.AddPolicy(Api, Policy(Api, keys.AllowsAnonymousApi));
+        options.AddPolicy(Alerts, Policy(Api, keys.MayAlert));
         options.AddPolicy(Pages, Policy(Pages, keys.AllowsAnonymousPages));
     }
 

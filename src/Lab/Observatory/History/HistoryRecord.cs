@@ -22,6 +22,9 @@ internal enum RecordKind : byte
 
     /// <summary>The summary of deleted segments, in a file of its own.</summary>
     Checkpoint = 11,
+
+    /// <summary>Alerts that Alertmanager told of, as a JSON array.</summary>
+    Alerts = 12,
 }
 
 /// <summary>One received batch, scrubbed.</summary>

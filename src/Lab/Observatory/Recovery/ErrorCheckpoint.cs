@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using Platform.Observatory.Alerts;
 using Platform.Observatory.Envelopes;
 using Platform.Observatory.History;
 using Platform.Observatory.Issues;
@@ -57,7 +58,13 @@ internal sealed class ErrorCheckpoint(string directory, IOptions<ObservatoryOpti
             deploys.Restore(before.Deploys);
         }
 
-        var records = new ErrorRecords(new EnvelopeContents(issues, new MonitorStore(), new ItemCounters()), issues, deploys);
+        // Alerts of a deleted segment are gone: what fires still is told again.
+        var records = new ErrorRecords(
+            new EnvelopeContents(issues, new MonitorStore(), new ItemCounters()),
+            issues,
+            deploys,
+            new AlertStore()
+        );
         var last = DateTimeOffset.UnixEpoch;
 
         foreach (var record in new SegmentReader(segment.FullName).Read())

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Platform.Observatory.Alerts;
 using Platform.Observatory.Envelopes;
 using Platform.Observatory.History;
 using Platform.Observatory.Issues;
@@ -9,7 +10,7 @@ using Platform.Observatory.Text;
 namespace Platform.Observatory.Recovery;
 
 /// <summary>Replays the records of the error log into the stores, with their original times.</summary>
-internal sealed class ErrorRecords(EnvelopeContents envelopes, IssueStore issues, DeployStore deploys)
+internal sealed class ErrorRecords(EnvelopeContents envelopes, IssueStore issues, DeployStore deploys, AlertStore alerts)
 {
     /// <summary>False when the record is intact but cannot be used.</summary>
     public bool TryApply(HistoryRecord record)
@@ -50,6 +51,9 @@ internal sealed class ErrorRecords(EnvelopeContents envelopes, IssueStore issues
                     record.Time
                 );
                 break;
+            case RecordKind.Alerts:
+                alerts.Apply(Alerts(record), record.Time);
+                break;
             default:
                 throw new RefusedException(Refusal.UnsupportedType, "A record of this kind is not known.");
         }
@@ -68,6 +72,12 @@ internal sealed class ErrorRecords(EnvelopeContents envelopes, IssueStore issues
         issues.ObserveRelease(release.Release, record.Time);
         return release;
     }
+
+    private static List<Alert> Alerts(HistoryRecord record) =>
+        JsonSerializer.Deserialize<List<Alert>>(record.Body.Span, JsonSerializerOptions.Web) is { } alerts
+        && alerts.TrueForAll(alert => alert is { Fingerprint: not null, Name: not null, Service: not null, Severity: not null })
+            ? alerts
+            : throw new JsonException("The record is not complete.");
 
     // The issue may have been evicted.
     private void ApplyStatus(HistoryRecord record)

@@ -19,6 +19,15 @@ internal sealed class ObservatoryOptions
     /// <summary>Opens /metrics on the management port (Authorization: Bearer), as ApiKey does.</summary>
     public string? MetricsToken { get; set; }
 
+    /// <summary>What Alertmanager sends with its webhook (Authorization: Bearer); unset: the API key.</summary>
+    public string? AlertToken { get; set; }
+
+    /// <summary>Where Prometheus is, for the page of alerts; unset: it shows only what Alertmanager told.</summary>
+    public Uri? PrometheusUrl { get; set; }
+
+    /// <summary>Where Alertmanager is, for silences.</summary>
+    public Uri? AlertmanagerUrl { get; set; }
+
     /// <summary>Required in the header x-otlp-api-key of senders; not checked when unset.</summary>
     public string? OtlpApiKey { get; set; }
 

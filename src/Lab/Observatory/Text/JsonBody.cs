@@ -10,14 +10,17 @@ internal static class JsonBody
     private const int MaxBytes = 64 << 10;
 
     /// <summary>Null when the body is not a small JSON object of type application/json.</summary>
-    public static async Task<JsonElement?> ReadAsync(HttpContext context)
+    public static Task<JsonElement?> ReadAsync(HttpContext context) => ReadAsync(context, MaxBytes);
+
+    /// <summary>The same of at most so many bytes.</summary>
+    public static async Task<JsonElement?> ReadAsync(HttpContext context, int maxBytes)
     {
-        if (!context.Request.HasJsonContentType() || context.Request.ContentLength > MaxBytes)
+        if (!context.Request.HasJsonContentType() || context.Request.ContentLength > maxBytes)
         {
             return null;
         }
 
-        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxBytes;
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = maxBytes;
 
         try
         {

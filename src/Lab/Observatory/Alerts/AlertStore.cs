@@ -1,0 +1,53 @@
+namespace Platform.Observatory.Alerts;
+
+/// <summary>The alerts that Alertmanager told of: those that fire, and what became of earlier ones.</summary>
+internal sealed class AlertStore
+{
+    // Bounded: the oldest goes, one that has ended before one that fires.
+    public const int Capacity = 500;
+
+    private readonly Lock _lock = new();
+    private readonly List<Alert> _alerts = [];
+
+    /// <summary>When the alert that always fires was heard last; null before the first time.</summary>
+    public DateTimeOffset? Heard { get; private set; }
+
+    /// <summary>Adds those that are new, and changes the others: an alert is one from its start to its end.</summary>
+    public void Apply(IEnumerable<Alert> alerts, DateTimeOffset now)
+    {
+        lock (_lock)
+        {
+            foreach (var alert in alerts)
+            {
+                if (alert.Name == Alert.Watchdog)
+                {
+                    Heard = now;
+                    continue;
+                }
+
+                var index = _alerts.FindIndex(known => known.Fingerprint == alert.Fingerprint && known.StartedAt == alert.StartedAt);
+                if (index >= 0)
+                {
+                    _alerts[index] = alert;
+                    continue;
+                }
+
+                if (_alerts.Count >= Capacity)
+                {
+                    _alerts.RemoveAt(Math.Max(0, _alerts.FindIndex(known => known.EndedAt is not null)));
+                }
+
+                _alerts.Add(alert);
+            }
+        }
+    }
+
+    /// <summary>Newest first.</summary>
+    public IReadOnlyList<Alert> All()
+    {
+        lock (_lock)
+        {
+            return [.. _alerts.OrderByDescending(alert => alert.StartedAt)];
+        }
+    }
+}

@@ -1,0 +1,288 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Platform.Observatory.Alerts;
+
+namespace Platform.Observatory.Tests;
+
+public sealed class AlertTests
+{
+    private static readonly DateTimeOffset Start = DateTimeOffset.UtcNow.AddMinutes(-5);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Alert_ThatFiresAndEnds_IsOneOfTheHistory()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+
+        using var fires = await TellAsync(process, Message(Alert("a1", "HighErrorRate", "critical")));
+        var firing = Assert.Single(await HistoryAsync(process));
+        using var ends = await TellAsync(process, Message(Alert("a1", "HighErrorRate", "critical", Start.AddMinutes(2))));
+        var ended = Assert.Single(await HistoryAsync(process));
+        using var again = await TellAsync(process, Message(Alert("a1", "HighErrorRate", "critical", start: Start.AddMinutes(3))));
+
+        Assert.Equal(HttpStatusCode.NoContent, fires.StatusCode);
+        Assert.Equal(JsonValueKind.Null, firing.GetProperty("endedAt").ValueKind);
+        Assert.Equal(Start.AddMinutes(2), ended.GetProperty("endedAt").GetDateTimeOffset(), TimeSpan.FromMilliseconds(1));
+        Assert.Equal(2, (await HistoryAsync(process)).Count);
+        var page = await process.Http.GetStringAsync("/alerts", Cancellation);
+        Assert.Contains("HighErrorRate", page, StringComparison.Ordinal);
+        Assert.Matches(@"2\smin", WebUtility.HtmlDecode(page));
+    }
+
+    [Fact]
+    public async Task Message_WithoutTheToken_IsRefused()
+    {
+        await using var process = await ObservatoryProcess.StartAsync("--Observatory:AlertToken=right", "--Observatory:ApiKey=key-1");
+
+        using var anonymous = await TellAsync(process, Message(Alert("a1", "ServiceDown", "critical")));
+        process.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "wrong");
+        using var wrong = await TellAsync(process, Message(Alert("a1", "ServiceDown", "critical")));
+        process.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "right");
+        using var right = await TellAsync(process, Message(Alert("a1", "ServiceDown", "critical")));
+        using var reading = await process.Http.GetAsync("/api/alerts", Cancellation);
+
+        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized), (anonymous.StatusCode, wrong.StatusCode));
+        Assert.Equal(HttpStatusCode.NoContent, right.StatusCode);
+
+        // Who may tell of alerts may not read everything.
+        Assert.Equal(HttpStatusCode.Unauthorized, reading.StatusCode);
+        Assert.Single(process.Services.GetRequiredService<AlertStore>().All());
+    }
+
+    [Theory]
+    [InlineData("""{"version":"3","alerts":[]}""")]
+    [InlineData("""{"alerts":[]}""")]
+    [InlineData("""[]""")]
+    [InlineData("""not json""")]
+    public async Task Message_OfAnotherKind_IsRefused_AndNothingIsLost(string body)
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        using var good = await TellAsync(process, Message(Alert("a1", "ServiceDown", "critical")));
+
+        using var content = new StringContent(body, MediaTypeHeaderValue.Parse("application/json"));
+        using var bad = await process.Http.PostAsync("/api/alerts", content, Cancellation);
+        using var large = await TellAsync(process, Message(Alert(new string('x', 300_000), "ServiceDown", "critical")));
+
+        Assert.Equal((HttpStatusCode.BadRequest, HttpStatusCode.BadRequest), (bad.StatusCode, large.StatusCode));
+        Assert.Single(await HistoryAsync(process));
+    }
+
+    [Fact]
+    public async Task Alerts_ThatCannotBeRead_AreLeftOut_AndNoneLeadsElsewhere()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        var evil = new
+        {
+            fingerprint = "a2",
+            status = "firing",
+            startsAt = Start,
+            labels = new { alertname = "<script>alert(1)</script>", severity = "catastrophic" },
+            annotations = new { summary = "card 4242424242424242", view = "//evil.example/" },
+        };
+
+        using var told = await TellAsync(
+            process,
+            Message(new { labels = 7 }, new { startsAt = Start }, evil, Alert("a1", "ServiceDown", "critical"))
+        );
+        var history = await HistoryAsync(process);
+        var page = await process.Http.GetStringAsync("/alerts", Cancellation);
+
+        Assert.Equal(HttpStatusCode.NoContent, told.StatusCode);
+        Assert.Equal(2, history.Count);
+        OwnScripts.AssertNoOther(page);
+        Assert.DoesNotContain("evil.example", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("4242424242424242", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("catastrophic", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task History_WithMoreThanItHolds_LosesWhatHasEndedFirst()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        var store = process.Services.GetRequiredService<AlertStore>();
+        Alert Fake(int number, bool ended) =>
+            new(
+                $"f{number}",
+                "",
+                "Fake",
+                "",
+                "info",
+                "none",
+                "",
+                "",
+                "",
+                "",
+                "",
+                null,
+                Start.AddSeconds(number),
+                ended ? Start.AddSeconds(number + 1) : null
+            );
+
+        store.Apply(Enumerable.Range(0, AlertStore.Capacity).Select(number => Fake(number, ended: number >= 100)), Start);
+        store.Apply([Fake(9_999, ended: false)], Start);
+
+        Assert.Equal(AlertStore.Capacity, store.All().Count);
+        Assert.Contains(store.All(), alert => alert.Fingerprint == "f0");
+        Assert.DoesNotContain(store.All(), alert => alert.Fingerprint == "f100");
+    }
+
+    [Fact]
+    public async Task History_AfterARestart_IsThere()
+    {
+        var folder = Directory.CreateTempSubdirectory("alerts-").FullName;
+        try
+        {
+            await using (var process = await ObservatoryProcess.StartAsync($"--Observatory:DataDirectory={folder}"))
+            {
+                using var told = await TellAsync(process, Message(Alert("a1", "OrdersUnfulfilled", "critical", Start.AddMinutes(1))));
+            }
+
+            await using var again = await ObservatoryProcess.StartAsync($"--Observatory:DataDirectory={folder}");
+
+            var alert = Assert.Single(await HistoryAsync(again));
+            Assert.Equal("OrdersUnfulfilled", alert.GetProperty("name").GetString());
+            Assert.Equal("Customers have paid.", alert.GetProperty("usersFeel").GetString());
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>What both answer is what versions 2.42 and 0.25 answered, shortened.</summary>
+    [Fact]
+    public async Task Page_WithPrometheusAndAlertmanager_ShowsWhatFiresIsPendingAndSilenced_AndSinceWhenTheyAreAway()
+    {
+        var prometheus = await JsonServer.StartAsync(
+            "/api/v1/alerts",
+            """
+            {"status":"success","data":{"alerts":[
+              {"labels":{"alertname":"Watchdog","severity":"info"},"annotations":{},"state":"firing",
+               "activeAt":"2026-11-28T07:00:00Z","value":"1e+00"},
+              {"labels":{"alertname":"RedisDown","severity":"warning","team":"platform"},
+               "annotations":{"summary":"Redis is away"},"state":"firing",
+               "activeAt":"2026-11-28T07:00:00.5Z","value":"0e+00"},
+              {"labels":{"alertname":"ServiceDown","job":"orders","severity":"critical"},
+               "annotations":{"summary":"orders is away"},"state":"firing",
+               "activeAt":"2026-11-28T07:01:00Z","value":"0e+00"},
+              {"labels":{"alertname":"HighLatency","job":"gateway","severity":"warning"},"annotations":{"summary":"slow"},"state":"pending",
+               "activeAt":"2026-11-28T07:02:00Z","value":"2.2e+00"}]}}
+            """
+        );
+        await using var alertmanager = await JsonServer.StartAsync(
+            "/api/v2/alerts",
+            """
+            [{"labels":{"alertname":"RedisDown","severity":"warning","team":"platform"},"annotations":{},"fingerprint":"f1",
+              "startsAt":"2026-11-28T07:00:30Z","endsAt":"2026-11-28T07:05:00Z","status":{"state":"suppressed"}}]
+            """,
+            "/api/v2/silences",
+            """
+            [{"status":{"state":"active"},"matchers":[{"name":"alertname","value":"RedisDown","isRegex":false}],
+              "createdBy":"ops","comment":"moving it",
+              "endsAt":"2026-11-28T09:00:00Z"},
+             {"status":{"state":"expired"},"matchers":[{"name":"job","value":"old","isRegex":false}],"createdBy":"ops","comment":"",
+              "endsAt":"2026-11-28T06:00:00Z"}]
+            """
+        );
+        await using var process = await ObservatoryProcess.StartAsync(
+            $"--Observatory:PrometheusUrl={prometheus.Address}",
+            $"--Observatory:AlertmanagerUrl={alertmanager.Address}"
+        );
+
+        var page = await PageAsync(process, "Redis is away");
+
+        Assert.DoesNotContain("Watchdog", page, StringComparison.Ordinal);
+        Assert.True(page.IndexOf("ServiceDown", StringComparison.Ordinal) < page.IndexOf("RedisDown", StringComparison.Ordinal));
+        Assert.Matches(@"(?s)RedisDown.*?<td class=""nowrap"">silenced</td>", page);
+        Assert.Matches(@"(?s)ServiceDown.*?<td class=""nowrap"">firing</td>", page);
+        Assert.Matches(@"(?s)HighLatency.*?<td class=""nowrap"">pending</td>", page);
+        Assert.Contains("moving it", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("job=old", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("does not answer", page, StringComparison.Ordinal);
+
+        await prometheus.DisposeAsync();
+        var later = await PageAsync(process, "Prometheus does not answer");
+
+        Assert.Contains("ServiceDown", later, StringComparison.Ordinal);
+        Assert.DoesNotContain("Alertmanager does not answer", later, StringComparison.Ordinal);
+    }
+
+    private static async Task<string> PageAsync(ObservatoryProcess process, string expected) =>
+        await Eventually.GetAsync(
+            () => process.Http.GetStringAsync("/alerts", Cancellation),
+            page => page.Contains(expected, StringComparison.Ordinal),
+            $"the page says {expected}"
+        );
+
+    private static async Task<IReadOnlyList<JsonElement>> HistoryAsync(ObservatoryProcess process) =>
+        [.. (await process.Http.GetFromJsonAsync<JsonElement>("/api/alerts", Cancellation)).GetProperty("history").EnumerateArray()];
+
+    private static Task<HttpResponseMessage> TellAsync(ObservatoryProcess process, object message) =>
+        process.Http.PostAsJsonAsync("/api/alerts", message, Cancellation);
+
+    private static object Message(params object[] alerts) => new { version = "4", alerts };
+
+    private static object Alert(
+        string fingerprint,
+        string name,
+        string severity,
+        DateTimeOffset? end = null,
+        DateTimeOffset? start = null
+    ) =>
+        new
+        {
+            fingerprint,
+            status = end is null ? "firing" : "resolved",
+            startsAt = start ?? Start,
+            endsAt = end ?? default,
+            labels = new
+            {
+                alertname = name,
+                severity,
+                job = "orders",
+                impact = "blocked",
+            },
+            annotations = new
+            {
+                summary = "6 % of the requests fail",
+                impact = "Customers have paid.",
+                view = "/traces?resource=orders",
+            },
+        };
+
+    private sealed class JsonServer(WebApplication app) : IAsyncDisposable
+    {
+        public Uri Address { get; } =
+            new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+
+        public static async Task<JsonServer> StartAsync(params string[] pathsAndAnswers)
+        {
+            var builder = WebApplication.CreateSlimBuilder();
+
+            // Observatory's settings lie beside the tests.
+            builder.Configuration.Sources.Clear();
+            builder.Logging.ClearProviders();
+            builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+            var app = builder.Build();
+            foreach (var answer in pathsAndAnswers.Chunk(2))
+            {
+                app.MapGet(answer[0], () => Results.Text(answer[1], "application/json"));
+            }
+
+            await app.StartAsync(Cancellation);
+            return new JsonServer(app);
+        }
+
+        public ValueTask DisposeAsync() => app.DisposeAsync();
+    }
+}
