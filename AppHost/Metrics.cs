@@ -12,6 +12,8 @@ internal static class Metrics
     /// <summary>The secret that Alertmanager sends to Observatory.</summary>
     private const string AlertToken = "alert-token";
 
+    private const string IntervalKey = "Prometheus:Interval";
+
     // Folders below targets/, as prometheus.yml names them.
     private const string Services = "services";
     private const string Servers = "servers";
@@ -27,7 +29,9 @@ internal static class Metrics
         IResourceBuilder<ProjectResource> observatory
     )
     {
-        rabbitmq.WithHttpEndpoint(targetPort: 15692, name: "metrics");
+        rabbitmq
+            .WithHttpEndpoint(targetPort: 15692, name: "metrics")
+            .WithUrlForEndpoint("metrics", url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly);
         var postgresExporter = builder
             .AddPostgresExporter("postgres-exporter", postgres.Resource.PrimaryEndpoint, "postgres", postgres.Resource.PasswordParameter)
             .WithParentRelationship(postgres);
@@ -50,10 +54,10 @@ internal static class Metrics
         prometheus
             .WithTarget(Alertmanager, Alertmanager, alertmanager.Resource.Http)
             .WithTarget(Servers, Alertmanager, alertmanager.Resource.Http);
-        if (double.TryParse(builder.Configuration["Prometheus:Interval"], CultureInfo.InvariantCulture, out var seconds))
+        if (Interval(builder.Configuration[IntervalKey]) is { } interval)
         {
-            prometheus.WithInterval(TimeSpan.FromSeconds(seconds));
-            alertmanager.WithGroupWait(TimeSpan.FromSeconds(seconds));
+            prometheus.WithInterval(interval);
+            alertmanager.WithGroupWait(interval);
         }
 
         observatory
@@ -63,6 +67,12 @@ internal static class Metrics
             .WithEnvironment("Observatory__AlertmanagerUrl", alertmanager.Resource.Http);
         return prometheus;
     }
+
+    // Null without the setting: then what prometheus.yml says holds.
+    private static TimeSpan? Interval(string? text) =>
+        string.IsNullOrEmpty(text) ? null
+        : double.TryParse(text, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= 300 ? TimeSpan.FromSeconds(seconds)
+        : throw new StartRefusedException($"{IntervalKey}={text} is not known; leave it out or say {IntervalKey}= and seconds, 1 to 300.");
 
     /// <summary>Scrapes each instance of the service, which asks for the token.</summary>
     public static IResourceBuilder<ProjectResource> WithMetrics(

@@ -27,7 +27,7 @@ public sealed partial class MetricsTests(PlatformFixture platform) : PlatformTes
         "redis",
     ];
 
-    // Series of one metric in one service: routes, statuses and buckets. Twice of what the busiest has.
+    // Series of one metric in one instance: routes, statuses and buckets. An id in a label would pass it within a run of all tests.
     private const int MaxSeriesPerMetric = 600;
 
     private PrometheusClient Prometheus => Platform.Prometheus;

@@ -13,6 +13,10 @@ public sealed class StartRefusedTests
     [Theory]
     [InlineData("--Ports=fee", "Ports=fee is not known; leave it out or say Ports=free.")]
     [InlineData("--Telemetry=direkt", "Telemetry=direkt is not known; leave it out or say Telemetry=direct.")]
+    [InlineData(
+        "--Prometheus:Interval=0",
+        "Prometheus:Interval=0 is not known; leave it out or say Prometheus:Interval= and seconds, 1 to 300."
+    )]
     public async Task AppHost_WithAWrongSetting_NamesItAndEnds(string argument, string reason)
     {
         var (exitCode, output) = await AppHostProgram.RunAsync([argument], Cancellation, ("ASPNETCORE_URLS", "http://localhost:0"));

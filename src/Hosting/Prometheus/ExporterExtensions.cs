@@ -71,9 +71,10 @@ public static class ExporterExtensions
         int port
     ) =>
         builder
-            .AddResource(new ExporterResource(name, port))
+            .AddResource(new ExporterResource(name))
             .WithImage(image, tag)
             .WithHttpEndpoint(targetPort: port, name: "http")
             .WithHttpHealthCheck("/")
+            .WithUrlForEndpoint("http", url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly)
             .WithIconName("Gauge");
 }

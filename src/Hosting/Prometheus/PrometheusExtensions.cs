@@ -36,7 +36,7 @@ public static class PrometheusExtensions
             .WithArgs(
                 $"--config.file={PrometheusResource.ConfigurationFolder}/prometheus.yml",
                 "--storage.tsdb.path=/prometheus",
-                // A week of this platform is less; what is older than the bound goes first.
+                // Bounds its disk, however long it runs: the oldest goes first.
                 "--storage.tsdb.retention.size=512MB",
                 "--storage.tsdb.retention.time=15d",
                 "--enable-feature=exemplar-storage"

@@ -35,10 +35,8 @@ public sealed class AlertmanagerResource(string name) : ContainerResource(name)
 }
 
 /// <summary>Exports the metrics of another server, which cannot do so itself.</summary>
-public sealed class ExporterResource(string name, int port) : ContainerResource(name)
+public sealed class ExporterResource(string name) : ContainerResource(name)
 {
-    internal int Port => port;
-
     /// <summary>Where /metrics is.</summary>
     public EndpointReference Http => new(this, "http");
 }

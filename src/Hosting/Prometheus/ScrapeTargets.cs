@@ -34,16 +34,22 @@ internal sealed class ScrapeTargets(
     private const UnixFileMode ReadableByAll =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    // By resource id; bounded by the instances of the model.
-    private readonly Dictionary<string, ScrapeInstance> _instances = [];
+    // By resource and instance; bounded by the instances of the model.
+    private readonly Dictionary<InstanceTargets, SortedDictionary<string, ScrapeInstance>> _instances =
+        prometheus.InstanceTargets.ToDictionary(
+            target => target,
+            _ => new SortedDictionary<string, ScrapeInstance>(StringComparer.Ordinal)
+        );
 
     // Prometheus itself, which is a container or, with AddServerProcesses, a process in its place.
     private IResource Scraper => model.Resources.Single(resource => resource.Name == prometheus.Name);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    // Each static target waits until its endpoint has a port, which one that cannot start never gets; nothing else waits for that.
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(prometheus.StaticTargets.Select(target => WriteAsync(target, stoppingToken)).Append(WatchAsync(stoppingToken)));
+
+    private async Task WatchAsync(CancellationToken stoppingToken)
     {
-        // Each waits until its endpoint has a port.
-        await Task.WhenAll(prometheus.StaticTargets.Select(target => WriteAsync(target, stoppingToken)));
         var watched = prometheus.InstanceTargets.ToDictionary(target => target.Resource);
         await foreach (var change in notifications.WatchAsync(stoppingToken))
         {
@@ -65,9 +71,10 @@ internal sealed class ScrapeTargets(
     // True when it changed anything.
     private bool Follow(InstanceTargets target, string id, CustomResourceSnapshot snapshot)
     {
+        var instances = _instances[target];
         if (snapshot.State?.Text == KnownResourceStates.Stopping)
         {
-            return _instances.Remove(id);
+            return instances.Remove(id);
         }
 
         if (snapshot.State?.Text != KnownResourceStates.Running || target.Read(snapshot) is not { } instance)
@@ -75,8 +82,8 @@ internal sealed class ScrapeTargets(
             return false;
         }
 
-        var isNew = !_instances.TryGetValue(id, out var known) || known != instance;
-        _instances[id] = instance;
+        var isNew = !instances.TryGetValue(id, out var known) || known != instance;
+        instances[id] = instance;
         return isNew;
     }
 
@@ -87,10 +94,8 @@ internal sealed class ScrapeTargets(
         Write(
             target.Folder,
             job,
-            _instances
-                .Where(instance => instance.Key == job || instance.Key.StartsWith($"{job}-", StringComparison.Ordinal))
-                .OrderBy(instance => instance.Key, StringComparer.Ordinal)
-                .Select(instance => Entry($"{host ?? instance.Value.Address.Host}:{instance.Value.Address.Port}", job, instance.Value.Id))
+            _instances[target]
+                .Values.Select(instance => Entry($"{host ?? instance.Address.Host}:{instance.Address.Port}", job, instance.Id))
         );
     }
 

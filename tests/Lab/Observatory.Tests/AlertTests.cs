@@ -106,6 +106,39 @@ public sealed class AlertTests
     }
 
     [Fact]
+    public async Task Alert_WithTextThatIsNone_IsLeftOut_AndTheOthersAreKept()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        using var body = new StringContent(
+            """
+            {"version":"4","alerts":[
+              {"fingerprint":"a1","startsAt":"2026-11-28T07:00:00Z","labels":{"alertname":"\ud800"}},
+              {"fingerprint":"a2","startsAt":"2026-11-28T07:00:00Z","labels":{"alertname":"ServiceDown","job":"\udc00"}}]}
+            """,
+            MediaTypeHeaderValue.Parse("application/json")
+        );
+
+        using var told = await process.Http.PostAsync("/api/alerts", body, Cancellation);
+
+        Assert.Equal(HttpStatusCode.NoContent, told.StatusCode);
+        Assert.Equal("ServiceDown", Assert.Single(await HistoryAsync(process)).GetProperty("name").GetString());
+    }
+
+    /// <summary>Something else listens there.</summary>
+    [Theory]
+    [InlineData("<html>not here</html>")]
+    [InlineData("""{"data":{"alerts":[{"labels":7},{"labels":{"alertname":"\ud800"},"activeAt":"2026-11-28T07:00:00Z"}]}}""")]
+    [InlineData("[]")]
+    public async Task Prometheus_ThatAnswersNonsense_IsAwayOrHasNothing_AndObservatoryLives(string answer)
+    {
+        await using var server = await JsonServer.StartAsync("/api/v1/alerts", answer);
+        await using var process = await ObservatoryProcess.StartAsync($"--Observatory:PrometheusUrl={server.Address}");
+
+        await PageAsync(process, answer.StartsWith('<') ? "Prometheus does not answer" : "Nothing fires");
+        await Eventually.TrueAsync(() => Task.FromResult(server.Asked > 1), "it is asked again");
+    }
+
+    [Fact]
     public async Task History_WithMoreThanItHolds_LosesWhatHasEndedFirst()
     {
         await using var process = await ObservatoryProcess.StartAsync();
@@ -262,8 +295,9 @@ public sealed class AlertTests
 
     private sealed class JsonServer(WebApplication app) : IAsyncDisposable
     {
-        public Uri Address { get; } =
-            new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        public int Asked { get; private set; }
+
+        public Uri Address => new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
 
         public static async Task<JsonServer> StartAsync(params string[] pathsAndAnswers)
         {
@@ -274,13 +308,21 @@ public sealed class AlertTests
             builder.Logging.ClearProviders();
             builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
             var app = builder.Build();
+            var server = new JsonServer(app);
             foreach (var answer in pathsAndAnswers.Chunk(2))
             {
-                app.MapGet(answer[0], () => Results.Text(answer[1], "application/json"));
+                app.MapGet(
+                    answer[0],
+                    () =>
+                    {
+                        server.Asked++;
+                        return Results.Text(answer[1], answer[1].StartsWith('<') ? "text/html" : "application/json");
+                    }
+                );
             }
 
             await app.StartAsync(Cancellation);
-            return new JsonServer(app);
+            return server;
         }
 
         public ValueTask DisposeAsync() => app.DisposeAsync();

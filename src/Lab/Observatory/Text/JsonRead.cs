@@ -19,10 +19,23 @@ internal static class JsonRead
     public static string? Text(JsonElement? element) =>
         element switch
         {
-            { ValueKind: JsonValueKind.String } text => text.GetString(),
+            { ValueKind: JsonValueKind.String } text => TextOf(text),
             { ValueKind: JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False } other => other.GetRawText(),
             _ => null,
         };
+
+    // Half of a surrogate pair, or bytes that are no UTF-8: no text.
+    private static string? TextOf(JsonElement text)
+    {
+        try
+        {
+            return text.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
 
     public static bool? Flag(JsonElement? element, string name) =>
         Child(element, name)?.ValueKind switch
