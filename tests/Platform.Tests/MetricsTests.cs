@@ -149,8 +149,12 @@ public sealed partial class MetricsTests(PlatformFixture platform) : PlatformTes
                 "the oldest paid order is two seconds old"
             );
 
-            // Somebody stopped it: it is no target, and nothing is down.
-            Assert.Empty(await Prometheus.QueryAsync("""up{job="worker"}""", Cancellation));
+            // Somebody stopped it: Prometheus looks at the list of targets every few seconds, and then nothing is down.
+            await Eventually.GetAsync(
+                () => Prometheus.QueryAsync("""up{job="worker"}""", Cancellation),
+                series => series.Count == 0,
+                "worker is no target any more"
+            );
         }
         finally
         {

@@ -118,6 +118,9 @@ public sealed partial class Cache
             .Build();
     }
 
+    /// <summary>Ends with the first connection, which the budget of a first call includes.</summary>
+    internal Task Connected => _connection;
+
     /// <summary>The result of the call, or <paramref name="fallback"/> when Redis is unavailable or slow.</summary>
     public async Task<T> TryAsync<T>(Func<IDatabase, Task<T>> call, T fallback, CancellationToken cancellationToken)
     {
