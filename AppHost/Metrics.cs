@@ -16,6 +16,7 @@ internal static class Metrics
 
     // Folders below targets/, as prometheus.yml names them.
     private const string Services = "services";
+    private const string Observability = "observability";
     private const string Servers = "servers";
     private const string Queues = "queues";
     private const string Alertmanager = "alertmanager";
@@ -54,6 +55,7 @@ internal static class Metrics
         prometheus
             .WithTarget(Alertmanager, Alertmanager, alertmanager.Resource.Http)
             .WithTarget(Servers, Alertmanager, alertmanager.Resource.Http);
+        AddReceivers(builder, alertmanager);
         if (Interval(builder.Configuration[IntervalKey]) is { } interval)
         {
             prometheus.WithInterval(interval);
@@ -61,11 +63,50 @@ internal static class Metrics
         }
 
         observatory
-            .WithMetrics(prometheus, "Observatory__MetricsToken")
+            .WithMetrics(prometheus, Observability, "Observatory__MetricsToken")
             .WithSecret("Observatory__AlertToken", AlertToken)
             .WithEnvironment("Observatory__PrometheusUrl", prometheus.Resource.Http)
             .WithEnvironment("Observatory__AlertmanagerUrl", alertmanager.Resource.Http);
+        if (builder.ExecutionContext.IsRunMode)
+        {
+            observatory
+                .WithEnvironment("Observatory__ObjectivesFile", FileOf(builder, "../observability/objectives/objectives.yml"))
+                .WithEnvironment("Observatory__RunbookDirectory", FileOf(builder, "../docs/runbooks"));
+        }
+
         return prometheus;
+    }
+
+    private static string FileOf(IDistributedApplicationBuilder builder, string path) => Path.GetFullPath(path, builder.AppHostDirectory);
+
+    // Who is called beside Observatory; all are off.
+    private static void AddReceivers(IDistributedApplicationBuilder builder, IResourceBuilder<AlertmanagerResource> alertmanager)
+    {
+        var settings = builder.Configuration.GetSection("Alerts");
+        if (settings["ChatUrl"] is { Length: > 0 } chat)
+        {
+            alertmanager.WithSection("chat").WithSecretFile("chat-url", builder.AddParameter("alert-chat-url", chat, secret: true));
+        }
+
+        if (settings["PagerKey"] is { Length: > 0 } pager)
+        {
+            alertmanager
+                .WithSection("pager")
+                .WithText("http://pager", settings["PagerUrl"] ?? "https://events.pagerduty.com/v2/enqueue")
+                .WithSecretFile("pager-key", builder.AddParameter("alert-pager-key", pager, secret: true));
+        }
+
+        if (settings["MailTo"] is { Length: > 0 } mail)
+        {
+            alertmanager
+                .WithSection("mail")
+                .WithText("mail-to", mail)
+                .WithText(
+                    "mail-server:25",
+                    settings["MailServer"]
+                        ?? throw new StartRefusedException("Alerts:MailTo needs Alerts:MailServer, the host and port of a mail server.")
+                );
+        }
     }
 
     // Null without the setting: then what prometheus.yml says holds.
@@ -78,14 +119,21 @@ internal static class Metrics
     public static IResourceBuilder<ProjectResource> WithMetrics(
         this IResourceBuilder<ProjectResource> service,
         IResourceBuilder<PrometheusResource> prometheus,
+        string folder = Services,
         string variable = "Metrics__Token"
     )
     {
         prometheus.WithInstances(
-            Services,
+            folder,
             service.Resource,
             snapshot => InstanceDirectory.Read(snapshot) is var (id, management) ? new ScrapeInstance(id, management) : null
         );
+        var builder = service.ApplicationBuilder;
+        if (folder == Services && builder.Resources.OfType<AlertmanagerResource>().SingleOrDefault() is { } alertmanager)
+        {
+            builder.CreateResourceBuilder(alertmanager).WithSilenceOnRestart(service.Resource);
+        }
+
         return service.WithSecret(variable, Token);
     }
 }

@@ -11,6 +11,32 @@ internal static class Tool
     /// <summary>The repository's root.</summary>
     public static string Root { get; } = FindRoot();
 
+    /// <summary>Starts a server in a folder; the caller ends it.</summary>
+    public static Process Start(string folder, string program, params string[] arguments)
+    {
+        try
+        {
+            var process = Process.Start(
+                new ProcessStartInfo(program, arguments)
+                {
+                    WorkingDirectory = folder,
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
+                }
+            )!;
+
+            // A full pipe would stop it.
+            process.BeginOutputReadLine();
+            process.BeginErrorReadLine();
+            return process;
+        }
+        catch (Win32Exception) when (Environment.GetEnvironmentVariable("PLATFORM_REQUIRE_DEPS") != "1")
+        {
+            Assert.Skip($"{program} is not installed; it comes with Debian's packages prometheus and prometheus-alertmanager.");
+            throw;
+        }
+    }
+
     /// <summary>Runs it in a folder; its output and its exit code.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(string folder, string program, params string[] arguments)
     {

@@ -13,9 +13,9 @@ namespace Platform.Tests;
 public sealed class OutageTests(PlatformFixture platform) : PlatformTest(platform)
 {
     /// <summary>Orders placed before, during and after; about twenty a second.</summary>
-    private const int OrdersPerPhase = 20;
+    private const int OrdersPerPhase = 10;
 
-    private static readonly TimeSpan Outage = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Outage = TimeSpan.FromSeconds(1);
 
     [Theory]
     [InlineData("acquirer")]

@@ -1,4 +1,6 @@
 using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Platform.Prometheus;
 
 namespace Aspire.Hosting;
@@ -39,15 +41,15 @@ public static class AlertmanagerExtensions
                 AlertmanagerResource.ConfigurationFolder,
                 async (context, cancellationToken) =>
                 {
-                    var addresses = new Dictionary<string, string>();
-                    foreach (var (name, endpoint) in resource.Addresses)
+                    var values = new Dictionary<string, string>();
+                    foreach (var (name, value) in resource.Names)
                     {
                         // Addresses differ for a container and for a process of this machine.
                         var caller = new ValueProviderContext { Caller = context.Model };
-                        addresses[name] = (await endpoint.Property(EndpointProperty.Url).GetValueAsync(caller, cancellationToken))!;
+                        values[name] = (await value.GetValueAsync(caller, cancellationToken))!;
                     }
 
-                    return ConfigurationFiles.Read(folder, text => Adapt(resource, addresses, text));
+                    return ConfigurationFiles.Read(folder, text => Adapt(resource, values, text));
                 }
             );
     }
@@ -59,7 +61,45 @@ public static class AlertmanagerExtensions
         EndpointReference endpoint
     )
     {
-        alertmanager.Resource.Addresses[name] = endpoint;
+        alertmanager.Resource.Names[name] = ReferenceExpression.Create($"{endpoint.Property(EndpointProperty.Url)}");
+        return alertmanager;
+    }
+
+    /// <summary>Puts a text in the place of a name in its files.</summary>
+    public static IResourceBuilder<AlertmanagerResource> WithText(
+        this IResourceBuilder<AlertmanagerResource> alertmanager,
+        string name,
+        string text
+    )
+    {
+        alertmanager.Resource.Names[name] = ReferenceExpression.Create($"{text}");
+        return alertmanager;
+    }
+
+    /// <summary>Takes the lines that begin with <c>#name</c> and a blank into its configuration.</summary>
+    public static IResourceBuilder<AlertmanagerResource> WithSection(this IResourceBuilder<AlertmanagerResource> alertmanager, string name)
+    {
+        alertmanager.Resource.Sections.Add(name);
+        return alertmanager;
+    }
+
+    /// <summary>
+    /// While somebody stops or restarts an instance of the resource, its alerts (label <c>job</c>) are silenced for a minute: nobody is
+    /// told of what a deploy looks like, and of everything else, and of this from then on.
+    /// </summary>
+    public static IResourceBuilder<AlertmanagerResource> WithSilenceOnRestart(
+        this IResourceBuilder<AlertmanagerResource> alertmanager,
+        IResource resource
+    )
+    {
+        if (alertmanager.Resource.Silenced.Count == 0 && alertmanager.ApplicationBuilder.ExecutionContext.IsRunMode)
+        {
+            alertmanager.ApplicationBuilder.Services.AddSingleton<IHostedService>(services =>
+                ActivatorUtilities.CreateInstance<RestartSilences>(services, alertmanager.Resource)
+            );
+        }
+
+        alertmanager.Resource.Silenced.Add(resource);
         return alertmanager;
     }
 
@@ -73,9 +113,10 @@ public static class AlertmanagerExtensions
         return alertmanager;
     }
 
-    private static string Adapt(AlertmanagerResource alertmanager, Dictionary<string, string> addresses, string text)
+    private static string Adapt(AlertmanagerResource alertmanager, Dictionary<string, string> values, string text)
     {
-        var adapted = addresses.Aggregate(text, (now, name) => now.Replace(name.Key, name.Value, StringComparison.Ordinal));
+        var whole = alertmanager.Sections.Aggregate(text, ConfigurationFiles.WithSection);
+        var adapted = values.Aggregate(whole, (now, name) => now.Replace(name.Key, name.Value, StringComparison.Ordinal));
         return alertmanager.GroupWait is { } wait ? ConfigurationFiles.WithGroupWait(adapted, wait) : adapted;
     }
 

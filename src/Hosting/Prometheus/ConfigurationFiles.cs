@@ -36,6 +36,10 @@ internal static partial class ConfigurationFiles
     public static string WithGroupWait(string text, TimeSpan wait) =>
         GroupWaits().Replace(text, match => $"{match.Groups[1].Value}{(int)wait.TotalMilliseconds}ms");
 
+    /// <summary>Takes the lines that begin with #name and a blank; a configuration file has no optional parts of its own.</summary>
+    public static string WithSection(string text, string name) =>
+        Regex.Replace(text, $"^(\\s*)#{Regex.Escape(name)} ", "$1", RegexOptions.Multiline | RegexOptions.CultureInvariant);
+
     [GeneratedRegex("^(\\s*group_(?:wait|interval):\\s*)\\S+", RegexOptions.Multiline)]
     private static partial Regex GroupWaits();
 

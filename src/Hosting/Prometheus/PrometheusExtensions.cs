@@ -38,7 +38,8 @@ public static class PrometheusExtensions
                 "--storage.tsdb.path=/prometheus",
                 // Bounds its disk, however long it runs: the oldest goes first.
                 "--storage.tsdb.retention.size=512MB",
-                "--storage.tsdb.retention.time=15d",
+                // The month of the objectives, and a few days.
+                "--storage.tsdb.retention.time=32d",
                 "--enable-feature=exemplar-storage"
             )
             .WithContainerFiles(

@@ -25,8 +25,14 @@ public sealed class AlertmanagerResource(string name) : ContainerResource(name)
     internal const int Port = 9093;
     internal const string ConfigurationFolder = "/etc/alertmanager";
 
-    // What stands for an address in its files. Bounded by the model.
-    internal Dictionary<string, EndpointReference> Addresses { get; } = [];
+    // What stands in its files for what is known later. Bounded by the model.
+    internal Dictionary<string, ReferenceExpression> Names { get; } = [];
+
+    // Optional parts of its files that are on.
+    internal HashSet<string> Sections { get; } = new(StringComparer.Ordinal);
+
+    // Whose restarts are silenced. Bounded by the model.
+    internal HashSet<IResource> Silenced { get; } = [];
 
     internal TimeSpan? GroupWait { get; set; }
 

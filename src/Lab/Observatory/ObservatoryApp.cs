@@ -12,24 +12,29 @@ using Platform.Observatory.Envelopes;
 using Platform.Observatory.Faults;
 using Platform.Observatory.Forward;
 using Platform.Observatory.History;
+using Platform.Observatory.Incidents;
 using Platform.Observatory.Ingest;
 using Platform.Observatory.Issues;
 using Platform.Observatory.Layout;
 using Platform.Observatory.Login;
 using Platform.Observatory.Logs;
 using Platform.Observatory.Map;
+using Platform.Observatory.Metrics;
 using Platform.Observatory.Monitors;
+using Platform.Observatory.Objectives;
 using Platform.Observatory.Overview;
 using Platform.Observatory.OwnTelemetry;
 using Platform.Observatory.Receiving;
 using Platform.Observatory.Recovery;
 using Platform.Observatory.Releases;
+using Platform.Observatory.Runbooks;
 using Platform.Observatory.Search;
 using Platform.Observatory.Settings;
 using Platform.Observatory.Storage;
 using Platform.Observatory.Store;
 using Platform.Observatory.Text;
 using Platform.Observatory.Traces;
+using Platform.Observatory.Watch;
 
 namespace Platform.Observatory;
 
@@ -72,9 +77,20 @@ internal static class ObservatoryApp
             .AddSingleton<DeployStore>()
             .AddSingleton<FaultStore>()
             .AddSingleton<AlertStore>()
-            .AddSingleton<AlertSourceClient>()
+            .AddSingleton<AlertLog>()
+            .AddSingleton<AlertMetricReader>()
+            .AddSingleton<RunbookFolder>()
+            .AddSingleton<JsonSource>()
+            .AddSingleton<Prometheus>()
             .AddSingleton<AlertSources>()
             .AddHostedService(provider => provider.GetRequiredService<AlertSources>())
+            .AddSingleton<FindingAlerts>()
+            .AddSingleton<IssueAlerts>()
+            .AddSingleton<ForgottenAlerts>()
+            .AddHostedService<Watcher>()
+            .AddSingleton<IncidentStore>()
+            .AddSingleton<ObjectiveSources>()
+            .AddHostedService(provider => provider.GetRequiredService<ObjectiveSources>())
             .AddSingleton<TimelineBuilder>()
             .AddTransient<IssueViewBuilder>()
             .AddTransient<OverviewBuilder>()
@@ -143,6 +159,8 @@ internal static class ObservatoryApp
             DeployApi.Map(api);
             FaultApi.Map(api);
             AlertApi.Map(api);
+            IncidentApi.Map(api);
+            ObjectiveApi.Map(api);
             SearchApi.Map(api);
             api.MapGet(
                 "/api/monitors",

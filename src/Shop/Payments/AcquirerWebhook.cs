@@ -77,9 +77,15 @@ internal static partial class AcquirerWebhook
             LogBooked(logger, received.Id);
         }
 
-        if (await RecordAsync(database, received, cancellationToken) is { } changed)
+        var (outcome, changed) = await RecordAsync(database, received, cancellationToken);
+        if (outcome is not null)
         {
-            LogEvent(logger, received.Type, changed);
+            metrics.Confirmed(outcome);
+        }
+
+        if (changed is { } orderId)
+        {
+            LogEvent(logger, received.Type, orderId);
             payments.Notify();
         }
 
@@ -126,8 +132,14 @@ internal static partial class AcquirerWebhook
         }
     }
 
-    /// <summary>Null for a duplicate event, or one about an unknown payment.</summary>
-    private static async Task<Guid?> RecordAsync(NpgsqlDataSource database, AcquirerEvent received, CancellationToken cancellationToken)
+    /// <summary>
+    /// What our books say of the capture, null for a duplicate event or another type; and the order whose payment it changed, if any.
+    /// </summary>
+    private static async Task<(string? Outcome, Guid? OrderId)> RecordAsync(
+        NpgsqlDataSource database,
+        AcquirerEvent received,
+        CancellationToken cancellationToken
+    )
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -139,11 +151,21 @@ internal static partial class AcquirerWebhook
                     cancellationToken: cancellationToken
                 )
             ) == 1;
-        if (!first || received.Type != "charge.captured" || !Guid.TryParse(received.Data?.IdempotencyKey, out var paymentId))
+        if (!first || received.Type != "charge.captured")
         {
             await transaction.CommitAsync(cancellationToken);
-            return null;
+            return (null, null);
         }
+
+        var status = Guid.TryParse(received.Data?.IdempotencyKey, out var paymentId)
+            ? await connection.QuerySingleOrDefaultAsync<string>(
+                new CommandDefinition(
+                    "SELECT status FROM payments WHERE id = @paymentId FOR UPDATE",
+                    new { paymentId },
+                    cancellationToken: cancellationToken
+                )
+            )
+            : null;
 
         // clock_timestamp() and not now(): while this waited for the row, an attempt may have been claimed that does not know of this
         // event.
@@ -168,7 +190,15 @@ internal static partial class AcquirerWebhook
             Activity.Current?.AddLink(new ActivityLink(order)).SetTag(Attributes.OrderId, found.OrderId);
         }
 
-        return payment?.OrderId;
+        return (
+            status switch
+            {
+                null => PaymentsMetrics.Unknown,
+                PaymentSteps.Declined => PaymentsMetrics.DeclinedHere,
+                _ => PaymentsMetrics.Agrees,
+            },
+            payment?.OrderId
+        );
     }
 
     [LoggerMessage(EventId = 3101, Level = LogLevel.Information, Message = "The acquirer reports {EventType} for order {OrderId}")]

@@ -14,10 +14,16 @@ internal static class PaymentsTelemetry
 
 internal sealed class PaymentsMetrics
 {
+    /// <summary>What our books say of a capture that the acquirer reports.</summary>
+    public const string Agrees = "agrees";
+    public const string DeclinedHere = "declined";
+    public const string Unknown = "unknown";
+
     private readonly Counter<long> _decided;
     private readonly Counter<long> _attempts;
     private readonly Counter<long> _overdue;
     private readonly Counter<long> _revenue;
+    private readonly Counter<long> _confirmed;
 
     public PaymentsMetrics(IMeterFactory meters)
     {
@@ -29,19 +35,36 @@ internal sealed class PaymentsMetrics
             "{minor}",
             "Money captured, in minor units (cents), by currency; refunds are not taken off."
         );
+        _confirmed = meter.CreateCounter<long>(
+            "platform.payments.confirmed",
+            "{payment}",
+            "Captures that the acquirer reported, each once: agrees with our books, declined or unknown there."
+        );
         _overdue = meter.CreateCounter<long>(
             "platform.payments.overdue",
             "{payment}",
             "Payments whose outcome could not be found out in time."
         );
+
+        // A series that begins with 1 has no increase: all that is compared begins with 0.
+        Decided(PaymentSteps.Captured, 0);
+        Decided(PaymentSteps.Declined, 0);
+        foreach (var outcome in new[] { Agrees, DeclinedHere, Unknown })
+        {
+            Confirmed(outcome, 0);
+        }
     }
 
-    public void Decided(string status) => _decided.Add(1, new KeyValuePair<string, object?>(Attributes.Outcome, status));
+    public void Decided(string status, long count = 1) =>
+        _decided.Add(count, new KeyValuePair<string, object?>(Attributes.Outcome, status));
 
     public void Captured(long amountMinor, string currency) =>
         _revenue.Add(amountMinor, new KeyValuePair<string, object?>("platform.currency", currency));
 
     public void Attempted(string outcome) => _attempts.Add(1, new KeyValuePair<string, object?>(Attributes.Outcome, outcome));
+
+    public void Confirmed(string outcome, long count = 1) =>
+        _confirmed.Add(count, new KeyValuePair<string, object?>(Attributes.Outcome, outcome));
 
     public void Overdue() => _overdue.Add(1);
 }

@@ -2,13 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Platform.Observatory.Alerts;
 
 namespace Platform.Observatory.Tests;
@@ -143,30 +137,34 @@ public sealed class AlertTests
     {
         await using var process = await ObservatoryProcess.StartAsync();
         var store = process.Services.GetRequiredService<AlertStore>();
-        Alert Fake(int number, bool ended) =>
-            new(
-                $"f{number}",
-                "",
-                "Fake",
-                "",
-                "info",
-                "none",
-                "",
-                "",
-                "",
-                "",
-                "",
-                null,
-                Start.AddSeconds(number),
-                ended ? Start.AddSeconds(number + 1) : null
-            );
+        static Alert Fake(int number, bool ended) =>
+            Alerts.Fake($"f{number}", "info", Start.AddSeconds(number), ended ? Start.AddSeconds(number + 1) : null);
 
         store.Apply(Enumerable.Range(0, AlertStore.Capacity).Select(number => Fake(number, ended: number >= 100)), Start);
         store.Apply([Fake(9_999, ended: false)], Start);
 
         Assert.Equal(AlertStore.Capacity, store.All().Count);
-        Assert.Contains(store.All(), alert => alert.Fingerprint == "f0");
-        Assert.DoesNotContain(store.All(), alert => alert.Fingerprint == "f100");
+        Assert.Contains(store.All(), alert => alert.Name == "f0");
+        Assert.DoesNotContain(store.All(), alert => alert.Name == "f100");
+    }
+
+    /// <summary>Alertmanager cuts large groups, and says so.</summary>
+    [Fact]
+    public async Task Message_ThatWasCut_IsSaidOnThePage()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+
+        using var told = await TellAsync(
+            process,
+            new
+            {
+                version = "4",
+                truncatedAlerts = 7,
+                alerts = new[] { Alert("a1", "ServiceDown", "critical") },
+            }
+        );
+
+        Assert.Contains("7", await PageAsync(process, "left out"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -292,39 +290,4 @@ public sealed class AlertTests
                 view = "/traces?resource=orders",
             },
         };
-
-    private sealed class JsonServer(WebApplication app) : IAsyncDisposable
-    {
-        public int Asked { get; private set; }
-
-        public Uri Address => new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
-
-        public static async Task<JsonServer> StartAsync(params string[] pathsAndAnswers)
-        {
-            var builder = WebApplication.CreateSlimBuilder();
-
-            // Observatory's settings lie beside the tests.
-            builder.Configuration.Sources.Clear();
-            builder.Logging.ClearProviders();
-            builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-            var app = builder.Build();
-            var server = new JsonServer(app);
-            foreach (var answer in pathsAndAnswers.Chunk(2))
-            {
-                app.MapGet(
-                    answer[0],
-                    () =>
-                    {
-                        server.Asked++;
-                        return Results.Text(answer[1], answer[1].StartsWith('<') ? "text/html" : "application/json");
-                    }
-                );
-            }
-
-            await app.StartAsync(Cancellation);
-            return server;
-        }
-
-        public ValueTask DisposeAsync() => app.DisposeAsync();
-    }
 }

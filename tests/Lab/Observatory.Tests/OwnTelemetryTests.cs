@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Platform.Observatory.Ingest;
 using Platform.Observatory.Otlp;
+using Platform.Observatory.Releases;
 using Platform.Observatory.Traces;
 
 namespace Platform.Observatory.Tests;
@@ -24,6 +25,24 @@ public sealed class OwnTelemetryTests
         Assert.Contains("InvalidOperationException", issue, StringComparison.Ordinal);
         Assert.Contains("\"observatory\"", issue, StringComparison.Ordinal);
         Assert.DoesNotContain("mail@example.com", issue, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Deploys_OfReleasesThatReplaceAnother_AreCountedByService_WhateverItIsCalled()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        var deploys = process.Services.GetRequiredService<DeployStore>();
+        foreach (var release in new[] { "1.0", "1.1", "1.2", "1.2" })
+        {
+            deploys.Observe("orders", release, "test", null, DateTimeOffset.UtcNow);
+        }
+
+        deploys.Observe("a \"quoted\\\n name", "1.0", "test", null, DateTimeOffset.UtcNow);
+
+        var text = await process.Management.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+
+        Assert.Contains("platform_observatory_deploys_total{service=\"orders\"} 2\n", text, StringComparison.Ordinal);
+        Assert.Contains("platform_observatory_deploys_total{service=\"a \\\"quoted\\\\\\n name\"} 0\n", text, StringComparison.Ordinal);
     }
 
     [Fact]

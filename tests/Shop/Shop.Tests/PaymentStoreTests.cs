@@ -153,6 +153,24 @@ public sealed class PaymentStoreTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal("captured", await StatusAsync());
     }
 
+    /// <summary>Our books against the acquirer's, each capture once; a payment that nobody here knows is money taken for nothing.</summary>
+    [Fact]
+    public async Task Webhook_OfACapture_IsConfirmedOnceByWhatOurBooksSay()
+    {
+        var known = await AddAsync();
+        using var signal = new PaymentSignal();
+        Task<string?> ConfirmAsync(string eventId, Guid key) => SignedWebhook.ReceiveAsync(_database.Source, signal, _time, eventId, key);
+
+        Assert.Equal("agrees", await ConfirmAsync("evt_1", known));
+        Assert.Null(await ConfirmAsync("evt_1", known));
+        Assert.Equal("unknown", await ConfirmAsync("evt_2", Guid.NewGuid()));
+
+        var declined = await AddAsync();
+        var claimed = (await _store.ClaimAsync(10, Cancellation)).Single(payment => payment.Id == declined);
+        await _store.SettleAsync(claimed, PaymentSteps.Declined, "expired", Cancellation);
+        Assert.Equal("declined", await ConfirmAsync("evt_3", declined));
+    }
+
     [Fact]
     public async Task Fail_UntilParked_WaitsAndIsNotClaimedUntilItIsSentAgain()
     {

@@ -1,11 +1,14 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.WebUtilities;
 using Platform.Observatory.Text;
 using Platform.Redaction;
 
 namespace Platform.Observatory.Alerts;
 
-/// <summary>One alert of Prometheus, from when it began until it ended.</summary>
-/// <param name="Fingerprint">Of its labels, by Alertmanager; empty from Prometheus.</param>
+/// <summary>One alert of Prometheus, or of Observatory itself, from when it began until it ended.</summary>
+/// <param name="Fingerprint">Of its labels, by Alertmanager or by us; empty from Prometheus.</param>
 /// <param name="Labels">All of them, in order: alertname=ServiceDown, instance=….</param>
 /// <param name="Name">Label alertname.</param>
 /// <param name="Service">Label job; empty when it is of none.</param>
@@ -16,6 +19,8 @@ namespace Platform.Observatory.Alerts;
 /// <param name="UsersFeel">One sentence.</param>
 /// <param name="View">Path in Observatory where to look.</param>
 /// <param name="Runbook">Path in the repository.</param>
+/// <param name="Expression">What Prometheus evaluates; empty when the source does not tell.</param>
+/// <param name="Exemplars">Histogram whose exemplars are requests that it is about; empty when there is none.</param>
 /// <param name="Value">Of its expression; null when the source does not tell.</param>
 /// <param name="StartedAt">When it began to fire, or to be pending.</param>
 /// <param name="EndedAt">Null while it fires.</param>
@@ -31,16 +36,65 @@ internal sealed record Alert(
     string UsersFeel,
     string View,
     string Runbook,
+    string Expression,
+    string Exemplars,
     double? Value,
     DateTimeOffset StartedAt,
     DateTimeOffset? EndedAt
 )
 {
     public const string Watchdog = "Watchdog";
+    public const string Critical = "critical";
+    public const string Warning = "warning";
 
     private const int MaxTextLength = 512;
+    private const int MaxExpressionLength = 2_000;
+    private const string OwnSource = "source=observatory";
 
-    public bool IsCritical => Severity == "critical";
+    /// <summary>Of this alert from this start.</summary>
+    public string Id => Hash($"{Fingerprint} {StartedAt.UtcTicks}");
+
+    public bool IsCritical => Severity == Critical;
+
+    /// <summary>Found by Observatory itself, and not by a rule of Prometheus.</summary>
+    public bool IsOwn => Labels.Contains(OwnSource, StringComparison.Ordinal);
+
+    /// <summary>The name of its runbook; null without one.</summary>
+    public string? RunbookName => Path.GetFileNameWithoutExtension(Runbook) is { Length: > 0 } name ? name : null;
+
+    /// <summary>One that Observatory found; what it is about is in the label <paramref name="subject"/>.</summary>
+    public static Alert Own(
+        string name,
+        string service,
+        string severity,
+        string impact,
+        (string Label, string Value) subject,
+        string summary,
+        string usersFeel,
+        string view,
+        DateTimeOffset startedAt
+    )
+    {
+        var labels = $"alertname={name}, {subject.Label}={Cut(subject.Value)}, job={Cut(service)}, {OwnSource}";
+        return new Alert(
+            Hash(labels),
+            labels,
+            name,
+            Cut(service),
+            severity,
+            impact,
+            "shop",
+            Cut(summary),
+            usersFeel,
+            view,
+            $"docs/runbooks/{name}.md",
+            "",
+            "",
+            null,
+            startedAt,
+            null
+        );
+    }
 
     /// <summary>
     /// From JSON of Alertmanager (webhook and API) or of Prometheus (API): they name labels and annotations alike, and times differently.
@@ -60,6 +114,9 @@ internal sealed record Alert(
         // An alert that fires has an end in the future, or the year 1.
         var hasEnded = JsonRead.Text(item, "status") == "resolved";
         var view = Text(annotations, "view");
+        var generator = QueryHelpers.ParseQuery(
+            JsonRead.Text(item, "generatorURL") is { } url && url.Contains('?') ? url[url.IndexOf('?')..] : ""
+        );
         return new Alert(
             Text(item, "fingerprint"),
             Cut(string.Join(", ", JsonRead.Map(item, "labels").OrderBy(label => label.Key, StringComparer.Ordinal).Select(Pair))),
@@ -72,6 +129,8 @@ internal sealed record Alert(
             Text(annotations, "impact"),
             IsPath(view) ? view : "",
             Text(annotations, "runbook"),
+            Cut(generator.TryGetValue("g0.expr", out var expression) ? expression.ToString() : "", MaxExpressionLength),
+            Text(annotations, "exemplars"),
             JsonRead.Number(item, "value"),
             startedAt,
             hasEnded ? JsonRead.Time(item, "endsAt") : null
@@ -86,5 +145,7 @@ internal sealed record Alert(
 
     private static string Pair(KeyValuePair<string, string> label) => $"{label.Key}={label.Value}";
 
-    private static string Cut(string text) => Redactor.Redact(text.Length <= MaxTextLength ? text : text[..MaxTextLength]);
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 8));
+
+    private static string Cut(string text, int length = MaxTextLength) => Redactor.Redact(text.Length <= length ? text : text[..length]);
 }

@@ -1,7 +1,5 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Platform.Observatory.Access;
-using Platform.Observatory.History;
 using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Alerts;
@@ -18,12 +16,7 @@ internal static class AlertHook
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapPost("/api/alerts", ReceiveAsync).RequireAuthorization(AccessServices.Alerts);
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> ReceiveAsync(
-        HttpContext context,
-        AlertStore alerts,
-        HistoryLog history,
-        TimeProvider time
-    )
+    private static async Task<Results<NoContent, ProblemHttpResult>> ReceiveAsync(HttpContext context, AlertStore store, AlertLog log)
     {
         if (await JsonBody.ReadAsync(context, MaxBytes) is not { } body || JsonRead.Text(body, "version") != "4")
         {
@@ -36,14 +29,11 @@ internal static class AlertHook
 
         // One that cannot be read is left out, and the others are kept.
         var read = JsonRead.Items(body, "alerts").Take(MaxAlerts).Select(Alert.Read).OfType<Alert>().ToList();
-        var now = time.GetUtcNow();
-        alerts.Apply(read, now);
-        var kept = read.Where(alert => alert.Name != Alert.Watchdog).ToList();
-        if (kept.Count > 0)
-        {
-            history.Offer(RecordKind.Alerts, now, JsonSerializer.SerializeToUtf8Bytes(kept, JsonSerializerOptions.Web));
-        }
 
+        store.LeftOut += JsonRead.Integer(body, "truncatedAlerts") ?? 0;
+
+        // What Observatory told Alertmanager comes back, and is known.
+        log.Write([.. read.Where(alert => !alert.IsOwn)]);
         return TypedResults.NoContent();
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using Platform.Observatory.Metrics;
 using Platform.Observatory.Settings;
 using Platform.Observatory.Text;
 
@@ -34,15 +35,15 @@ internal sealed record AlertState(
 /// <summary>Asks both every few seconds, so that a page never waits for them.</summary>
 internal sealed partial class AlertSources(
     IOptions<ObservatoryOptions> options,
-    AlertSourceClient client,
+    JsonSource client,
     TimeProvider time,
     ILogger<AlertSources> logger
 ) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
-    // What a page shows of each list.
-    private const int MaxShown = 200;
+    /// <summary>What a page shows of each list.</summary>
+    public const int MaxShown = 200;
 
     private volatile AlertState _state = AlertState.Empty;
 
@@ -143,35 +144,4 @@ internal sealed partial class AlertSources(
 
     [LoggerMessage(EventId = 5062, Level = LogLevel.Information, Message = "{Source} answers again")]
     private partial void LogBack(string source);
-}
-
-/// <summary>Reads JSON of a server that may be away, slow or talk without end.</summary>
-internal sealed class AlertSourceClient : IDisposable
-{
-    private const int MaxAnswerBytes = 4 << 20;
-
-    private readonly HttpClient _http = new(new SocketsHttpHandler { ActivityHeadersPropagator = null, AllowAutoRedirect = false })
-    {
-        Timeout = TimeSpan.FromSeconds(2),
-        MaxResponseContentBufferSize = MaxAnswerBytes,
-    };
-
-    /// <summary>Null when it does not answer, or not with JSON.</summary>
-    public async Task<JsonElement?> ReadAsync(Uri address, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await _http.GetFromJsonAsync<JsonElement>(address, cancellationToken);
-        }
-        catch (Exception exception)
-            when (exception is HttpRequestException or JsonException
-                || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested)
-            )
-        {
-            // The caller says since when.
-            return null;
-        }
-    }
-
-    public void Dispose() => _http.Dispose();
 }

@@ -6,11 +6,17 @@ internal sealed class AlertStore
     // Bounded: the oldest goes, one that has ended before one that fires.
     public const int Capacity = 500;
 
+    /// <summary>What an alert is about began before it: its condition has to hold for a while.</summary>
+    public static readonly TimeSpan Lead = TimeSpan.FromMinutes(5);
+
     private readonly Lock _lock = new();
     private readonly List<Alert> _alerts = [];
 
     /// <summary>When the alert that always fires was heard last; null before the first time.</summary>
     public DateTimeOffset? Heard { get; private set; }
+
+    /// <summary>How many Alertmanager left out of large groups, since the start of the process.</summary>
+    public long LeftOut { get; set; }
 
     /// <summary>Adds those that are new, and changes the others: an alert is one from its start to its end.</summary>
     public void Apply(IEnumerable<Alert> alerts, DateTimeOffset now)
@@ -39,6 +45,15 @@ internal sealed class AlertStore
 
                 _alerts.Add(alert);
             }
+        }
+    }
+
+    /// <summary>Null when there is none of this id.</summary>
+    public Alert? Find(string id)
+    {
+        lock (_lock)
+        {
+            return _alerts.Find(alert => alert.Id == id);
         }
     }
 

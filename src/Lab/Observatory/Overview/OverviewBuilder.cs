@@ -1,4 +1,5 @@
 using Platform.Observatory.Deploys;
+using Platform.Observatory.Findings;
 using Platform.Observatory.Issues;
 using Platform.Observatory.Query;
 using Platform.Observatory.Releases;

@@ -1,4 +1,5 @@
 using Platform.Observatory.Deploys;
+using Platform.Observatory.Findings;
 using Platform.Observatory.Issues;
 using Platform.Observatory.Text;
 
@@ -24,9 +25,6 @@ public sealed record OverviewView
 
     public required IReadOnlyList<DeployRow> Deploys { get; init; }
 }
-
-/// <summary>What fails or is slow now, and who is affected.</summary>
-public sealed record Finding(string What, string Who, Moment Since, string After, string AfterHref, string Traces, string Example);
 
 /// <summary>LastSeen is the last arrival of any signal. Lost are the dependencies that it reports as unreachable.</summary>
 public sealed record ServiceRow(

@@ -6,7 +6,8 @@ namespace Platform.Observatory.OwnTelemetry;
 
 /// <summary>
 /// The observable instruments of one meter in Prometheus's text format 0.0.4, named by OpenTelemetry's rules: dots are underscores, a unit
-/// is a suffix, a counter ends with _total.
+/// is a suffix, a counter ends with _total. OpenTelemetry's exporter collects by the name of the meter, which is the same for all
+/// applications of one process.
 /// </summary>
 internal static class PrometheusText
 {
@@ -47,11 +48,18 @@ internal static class PrometheusText
                 families.Add(name, family = new Family(instrument.Description ?? "", isCounter ? "counter" : "gauge", []));
             }
 
-            var labels = string.Join(',', tags.ToArray().Select(tag => $"{tag.Key}=\"{tag.Value}\""));
+            var labels = string.Join(',', tags.ToArray().Select(tag => $"{tag.Key}=\"{Escaped($"{tag.Value}")}\""));
             var series = labels.Length > 0 ? $"{name}{{{labels}}}" : name;
             family.Lines.Add(string.Create(CultureInfo.InvariantCulture, $"{series} {value}\n"));
         }
     }
+
+    // A sender chooses the name of its service.
+    private static string Escaped(string value) =>
+        value
+            .Replace("\\", "\\\\", StringComparison.Ordinal)
+            .Replace("\"", "\\\"", StringComparison.Ordinal)
+            .Replace("\n", "\\n", StringComparison.Ordinal);
 
     private static string Suffix(string? unit) =>
         unit switch

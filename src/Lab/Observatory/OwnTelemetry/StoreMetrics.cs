@@ -5,6 +5,7 @@ using Platform.Observatory.History;
 using Platform.Observatory.Issues;
 using Platform.Observatory.Otlp;
 using Platform.Observatory.Receiving;
+using Platform.Observatory.Releases;
 using Platform.Observatory.Store;
 
 namespace Platform.Observatory.OwnTelemetry;
@@ -21,6 +22,7 @@ internal sealed class StoreMetrics
         TelemetryStore store,
         RefusalLog refusals,
         IssueStore issues,
+        DeployStore deploys,
         ItemCounters items,
         HistoryLog history,
         Forwarder forwarder,
@@ -67,6 +69,12 @@ internal sealed class StoreMetrics
             "Unix time at which a service sent anything last."
         );
         _meter.CreateObservableGauge("platform.observatory.issues", () => issues.Stats.Issues, "{issue}", "Issues in the store.");
+        _meter.CreateObservableCounter(
+            "platform.observatory.deploys",
+            () => deploys.Counts.Select(service => new Measurement<long>(service.Value, Tag("service", service.Key))),
+            "{deploy}",
+            "Releases that replaced another, by service."
+        );
         _meter.CreateObservableCounter(
             "platform.observatory.history.dropped",
             () => history.Stats.Dropped,

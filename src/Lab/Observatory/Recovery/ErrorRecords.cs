@@ -76,7 +76,8 @@ internal sealed class ErrorRecords(EnvelopeContents envelopes, IssueStore issues
     private static List<Alert> Alerts(HistoryRecord record) =>
         JsonSerializer.Deserialize<List<Alert>>(record.Body.Span, JsonSerializerOptions.Web) is { } alerts
         && alerts.TrueForAll(alert => alert is { Fingerprint: not null, Name: not null, Service: not null, Severity: not null })
-            ? alerts
+            // An earlier version knew neither.
+            ? [.. alerts.Select(alert => alert with { Expression = alert.Expression ?? "", Exemplars = alert.Exemplars ?? "" })]
             : throw new JsonException("The record is not complete.");
 
     // The issue may have been evicted.

@@ -13,6 +13,7 @@ internal sealed class DeployStore
     private const int MaxInstances = 50;
     private readonly Lock _lock = new();
     private readonly List<Deploy> _deploys = [];
+    private readonly Dictionary<string, long> _counts = new(StringComparer.Ordinal);
     private long _next = 1;
 
     /// <summary>True when a marker was added.</summary>
@@ -70,6 +71,18 @@ internal sealed class DeployStore
         }
     }
 
+    /// <summary>Releases that replaced another, by service, since the start of the process; bounded by MaxDeploys services.</summary>
+    public IReadOnlyDictionary<string, long> Counts
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return new Dictionary<string, long>(_counts);
+            }
+        }
+    }
+
     /// <summary>In order of time.</summary>
     public IReadOnlyList<Deploy> All()
     {
@@ -108,6 +121,12 @@ internal sealed class DeployStore
             source
         );
         _deploys.Add(deploy);
+        if (_counts.ContainsKey(service) || _counts.Count < MaxDeploys)
+        {
+            // From 0 on: a series that begins with 1 has no increase.
+            _counts[service] = _counts.GetValueOrDefault(service) + (deploy.PreviousRelease is null ? 0 : 1);
+        }
+
         return deploy;
     }
 }

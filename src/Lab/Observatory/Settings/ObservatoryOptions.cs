@@ -28,6 +28,12 @@ internal sealed class ObservatoryOptions
     /// <summary>Where Alertmanager is, for silences.</summary>
     public Uri? AlertmanagerUrl { get; set; }
 
+    /// <summary>The file of objectives (observability/objectives/objectives.yml); unset: the page has none.</summary>
+    public string? ObjectivesFile { get; set; }
+
+    /// <summary>The folder of runbooks (docs/runbooks); unset: alerts have none.</summary>
+    public string? RunbookDirectory { get; set; }
+
     /// <summary>Required in the header x-otlp-api-key of senders; not checked when unset.</summary>
     public string? OtlpApiKey { get; set; }
 

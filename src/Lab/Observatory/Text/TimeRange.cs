@@ -76,7 +76,8 @@ public sealed record TimeRange(string Name, DateTimeOffset From, DateTimeOffset 
                 .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.OrdinalIgnoreCase) as Dictionary<string, StringValues>
         );
 
-    private static TimeRange? Named(string name, DateTimeOffset now) =>
+    /// <summary>Null when there is no such range.</summary>
+    public static TimeRange? Named(string name, DateTimeOffset now) =>
         name == All ? new TimeRange(All, DateTimeOffset.UnixEpoch, now)
         : Array.Find(Known, known => known.Name == name) is { Name: not null } found ? new TimeRange(name, now - found.Length, now)
         : null;

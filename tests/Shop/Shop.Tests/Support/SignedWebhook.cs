@@ -16,7 +16,14 @@ internal static class SignedWebhook
 {
     private const string Secret = "a secret of more than sixteen characters";
 
-    public static async Task ReceiveAsync(NpgsqlDataSource database, PaymentSignal signal, TimeProvider time, string eventId, Guid key)
+    /// <summary>What was confirmed: agrees, declined or unknown; null when the event does not count.</summary>
+    public static async Task<string?> ReceiveAsync(
+        NpgsqlDataSource database,
+        PaymentSignal signal,
+        TimeProvider time,
+        string eventId,
+        Guid key
+    )
     {
         var body = $$"""{"id":"{{eventId}}","type":"charge.captured","data":{"idempotencyKey":"{{key}}"} }""";
         var seconds = time.GetUtcNow().ToUnixTimeSeconds();
@@ -28,6 +35,7 @@ internal static class SignedWebhook
         request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));
 
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var measurements = new Measurements(services.GetRequiredService<IMeterFactory>());
         var result = await AcquirerWebhook.HandleAsync(
             request,
             database,
@@ -41,5 +49,8 @@ internal static class SignedWebhook
         );
 
         Assert.IsType<Microsoft.AspNetCore.Http.HttpResults.Ok>(result.Result);
+        return new[] { "agrees", "declined", "unknown" }.SingleOrDefault(outcome =>
+            measurements.Sum("platform.payments.confirmed", outcome) == 1
+        );
     }
 }

@@ -4,7 +4,7 @@ using Platform.Observatory.Requests;
 using Platform.Observatory.Store;
 using Platform.Observatory.Text;
 
-namespace Platform.Observatory.Overview;
+namespace Platform.Observatory.Findings;
 
 /// <summary>
 /// Dependencies that services report as unreachable: the event dependency.lost without a later dependency.available of the same process.

@@ -5,7 +5,7 @@ using Platform.Observatory.Requests;
 using Platform.Observatory.Store;
 using Platform.Observatory.Text;
 
-namespace Platform.Observatory.Overview;
+namespace Platform.Observatory.Findings;
 
 /// <summary>
 /// The operation that deviates most from its usual values: failing before slow, then by errors or by the time that was added. Without a
@@ -22,9 +22,12 @@ internal sealed class FindingBuilder(WindowRequests requests, Window window, IRe
     // Fraction of the current average per step; a step below it is before the start.
     private const double MinStepShare = 0.2;
 
-    // Spans parsed to learn who is affected, and as many to learn who is not: the newest of each.
-    private const int MaxParsed = 500;
     private const int MaxPeers = 100;
+
+    // A finding that is not only notable: somebody should look now.
+    private const double GraveMilliseconds = 1_000;
+    private const double GraveFactor = 3;
+
     private static readonly TimeSpan DeployBefore = TimeSpan.FromMinutes(10);
 
     public Finding? Build() =>
@@ -92,10 +95,20 @@ internal sealed class FindingBuilder(WindowRequests requests, Window window, IRe
             .OrderBy(known => known.Service != operation.Service)
             .ThenByDescending(known => known.Time)
             .FirstOrDefault();
+        var recent = affected.Where(span => window.IsRecent(span.Start)).ToList();
         return new Finding(
+            operation.Service,
+            to ?? operation.Name,
+            failing,
+            to is not null,
+            to is not null || operation.Spans[^1].Kind != Span.Types.SpanKind.Server,
+            failing
+                ? series is { Errors: >= NotableErrors, ErrorShare: >= NotableShare }
+                : Added(operation) >= GraveMilliseconds && series.P95 >= GraveFactor * series.UsualP95,
             failing ? FailureText(operation, to) : SlownessText(operation, to),
-            Who(affected, operation),
+            Affected.Text(recent, operation.Spans),
             since is { } began ? Format.Moment(began, window.Range.To) : Moment.None,
+            since,
             deploy is null ? "" : $"{deploy.Service} {deploy.Release}",
             deploy is null ? "" : DeployLinks.Of(deploy).Page,
             Addresses.Traces(
@@ -128,43 +141,6 @@ internal sealed class FindingBuilder(WindowRequests requests, Window window, IRe
 
     private static string Usual(string text) => text.Length > 0 ? $", usually {text}" : "";
 
-    // "12 users in 3 of 8 tenants"; empty when the spans name nobody.
-    private string Who(List<StoredSpan> affected, OperationRequests operation)
-    {
-        var recent = affected.Where(span => window.IsRecent(span.Start)).ToHashSet();
-        var (users, tenants) = Names(recent.TakeLast(MaxParsed));
-
-        if (tenants.Count == 0 && users.Count == 0)
-        {
-            return "";
-        }
-
-        var (_, others) = Names(operation.Spans.Where(span => !recent.Contains(span)).TakeLast(MaxParsed));
-        others.UnionWith(tenants);
-        var more = recent.Count > MaxParsed ? "at least " : "";
-        var who = users.Count > 0 ? $"{more}{Format.Count(users.Count, "user", "users")}" : "";
-        var where =
-            tenants.Count == 0 ? ""
-            : others.Count > tenants.Count ? $"{Format.Count(tenants.Count)} of {Format.Count(others.Count, "tenant", "tenants")}"
-            : Format.Count(tenants.Count, "tenant", "tenants");
-        return who.Length > 0 && where.Length > 0 ? $"{who} in {where}" : who + where;
-    }
-
-    private static (HashSet<string> Users, HashSet<string> Tenants) Names(IEnumerable<StoredSpan> spans)
-    {
-        HashSet<string> users = new(StringComparer.Ordinal),
-            tenants = new(StringComparer.Ordinal);
-
-        foreach (var span in spans.Where(span => span.IdBits != 0))
-        {
-            var attributes = span.Parse().Attributes;
-            Add(users, ValueText.Find(attributes, "user.id"));
-            Add(tenants, ValueText.Find(attributes, "tenant.id"));
-        }
-
-        return (users, tenants);
-    }
-
     // Walks back from now over the steps that were about as bad as the current average.
     private DateTimeOffset? Since(List<StoredSpan> affected)
     {
@@ -192,13 +168,5 @@ internal sealed class FindingBuilder(WindowRequests requests, Window window, IRe
 
         // What already holds in the first step began at an unknown time before it.
         return began == 0 || first == 0 ? null : UnixTime.Of(began);
-    }
-
-    private static void Add(HashSet<string> names, string? name)
-    {
-        if (!string.IsNullOrEmpty(name))
-        {
-            names.Add(name);
-        }
     }
 }

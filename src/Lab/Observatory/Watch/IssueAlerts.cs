@@ -1,0 +1,87 @@
+using Platform.Observatory.Alerts;
+using Platform.Observatory.Issues;
+
+namespace Platform.Observatory.Watch;
+
+/// <summary>Makes an alert of an issue that is new, and of one that comes much more often than before: one for each time.</summary>
+internal sealed class IssueAlerts(AlertStore alerts, IssueStore issues)
+{
+    public const string New = "NewIssue";
+    public const string Spiking = "SpikingIssue";
+
+    // Nobody has to mend the same issue twice: the alert is told and ends by itself.
+    private static readonly TimeSpan NewFor = TimeSpan.FromMinutes(5);
+
+    // Against the hour before, in steps of five minutes.
+    private const int UsualSteps = 12;
+    private const int MinUsualSteps = 2;
+    private const int MinEvents = 20;
+    private const double Factor = 10;
+
+    /// <summary>The alerts that are new, or that ended.</summary>
+    public IEnumerable<Alert> Next(DateTimeOffset now)
+    {
+        var known = alerts.All().Where(alert => alert.IsOwn && alert.Name is New or Spiking).ToList();
+        foreach (var issue in issues.Find(IssueQuery.All, now).Where(issue => issue.Status != IssueStatus.Muted))
+        {
+            // An alert of an older one may have been evicted.
+            var born = Of(New, issue, issue.FirstSeen);
+            if (now - issue.FirstSeen < NewFor && !known.Exists(alert => alert.Fingerprint == born.Fingerprint))
+            {
+                yield return born;
+            }
+
+            var spike = Of(Spiking, issue, now);
+            if (!known.Exists(alert => alert.Fingerprint == spike.Fingerprint && alert.EndedAt is null) && IsSpiking(issue, now))
+            {
+                yield return spike;
+            }
+        }
+
+        foreach (var alert in known.Where(alert => alert.EndedAt is null))
+        {
+            if (alert.Name == New ? now - alert.StartedAt >= NewFor : !IsSpiking(alert, now))
+            {
+                yield return alert with
+                {
+                    EndedAt = now,
+                };
+            }
+        }
+    }
+
+    private bool IsSpiking(Alert alert, DateTimeOffset now) =>
+        issues.Get(alert.View[(alert.View.LastIndexOf('/') + 1)..], now) is { } found && IsSpiking(found.Issue, now);
+
+    // The last whole step, or the one that has begun, against those before.
+    private bool IsSpiking(IssueSummary issue, DateTimeOffset now)
+    {
+        if (issue.LastSeen < now - (2 * TimeBuckets.Step) || issues.Get(issue.Id, now) is not { } found)
+        {
+            return false;
+        }
+
+        var recent = Math.Max(found.OverTime[^1].Count, found.OverTime[^2].Count);
+        var usual = found
+            .OverTime.Take(TimeBuckets.Count - 2)
+            .TakeLast(UsualSteps)
+            .Where(step => step.Time + TimeBuckets.Step > issue.FirstSeen)
+            .ToList();
+        return usual.Count >= MinUsualSteps && recent >= MinEvents && recent >= Factor * Math.Max(1, usual.Average(step => step.Count));
+    }
+
+    private static Alert Of(string name, IssueSummary issue, DateTimeOffset startedAt) =>
+        Alert.Own(
+            name,
+            issue.Services.Count > 0 ? issue.Services[0] : "",
+            Alert.Warning,
+            issue.Users > 0 ? "blocked" : "none",
+            ("issue", issue.Id),
+            name == New
+                ? $"A new issue: {IssueTitle.Of(issue.Type, issue.Value)} in {issue.Culprit}"
+                : $"Ten times as often as in the hour before, and more: {IssueTitle.Of(issue.Type, issue.Value)} in {issue.Culprit}",
+            issue.Users > 0 ? "Users get an error instead of what they asked for." : "Nobody was in front of it.",
+            issue.Links.Page,
+            startedAt
+        );
+}

@@ -1,0 +1,239 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Options;
+using Platform.Observatory.Alerts;
+using Platform.Observatory.Findings;
+using Platform.Observatory.Issues;
+using Platform.Observatory.Metrics;
+using Platform.Observatory.Settings;
+using Platform.Observatory.Text;
+using Platform.Observatory.Watch;
+
+namespace Platform.Observatory.Tests;
+
+/// <summary>What Observatory makes alerts of by itself.</summary>
+public sealed class WatchTests
+{
+    private static readonly DateTimeOffset Start = new(2026, 11, 28, 10, 0, 0, TimeSpan.Zero);
+
+    private readonly AlertStore _alerts = new();
+
+    [Fact]
+    public void Finding_ThatHolds_IsOneAlertFromWhereItBegan_AndEndsWhenItIsGone()
+    {
+        var watch = new FindingAlerts(_alerts);
+        var told = new List<Alert>();
+        for (var second = 0; second < 300; second += 5)
+        {
+            var now = Start.AddSeconds(second);
+            var changed = watch.Next(second < 180 ? Failing() : null, now).ToList();
+            _alerts.Apply(changed, now);
+            told.AddRange(changed);
+        }
+
+        Assert.Equal([null, Start.AddSeconds(235)], told.Select(alert => alert.EndedAt));
+        Assert.All(
+            told,
+            alert =>
+                Assert.Equal(
+                    ("RequestsFailing", "critical", "blocked", Start.AddSeconds(-40)),
+                    (alert.Name, alert.Severity, alert.Impact, alert.StartedAt)
+                )
+        );
+        Assert.Single(_alerts.All());
+    }
+
+    [Fact]
+    public void Finding_OfAMoment_IsNoAlert()
+    {
+        var watch = new FindingAlerts(_alerts);
+
+        for (var second = 0; second < 120; second += 5)
+        {
+            Assert.Empty(
+                watch.Next(
+                    second % 20 == 0 ? Failing()
+                        : second % 20 == 10 ? Failing() with { Service = "worker" }
+                        : null,
+                    Start.AddSeconds(second)
+                )
+            );
+        }
+    }
+
+    [Fact]
+    public void Finding_ThatGetsWorse_BecomesCritical_AndStaysSo()
+    {
+        var watch = new FindingAlerts(_alerts);
+        var severities = new List<string>();
+        for (var second = 0; second < 120; second += 5)
+        {
+            var now = Start.AddSeconds(second);
+            var changed = watch.Next(Failing() with { IsGrave = second is >= 60 and < 90 }, now).ToList();
+            _alerts.Apply(changed, now);
+            severities.AddRange(changed.Select(alert => alert.Severity));
+        }
+
+        Assert.Equal(["warning", "critical"], severities);
+        Assert.Single(_alerts.All());
+    }
+
+    [Theory]
+    [InlineData(false, false, false, "RequestsSlow", "blocked")]
+    [InlineData(false, true, true, "RequestsFailing", "delayed")]
+    [InlineData(true, true, true, "CallsFailing", "delayed")]
+    [InlineData(true, false, true, "CallsSlow", "delayed")]
+    public void Finding_OfEachKind_HasItsNameAndImpact(bool isCall, bool isFailing, bool isBackground, string name, string impact)
+    {
+        var watch = new FindingAlerts(_alerts);
+        var finding = Failing() with { IsCall = isCall, IsFailing = isFailing, IsBackground = isBackground };
+
+        var told = Enumerable.Range(0, 5).SelectMany(step => watch.Next(finding, Start.AddSeconds(step * 5))).First();
+
+        Assert.Equal((name, impact), (told.Name, told.Impact));
+        Assert.Contains(name, FindingAlerts.Names);
+    }
+
+    /// <summary>New: one. At a steady rate: none. Ten times as often: one.</summary>
+    [Fact]
+    public void Issue_NewSteadyAndSpiking_IsToldTwice()
+    {
+        var issues = new IssueStore(Options.Create(new ObservatoryOptions()));
+        var watch = new IssueAlerts(_alerts, issues);
+        var told = new List<(string Name, double Minute)>();
+        for (var minute = 0; minute < 120; minute++)
+        {
+            var now = Start.AddMinutes(minute);
+            for (var number = 0; number < (minute is >= 60 and < 70 ? 30 : 1); number++)
+            {
+                issues.Add(Event(now));
+            }
+
+            var changed = watch.Next(now).ToList();
+            _alerts.Apply(changed, now);
+            told.AddRange(changed.Where(alert => alert.EndedAt is null).Select(alert => (alert.Name, (now - Start).TotalMinutes)));
+        }
+
+        Assert.Equal(["NewIssue", "SpikingIssue"], told.Select(alert => alert.Name));
+        Assert.InRange(told[1].Minute, 60, 62);
+        Assert.All(_alerts.All(), alert => Assert.NotNull(alert.EndedAt));
+    }
+
+    [Fact]
+    public void Issue_ThatIsMuted_IsNotTold()
+    {
+        var issues = new IssueStore(Options.Create(new ObservatoryOptions()));
+        issues.Add(Event(Start));
+        issues.SetStatus("i-1", IssueStatus.Muted, Start);
+
+        Assert.Empty(new IssueAlerts(_alerts, issues).Next(Start.AddSeconds(5)));
+    }
+
+    /// <summary>Alertmanager is told of it once, and what it sends back is known.</summary>
+    [Fact]
+    public async Task Issue_ThatIsNew_IsAnAlertOfTheHistory_AndAlertmanagerIsTold()
+    {
+        await using var alertmanager = await JsonServer.StartAsync("/api/v2/alerts", "[]", "/api/v2/silences", "[]");
+        await using var process = await ObservatoryProcess.StartAsync($"--Observatory:AlertmanagerUrl={alertmanager.Address}");
+        await Sentry.SendAsync(process, Sentry.Event());
+
+        var alert = await Eventually.GetAsync(
+            async () => (await process.GetJsonAsync("/api/alerts"))["history"]!.AsArray().SingleOrDefault(),
+            alert => alert is not null && !alertmanager.Posted.IsEmpty,
+            "it is an alert and told"
+        );
+
+        Assert.Equal("NewIssue", alert!["name"]!.GetValue<string>());
+        Assert.StartsWith("/issues/", alert["view"]!.GetValue<string>(), StringComparison.Ordinal);
+        var posted = JsonNode.Parse(Assert.Single(alertmanager.Posted))!.AsArray().Single()!;
+        Assert.Equal(
+            ("NewIssue", "payments", "warning", "observatory"),
+            (
+                posted["labels"]!["alertname"]!.GetValue<string>(),
+                posted["labels"]!["job"]!.GetValue<string>(),
+                posted["labels"]!["severity"]!.GetValue<string>(),
+                posted["labels"]!["source"]!.GetValue<string>()
+            )
+        );
+
+        posted["fingerprint"] = "f1";
+        posted["status"] = "firing";
+        using var back = new StringContent(
+            new JsonObject { ["version"] = "4", ["alerts"] = new JsonArray(posted.DeepClone()) }.ToJsonString(),
+            System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json")
+        );
+        using var answer = await process.Http.PostAsync("/api/alerts", back, TestContext.Current.CancellationToken);
+        Assert.Single((await process.GetJsonAsync("/api/alerts"))["history"]!.AsArray());
+    }
+
+    [Fact]
+    public void Alert_ThatPrometheusForgot_EndsAfterMinutes_AndOneThatItKnowsDoesNot()
+    {
+        _alerts.Apply([Alerts.Fake("Known", "critical", Start), Alerts.Fake("Forgotten", "critical", Start)], Start);
+        var watch = new ForgottenAlerts(_alerts);
+        var firing = _alerts.All().Where(alert => alert.Name == "Known").ToList();
+
+        Assert.Empty(watch.Over(firing, Start));
+        Assert.Empty(watch.Over(null, Start.AddMinutes(4)));
+        Assert.Empty(watch.Over(firing, Start.AddMinutes(5)));
+        Assert.Empty(watch.Over(firing, Start.AddMinutes(10)));
+        var over = Assert.Single(watch.Over(firing, Start.AddMinutes(12)));
+
+        Assert.Equal(("Forgotten", Start.AddMinutes(12)), (over.Name, over.EndedAt));
+    }
+
+    [Theory]
+    [InlineData("up{role=\"service\"} == 0", "up{role=\"service\"}")]
+    [InlineData("job:x{a=\"b > c\"} > 0.05 and job:y > 0.1", "job:x{a=\"b > c\"}")]
+    [InlineData("sum(increase(a[15m])) < 1\nand sum(b) > 5", "sum(increase(a[15m]))")]
+    [InlineData("(x > 1 and y > 1 or z > 2) and w > 5", "x")]
+    [InlineData(
+        "time() - max by (job) (label_replace(a, \"job\", \"$1\", \"s\", \"(.*)\")) > 120",
+        "time() - max by (job) (label_replace(a, \"job\", \"$1\", \"s\", \"(.*)\"))"
+    )]
+    [InlineData("(a) + (b) > 1", "(a) + (b)")]
+    [InlineData("vector(1)", "vector(1)")]
+    [InlineData("", "")]
+    [InlineData("((\"", "((\"")]
+    public void Metric_OfACondition_IsItsFirstOperand(string condition, string expected) =>
+        Assert.Equal(expected, MetricExpression.Of(condition));
+
+    private static Finding Failing() =>
+        new(
+            "orders",
+            "POST /api/orders",
+            IsFailing: true,
+            IsCall: false,
+            IsBackground: false,
+            IsGrave: true,
+            "POST /api/orders fails in orders",
+            "",
+            Moment.None,
+            Start.AddSeconds(-40),
+            "",
+            "",
+            "/traces?resource=orders",
+            ""
+        );
+
+    private static ErrorEvent Event(DateTimeOffset at) =>
+        new()
+        {
+            EventId = Guid.NewGuid().ToString("N"),
+            Time = at,
+            Level = "error",
+            Type = "Boom",
+            Value = "it broke",
+            Culprit = "POST /things",
+            Service = "payments",
+            Release = "1.0",
+            Environment = "test",
+            User = "u-1",
+            Tenant = "t-1",
+            RequestId = null,
+            TraceId = 0,
+            SpanId = 0,
+            Tags = [],
+            IssueId = "i-1",
+            Payload = [],
+        };
+}
