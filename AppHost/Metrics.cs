@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Configuration;
 using Platform.Prometheus;
 
 namespace Platform.AppHost;
@@ -13,6 +14,7 @@ internal static class Metrics
     private const string AlertToken = "alert-token";
 
     private const string IntervalKey = "Prometheus:Interval";
+    private const string ForKey = "Prometheus:For";
 
     // Folders below targets/, as prometheus.yml names them.
     private const string Services = "services";
@@ -56,7 +58,12 @@ internal static class Metrics
             .WithTarget(Alertmanager, Alertmanager, alertmanager.Resource.Http)
             .WithTarget(Servers, Alertmanager, alertmanager.Resource.Http);
         AddReceivers(builder, alertmanager);
-        if (Interval(builder.Configuration[IntervalKey]) is { } interval)
+        if (Seconds(builder.Configuration, ForKey) is { } hold)
+        {
+            prometheus.WithFor(hold);
+        }
+
+        if (Seconds(builder.Configuration, IntervalKey) is { } interval)
         {
             prometheus.WithInterval(interval);
             alertmanager.WithGroupWait(interval);
@@ -109,11 +116,11 @@ internal static class Metrics
         }
     }
 
-    // Null without the setting: then what prometheus.yml says holds.
-    private static TimeSpan? Interval(string? text) =>
-        string.IsNullOrEmpty(text) ? null
+    // Null without the setting: then what the files say holds.
+    private static TimeSpan? Seconds(ConfigurationManager configuration, string key) =>
+        configuration[key] is not { Length: > 0 } text ? null
         : double.TryParse(text, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= 300 ? TimeSpan.FromSeconds(seconds)
-        : throw new StartRefusedException($"{IntervalKey}={text} is not known; leave it out or say {IntervalKey}= and seconds, 1 to 300.");
+        : throw new StartRefusedException($"{key}={text} is not known; leave it out or say {key}= and seconds, 1 to 300.");
 
     /// <summary>Scrapes each instance of the service, which asks for the token.</summary>
     public static IResourceBuilder<ProjectResource> WithMetrics(

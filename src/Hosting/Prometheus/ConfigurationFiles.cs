@@ -32,6 +32,10 @@ internal static partial class ConfigurationFiles
     public static string WithInterval(string text, TimeSpan interval) =>
         Intervals().Replace(text, match => $"{match.Groups[1].Value}{(int)interval.TotalMilliseconds}ms");
 
+    /// <summary>Sets how long conditions of alerts must hold: for.</summary>
+    public static string WithFor(string text, TimeSpan hold) =>
+        Fors().Replace(text, match => $"{match.Groups[1].Value}{(int)hold.TotalMilliseconds}ms");
+
     /// <summary>Sets group_wait and group_interval of alertmanager.yml.</summary>
     public static string WithGroupWait(string text, TimeSpan wait) =>
         GroupWaits().Replace(text, match => $"{match.Groups[1].Value}{(int)wait.TotalMilliseconds}ms");
@@ -39,6 +43,9 @@ internal static partial class ConfigurationFiles
     /// <summary>Takes the lines that begin with #name and a blank; a configuration file has no optional parts of its own.</summary>
     public static string WithSection(string text, string name) =>
         Regex.Replace(text, $"^(\\s*)#{Regex.Escape(name)} ", "$1", RegexOptions.Multiline | RegexOptions.CultureInvariant);
+
+    [GeneratedRegex("^(\\s*for:\\s*)\\S+", RegexOptions.Multiline)]
+    private static partial Regex Fors();
 
     [GeneratedRegex("^(\\s*group_(?:wait|interval):\\s*)\\S+", RegexOptions.Multiline)]
     private static partial Regex GroupWaits();

@@ -80,6 +80,13 @@ public static class PrometheusExtensions
         return prometheus;
     }
 
+    /// <summary>How long the condition of each alert must hold, instead of what the rules say: to try them.</summary>
+    public static IResourceBuilder<PrometheusResource> WithFor(this IResourceBuilder<PrometheusResource> prometheus, TimeSpan hold)
+    {
+        prometheus.Resource.For = hold;
+        return prometheus;
+    }
+
     /// <summary>Writes the secret to the file secrets/name, for <c>credentials_file</c>.</summary>
     public static IResourceBuilder<PrometheusResource> WithSecretFile(
         this IResourceBuilder<PrometheusResource> prometheus,
@@ -131,6 +138,9 @@ public static class PrometheusExtensions
             async (_, cancellationToken) => [new ContainerFile { Name = name, Contents = await secret.GetValueAsync(cancellationToken) }]
         );
 
-    private static string Adapt(PrometheusResource prometheus, string text) =>
-        prometheus.Interval is { } interval ? ConfigurationFiles.WithInterval(text, interval) : text;
+    private static string Adapt(PrometheusResource prometheus, string text)
+    {
+        var adapted = prometheus.Interval is { } interval ? ConfigurationFiles.WithInterval(text, interval) : text;
+        return prometheus.For is { } hold ? ConfigurationFiles.WithFor(adapted, hold) : adapted;
+    }
 }

@@ -13,6 +13,8 @@ public sealed class PrometheusResource(string name) : ContainerResource(name)
 
     internal TimeSpan? Interval { get; set; }
 
+    internal TimeSpan? For { get; set; }
+
     // Bounded by the model.
     internal List<StaticTarget> StaticTargets { get; } = [];
 

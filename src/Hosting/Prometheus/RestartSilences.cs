@@ -69,10 +69,7 @@ internal sealed partial class RestartSilences(
             );
             response.EnsureSuccessStatusCode();
         }
-        catch (Exception exception)
-            when (exception is HttpRequestException
-                || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested)
-            )
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             // The deploy goes on; somebody may be told of it.
             LogNotSilenced(job, exception.Message);

@@ -12,6 +12,7 @@ namespace Platform.Objectives;
 /// <param name="Impact">blocked, delayed or none.</param>
 /// <param name="Team">Whose it is.</param>
 /// <param name="Target">Percent of what must be good; above 50 and below 100, so that there is a budget.</param>
+/// <param name="MinBad">Bad events (or seconds late) in the long window before anybody is told; fewer may be chance.</param>
 /// <param name="View">Path in Observatory where to look.</param>
 /// <param name="Total">PromQL of the rate of all events, with $window; null when Late is set.</param>
 /// <param name="Bad">PromQL of the rate of bad ones; null when Late is set.</param>
@@ -23,6 +24,7 @@ internal sealed record Objective(
     string Impact,
     string Team,
     double Target,
+    double MinBad,
     string View,
     string? Total,
     string? Bad,
@@ -46,6 +48,9 @@ internal static partial class ObjectiveFile
 {
     private const string Window = "$window";
 
+    // At night one of one that fails is 100 %.
+    private const double MinBad = 5;
+
     private static readonly string[] LevelFields = ["left", "do"];
     private static readonly string[] ObjectiveFields =
     [
@@ -55,6 +60,7 @@ internal static partial class ObjectiveFile
         "impact",
         "team",
         "target",
+        "min_bad",
         "view",
         "total",
         "bad",
@@ -142,7 +148,20 @@ internal static partial class ObjectiveFile
             throw item.Wrong(field, $"must have {Window} for its range.");
         }
 
-        return new Objective(name, item.Text("title"), item.Text("says"), impact, item.Text("team"), target, view, total, bad, late);
+        var minBad = item.Optional("min_bad") is null ? MinBad : item.Number("min_bad", 0, 1_000, "from 0 to 1000", "a number");
+        return new Objective(
+            name,
+            item.Text("title"),
+            item.Text("says"),
+            impact,
+            item.Text("team"),
+            target,
+            minBad,
+            view,
+            total,
+            bad,
+            late
+        );
     }
 
     /// <summary>A mapping of scalars, in which each field is known.</summary>
@@ -172,10 +191,10 @@ internal static partial class ObjectiveFile
                 _ => throw Wrong(field, "must be a text."),
             };
 
-        public double Number(string field, double least, double most, string range) =>
+        public double Number(string field, double least, double most, string range, string what = "a percentage") =>
             double.TryParse(Text(field), CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
                 ? number
-                : throw Wrong(field, $"must be a percentage {range}.");
+                : throw Wrong(field, $"must be {what} {range}.");
 
         public FormatException Wrong(string field, string what) => new($"{_path}:{(Child(field) ?? _node).Start.Line}: {field} {what}");
 

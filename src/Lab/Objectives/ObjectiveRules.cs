@@ -12,9 +12,6 @@ internal static class ObjectiveRules
 {
     private const string Whole = "28d";
 
-    // Fewer events (or seconds late) in an hour are chance: at night one of one that fails is 100 %.
-    private const int MinBad = 5;
-
     private static readonly string[] Short = ["5m", "30m", "1h", "2h", "6h"];
     private static readonly string[] Long = ["1d", "3d", Whole];
 
@@ -42,6 +39,15 @@ internal static class ObjectiveRules
                 objective,
                 "objective:since:timestamp_seconds",
                 $"min_over_time(objective:since:timestamp_seconds{Of(objective)}[{Whole}]) or on () vector(time())"
+            );
+            // Of the day, or of the time that there are figures of.
+            var rate = objective.Late is null ? "objective:bad:rate5m" : "objective:late:now";
+            Record(
+                text,
+                objective,
+                "objective:bad:increase1d",
+                $"avg_over_time({rate}{Of(objective)}[1d])\n"
+                    + $"* on (objective) clamp_max(time() - objective:since:timestamp_seconds{Of(objective)}, 86400)"
             );
             Record(
                 text,
@@ -129,7 +135,7 @@ internal static class ObjectiveRules
             objective,
             "ObjectiveBurnsFast",
             "critical",
-            Either(objective, ("1h", "5m", 14.4), ("6h", "30m", 6)),
+            Either(objective, "1h", ("1h", "5m", 14.4), ("6h", "30m", 6)),
             "is missed so often that its budget of 28 days is gone in two days or five"
         );
         WriteAlert(
@@ -137,18 +143,19 @@ internal static class ObjectiveRules
             objective,
             "ObjectiveBurnsSlowly",
             "warning",
-            Either(objective, ("1d", "2h", 3), ("3d", "6h", 1)),
+            Either(objective, "1d", ("1d", "2h", 3), ("3d", "6h", 1)),
             "is missed more often than its budget of 28 days allows"
         );
     }
 
     private static string Either(
         Objective objective,
+        string counted,
         (string Long, string Short, double Factor) first,
         (string Long, string Short, double Factor) second
     )
     {
-        return $"({Both(first)}\n  or {Both(second)})\nand objective:bad:increase1h{Of(objective)} > {MinBad}";
+        return $"({Both(first)}\n  or {Both(second)})\nand objective:bad:increase{counted}{Of(objective)} > {Number(objective.MinBad)}";
 
         string Both((string Long, string Short, double Factor) pair)
         {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Platform.Observatory.Alerts;
@@ -146,6 +147,73 @@ public sealed class AlertTests
         Assert.Equal(AlertStore.Capacity, store.All().Count);
         Assert.Contains(store.All(), alert => alert.Name == "f0");
         Assert.DoesNotContain(store.All(), alert => alert.Name == "f100");
+    }
+
+    /// <summary>Pages compute with times, and lead only to themselves.</summary>
+    [Fact]
+    public async Task Alerts_OfImpossibleTimes_AndWithHiddenAddresses_HurtNoPage()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        var hidden = new
+        {
+            fingerprint = "a2",
+            status = "firing",
+            startsAt = Start,
+            labels = new
+            {
+                alertname = "Hidden",
+                severity = "critical",
+                datasource = "observatory",
+            },
+            annotations = new { view = "/\t/evil.example" },
+        };
+
+        using var told = await TellAsync(
+            process,
+            Message(
+                Alert("a1", "Early", "critical", start: DateTimeOffset.MinValue.AddSeconds(1)),
+                Alert("a3", "Late", "critical", DateTimeOffset.MaxValue),
+                hidden
+            )
+        );
+
+        Assert.Equal(HttpStatusCode.NoContent, told.StatusCode);
+        Assert.Equal(["Hidden", "Late"], (await HistoryAsync(process)).Select(alert => alert.GetProperty("name").GetString()).Order());
+        foreach (var path in new[] { "/", "/alerts", "/incidents" })
+        {
+            Assert.DoesNotContain("evil.example", await process.Http.GetStringAsync(path, Cancellation), StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>What reads it goes on; the next answer is read.</summary>
+    [Fact]
+    public async Task Prometheus_ThatBreaksOff_IsAway_AndObservatoryLives()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var answered = 0;
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var answering = Task.Run(
+            async () =>
+            {
+                while (true)
+                {
+                    using var client = await listener.AcceptTcpClientAsync(end.Token);
+                    var text = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"data\"";
+                    await client.GetStream().WriteAsync(System.Text.Encoding.ASCII.GetBytes(text), end.Token);
+                    answered++;
+                }
+            },
+            end.Token
+        );
+        await using var process = await ObservatoryProcess.StartAsync($"--Observatory:PrometheusUrl=http://{listener.LocalEndpoint}");
+
+        await PageAsync(process, "Prometheus does not answer");
+        await Eventually.TrueAsync(() => Task.FromResult(answered > 3), "it is asked again");
+
+        Assert.Contains("Overview", await process.Http.GetStringAsync("/", Cancellation), StringComparison.Ordinal);
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => answering);
     }
 
     /// <summary>Alertmanager cuts large groups, and says so.</summary>

@@ -25,7 +25,7 @@ public sealed class WatchTests
         for (var second = 0; second < 300; second += 5)
         {
             var now = Start.AddSeconds(second);
-            var changed = watch.Next(second < 180 ? Failing() : null, now).ToList();
+            var changed = watch.Next(second < 180 ? Failing() : null, _ => second < 180, now).ToList();
             _alerts.Apply(changed, now);
             told.AddRange(changed);
         }
@@ -49,14 +49,7 @@ public sealed class WatchTests
 
         for (var second = 0; second < 120; second += 5)
         {
-            Assert.Empty(
-                watch.Next(
-                    second % 20 == 0 ? Failing()
-                        : second % 20 == 10 ? Failing() with { Service = "worker" }
-                        : null,
-                    Start.AddSeconds(second)
-                )
-            );
+            Assert.Empty(watch.Next(second % 60 == 0 ? Failing() : null, _ => false, Start.AddSeconds(second)));
         }
     }
 
@@ -68,13 +61,59 @@ public sealed class WatchTests
         for (var second = 0; second < 120; second += 5)
         {
             var now = Start.AddSeconds(second);
-            var changed = watch.Next(Failing() with { IsGrave = second is >= 60 and < 90 }, now).ToList();
+            var changed = watch.Next(Failing() with { IsGrave = second is >= 60 and < 90 }, _ => true, now).ToList();
             _alerts.Apply(changed, now);
             severities.AddRange(changed.Select(alert => alert.Severity));
         }
 
         Assert.Equal(["warning", "critical"], severities);
         Assert.Single(_alerts.All());
+    }
+
+    /// <summary>One is found for as long as it holds, although only the worst is told each time.</summary>
+    [Fact]
+    public void Findings_ThatTakeTurns_AreTwoAlerts_AndNeitherEndsWhileItHolds()
+    {
+        var watch = new FindingAlerts(_alerts);
+        var told = new List<Alert>();
+        for (var second = 0; second < 300; second += 5)
+        {
+            var now = Start.AddSeconds(second);
+            var worst = second < 60 && second % 10 == 0 ? Failing() : Failing() with { Service = "worker" };
+            var changed = watch.Next(worst, _ => true, now).ToList();
+            _alerts.Apply(changed, now);
+            told.AddRange(changed);
+        }
+
+        Assert.Equal(["orders", "worker"], told.Select(alert => alert.Service).Order());
+        Assert.All(told, alert => Assert.Null(alert.EndedAt));
+    }
+
+    /// <summary>Twenty in five minutes; each once, although the store has forgotten the first.</summary>
+    [Fact]
+    public void Issues_InAFlood_AreToldOnceEachUpToALimit_AndDriveNoCriticalAlertOut()
+    {
+        _alerts.Apply([Alerts.Fake("Blocked", "critical", Start.AddMinutes(-30))], Start);
+        var issues = new IssueStore(Options.Create(new ObservatoryOptions()));
+        var watch = new IssueAlerts(_alerts, issues);
+        var told = 0;
+        for (var second = 0; second < 240; second += 5)
+        {
+            var now = Start.AddSeconds(second);
+            for (var number = 0; number < 10; number++)
+            {
+                issues.Add(Event(now, $"i-{second}-{number}"));
+            }
+
+            var changed = watch.Next(now).ToList();
+            _alerts.Apply(changed, now);
+            told += changed.Count;
+        }
+
+        _alerts.Apply(Enumerable.Range(0, AlertStore.Capacity).Select(number => Alerts.Fake($"a{number}", "warning", Start)), Start);
+
+        Assert.Equal(20, told);
+        Assert.Contains(_alerts.All(), alert => alert.Name == "Blocked");
     }
 
     [Theory]
@@ -87,7 +126,7 @@ public sealed class WatchTests
         var watch = new FindingAlerts(_alerts);
         var finding = Failing() with { IsCall = isCall, IsFailing = isFailing, IsBackground = isBackground };
 
-        var told = Enumerable.Range(0, 5).SelectMany(step => watch.Next(finding, Start.AddSeconds(step * 5))).First();
+        var told = Enumerable.Range(0, 5).SelectMany(step => watch.Next(finding, _ => true, Start.AddSeconds(step * 5))).First();
 
         Assert.Equal((name, impact), (told.Name, told.Impact));
         Assert.Contains(name, FindingAlerts.Names);
@@ -134,7 +173,9 @@ public sealed class WatchTests
     {
         await using var alertmanager = await JsonServer.StartAsync("/api/v2/alerts", "[]", "/api/v2/silences", "[]");
         await using var process = await ObservatoryProcess.StartAsync($"--Observatory:AlertmanagerUrl={alertmanager.Address}");
-        await Sentry.SendAsync(process, Sentry.Event());
+        var failure = Sentry.Event();
+        failure["tags"]!["service"] = "payments, alertname=Other, =\"";
+        await Sentry.SendAsync(process, failure);
 
         var alert = await Eventually.GetAsync(
             async () => (await process.GetJsonAsync("/api/alerts"))["history"]!.AsArray().SingleOrDefault(),
@@ -144,9 +185,9 @@ public sealed class WatchTests
 
         Assert.Equal("NewIssue", alert!["name"]!.GetValue<string>());
         Assert.StartsWith("/issues/", alert["view"]!.GetValue<string>(), StringComparison.Ordinal);
-        var posted = JsonNode.Parse(Assert.Single(alertmanager.Posted))!.AsArray().Single()!;
+        var posted = JsonNode.Parse(alertmanager.Posted.First())!.AsArray().Single()!;
         Assert.Equal(
-            ("NewIssue", "payments", "warning", "observatory"),
+            ("NewIssue", "payments, alertname=Other, =\"", "warning", "observatory"),
             (
                 posted["labels"]!["alertname"]!.GetValue<string>(),
                 posted["labels"]!["job"]!.GetValue<string>(),
@@ -162,6 +203,7 @@ public sealed class WatchTests
             System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json")
         );
         using var answer = await process.Http.PostAsync("/api/alerts", back, TestContext.Current.CancellationToken);
+        answer.EnsureSuccessStatusCode();
         Assert.Single((await process.GetJsonAsync("/api/alerts"))["history"]!.AsArray());
     }
 
@@ -215,7 +257,7 @@ public sealed class WatchTests
             ""
         );
 
-    private static ErrorEvent Event(DateTimeOffset at) =>
+    private static ErrorEvent Event(DateTimeOffset at, string issue = "i-1") =>
         new()
         {
             EventId = Guid.NewGuid().ToString("N"),
@@ -233,7 +275,7 @@ public sealed class WatchTests
             TraceId = 0,
             SpanId = 0,
             Tags = [],
-            IssueId = "i-1",
+            IssueId = issue,
             Payload = [],
         };
 }

@@ -24,6 +24,8 @@ namespace Platform.Observatory.Alerts;
 /// <param name="Value">Of its expression; null when the source does not tell.</param>
 /// <param name="StartedAt">When it began to fire, or to be pending.</param>
 /// <param name="EndedAt">Null while it fires.</param>
+/// <param name="IsOwn">Found by Observatory itself, and not by a rule of Prometheus.</param>
+/// <param name="Subject">What an alert of ours is about: an operation, who is called, or an issue.</param>
 internal sealed record Alert(
     string Fingerprint,
     string Labels,
@@ -40,7 +42,9 @@ internal sealed record Alert(
     string Exemplars,
     double? Value,
     DateTimeOffset StartedAt,
-    DateTimeOffset? EndedAt
+    DateTimeOffset? EndedAt,
+    bool IsOwn = false,
+    string Subject = ""
 )
 {
     public const string Watchdog = "Watchdog";
@@ -49,15 +53,19 @@ internal sealed record Alert(
 
     private const int MaxTextLength = 512;
     private const int MaxExpressionLength = 2_000;
-    private const string OwnSource = "source=observatory";
+
+    /// <summary>The label that says who found it.</summary>
+    public const string SourceLabel = "source";
+    public const string OwnSource = "observatory";
+
+    // Others are no times of anything, and times around them cannot be computed.
+    private static readonly DateTimeOffset Earliest = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset Latest = new(9000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>Of this alert from this start.</summary>
     public string Id => Hash($"{Fingerprint} {StartedAt.UtcTicks}");
 
     public bool IsCritical => Severity == Critical;
-
-    /// <summary>Found by Observatory itself, and not by a rule of Prometheus.</summary>
-    public bool IsOwn => Labels.Contains(OwnSource, StringComparison.Ordinal);
 
     /// <summary>The name of its runbook; null without one.</summary>
     public string? RunbookName => Path.GetFileNameWithoutExtension(Runbook) is { Length: > 0 } name ? name : null;
@@ -75,7 +83,7 @@ internal sealed record Alert(
         DateTimeOffset startedAt
     )
     {
-        var labels = $"alertname={name}, {subject.Label}={Cut(subject.Value)}, job={Cut(service)}, {OwnSource}";
+        var labels = $"alertname={name}, {subject.Label}={Cut(subject.Value)}, job={Cut(service)}, {SourceLabel}={OwnSource}";
         return new Alert(
             Hash(labels),
             labels,
@@ -92,7 +100,9 @@ internal sealed record Alert(
             "",
             null,
             startedAt,
-            null
+            null,
+            IsOwn: true,
+            subject.Value
         );
     }
 
@@ -106,6 +116,8 @@ internal sealed record Alert(
         if (
             Text(labels, "alertname") is not { Length: > 0 } name
             || (JsonRead.Time(item, "startsAt") ?? JsonRead.Time(item, "activeAt")) is not { } startedAt
+            || startedAt < Earliest
+            || startedAt > Latest
         )
         {
             return null;
@@ -133,13 +145,16 @@ internal sealed record Alert(
             Text(annotations, "exemplars"),
             JsonRead.Number(item, "value"),
             startedAt,
-            hasEnded ? JsonRead.Time(item, "endsAt") : null
+            hasEnded && JsonRead.Time(item, "endsAt") is { } endedAt && endedAt <= Latest ? endedAt : null,
+            Text(labels, SourceLabel) == OwnSource
         );
     }
 
     /// <summary>Whoever writes alerts may not lead people to another site.</summary>
     private static bool IsPath(string view) =>
-        view.StartsWith('/') && !view.StartsWith("//", StringComparison.Ordinal) && !view.Contains('\\', StringComparison.Ordinal);
+        view.StartsWith('/')
+        && !view.StartsWith("//", StringComparison.Ordinal)
+        && !view.Any(character => character == '\\' || char.IsControl(character));
 
     private static string Text(JsonElement? parent, string name) => JsonRead.Text(parent, name) is { } text ? Cut(text) : "";
 

@@ -11,21 +11,22 @@ internal sealed record AlertPost(
     DateTimeOffset EndsAt
 )
 {
-    // Told once; it ends by itself there.
-    private static readonly TimeSpan Lasts = TimeSpan.FromMinutes(5);
+    // Longer than Alertmanager waits between two messages of a group; it ends by itself there.
+    private static readonly TimeSpan Lasts = TimeSpan.FromMinutes(10);
 
-    public static AlertPost Of(Alert alert)
-    {
-        var labels = alert
-            .Labels.Split(", ")
-            .Select(pair => pair.Split('=', 2))
-            .Where(pair => pair.Length == 2)
-            .ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
-        labels["severity"] = alert.Severity;
-        labels["impact"] = alert.Impact;
-        labels["team"] = alert.Team;
-        return new AlertPost(
-            labels,
+    /// <summary>Of an issue, whose page is its view.</summary>
+    public static AlertPost Of(Alert alert, DateTimeOffset now) =>
+        new(
+            new Dictionary<string, string>
+            {
+                ["alertname"] = alert.Name,
+                ["job"] = alert.Service,
+                ["issue"] = alert.Subject,
+                [Alert.SourceLabel] = Alert.OwnSource,
+                ["severity"] = alert.Severity,
+                ["impact"] = alert.Impact,
+                ["team"] = alert.Team,
+            },
             new Dictionary<string, string>
             {
                 ["summary"] = alert.Summary,
@@ -34,7 +35,6 @@ internal sealed record AlertPost(
                 ["runbook"] = alert.Runbook,
             },
             alert.StartedAt,
-            alert.StartedAt + Lasts
+            now + Lasts
         );
-    }
 }

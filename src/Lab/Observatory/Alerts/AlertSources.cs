@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Platform.Observatory.Metrics;
+using Platform.Observatory.Polling;
 using Platform.Observatory.Settings;
 using Platform.Observatory.Text;
 
@@ -38,7 +39,7 @@ internal sealed partial class AlertSources(
     JsonSource client,
     TimeProvider time,
     ILogger<AlertSources> logger
-) : BackgroundService
+) : Poller(Interval, time, logger)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
@@ -51,33 +52,26 @@ internal sealed partial class AlertSources(
 
     public bool IsConfigured => options.Value.PrometheusUrl is not null;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        if (!IsConfigured)
-        {
-            return;
-        }
+    protected override Task<bool> BeginAsync(CancellationToken cancellationToken) => Task.FromResult(IsConfigured);
 
-        using var timer = new PeriodicTimer(Interval, time);
-        do
-        {
-            var (before, now) = (_state, time.GetUtcNow());
-            var rules = await ReadAsync(options.Value.PrometheusUrl, "api/v1/alerts", stoppingToken);
-            var alerts = await ReadListAsync("api/v2/alerts?active=false&silenced=true&inhibited=true", stoppingToken);
-            var silences = await ReadListAsync("api/v2/silences", stoppingToken);
-            var (firing, pending) = rules is { } answer ? Split(answer) : (before.Firing, before.Pending);
-            var state = new AlertState(
-                firing,
-                pending,
-                alerts is { } quiet ? [.. quiet.EnumerateArray().Select(Alert.Read).OfType<Alert>().Take(MaxShown)] : before.Quiet,
-                silences is { } made ? [.. made.EnumerateArray().Select(ReadSilence).OfType<Silence>().Take(MaxShown)] : before.Silences,
-                rules is null ? before.PrometheusAway ?? now : null,
-                options.Value.AlertmanagerUrl is not null && (alerts is null || silences is null) ? before.AlertmanagerAway ?? now : null
-            );
-            Report("Prometheus", before.PrometheusAway, state.PrometheusAway);
-            Report("Alertmanager", before.AlertmanagerAway, state.AlertmanagerAway);
-            _state = state;
-        } while (await timer.WaitForNextTickAsync(stoppingToken));
+    protected override async Task TickAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var before = _state;
+        var rules = await ReadAsync(options.Value.PrometheusUrl, "api/v1/alerts", cancellationToken);
+        var alerts = await ReadListAsync("api/v2/alerts?active=false&silenced=true&inhibited=true", cancellationToken);
+        var silences = await ReadListAsync("api/v2/silences", cancellationToken);
+        var (firing, pending) = rules is { } answer ? Split(answer) : (before.Firing, before.Pending);
+        var state = new AlertState(
+            firing,
+            pending,
+            alerts is { } quiet ? [.. quiet.EnumerateArray().Select(Alert.Read).OfType<Alert>().Take(MaxShown)] : before.Quiet,
+            silences is { } made ? [.. made.EnumerateArray().Select(ReadSilence).OfType<Silence>().Take(MaxShown)] : before.Silences,
+            rules is null ? before.PrometheusAway ?? now : null,
+            options.Value.AlertmanagerUrl is not null && (alerts is null || silences is null) ? before.AlertmanagerAway ?? now : null
+        );
+        Report("Prometheus", before.PrometheusAway, state.PrometheusAway);
+        Report("Alertmanager", before.AlertmanagerAway, state.AlertmanagerAway);
+        _state = state;
     }
 
     private async Task<JsonElement?> ReadAsync(Uri? address, string path, CancellationToken cancellationToken) =>

@@ -3,7 +3,7 @@ namespace Platform.Observatory.Alerts;
 /// <summary>The alerts that Alertmanager told of: those that fire, and what became of earlier ones.</summary>
 internal sealed class AlertStore
 {
-    // Bounded: the oldest goes, one that has ended before one that fires.
+    // Bounded: the oldest goes, one that has ended before one that fires, and that before a critical one.
     public const int Capacity = 500;
 
     /// <summary>What an alert is about began before it: its condition has to hold for a while.</summary>
@@ -40,13 +40,18 @@ internal sealed class AlertStore
 
                 if (_alerts.Count >= Capacity)
                 {
-                    _alerts.RemoveAt(Math.Max(0, _alerts.FindIndex(known => known.EndedAt is not null)));
+                    _alerts.RemoveAt(Dispensable());
                 }
 
                 _alerts.Add(alert);
             }
         }
     }
+
+    private int Dispensable() =>
+        _alerts.FindIndex(known => known.EndedAt is not null) is >= 0 and var ended ? ended
+        : _alerts.FindIndex(known => !known.IsCritical) is >= 0 and var mild ? mild
+        : 0;
 
     /// <summary>Null when there is none of this id.</summary>
     public Alert? Find(string id)

@@ -35,6 +35,14 @@ internal sealed class FindingBuilder(WindowRequests requests, Window window, IRe
         : Failing(requests.Calls) is { } call ? View(call, PeerOf(call))
         : SlowRequestOrCall();
 
+    /// <summary>Whether an operation, or calls of a service to another, fail or are slow.</summary>
+    public bool Holds(string service, string subject, bool isCall, bool isFailing) =>
+        (isCall ? requests.Calls : requests.Operations).Any(operation =>
+            operation.Service == service
+            && (isFailing ? IsFailing(operation.Series) : operation.Series.IsSlower && Added(operation) >= NotableMilliseconds)
+            && (isCall ? PeerOf(operation) : operation.Name) == subject
+        );
+
     // A slow company makes requests slow, which say it then; or only what happens after them, when nobody waits, and then the call says it.
     private Finding? SlowRequestOrCall()
     {

@@ -18,8 +18,8 @@ internal sealed record IncidentEvent(DateTimeOffset Time, string Kind, string Te
 /// <summary>Incidents are what the alerts say: there is nothing to keep beside them, and nothing that could disagree.</summary>
 internal sealed class IncidentStore(AlertStore alerts, DeployStore deploys, IssueStore issues, TelemetryStore telemetry, TimeProvider time)
 {
-    // Lines of one timeline.
-    private const int MaxEvents = 200;
+    // Lines of one timeline; alerts and deploys are bounded by their stores.
+    private const int MaxIssues = 50;
 
     // What happened shortly before may be the cause.
     private static readonly TimeSpan Before = TimeSpan.FromMinutes(10);
@@ -56,10 +56,16 @@ internal sealed class IncidentStore(AlertStore alerts, DeployStore deploys, Issu
                 .Where(deploy => deploy.PreviousRelease is not null && deploy.Time >= from && deploy.Time <= to)
                 .Select(EventOf)
                 .Concat(incident.Alerts.Where(alert => !alert.View.StartsWith("/issues/", StringComparison.Ordinal)).SelectMany(EventsOf))
-                .Concat(issues.Find(IssueQuery.All, now).Where(issue => issue.FirstSeen >= from && issue.FirstSeen <= to).Select(EventOf))
+                .Concat(
+                    issues
+                        .Find(IssueQuery.All, now)
+                        .Where(issue => issue.FirstSeen >= from && issue.FirstSeen <= to)
+                        .OrderBy(issue => issue.FirstSeen)
+                        .Take(MaxIssues)
+                        .Select(EventOf)
+                )
                 .Concat(incident.EndedAt is { } ended ? [new IncidentEvent(ended, "closed", "All critical alerts are over", "", "")] : [])
-                .OrderBy(item => item.Time)
-                .Take(MaxEvents),
+                .OrderBy(item => item.Time),
         ];
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 
 namespace Platform.Observatory.Metrics;
@@ -27,13 +28,13 @@ internal sealed class JsonSource : IDisposable
         }
     }
 
-    /// <summary>False when it does not answer, or refuses.</summary>
+    /// <summary>False when it does not answer, or cannot take it now; what it refuses it would refuse again.</summary>
     public async Task<bool> TryPostAsync<T>(Uri address, T body, CancellationToken cancellationToken)
     {
         try
         {
             using var response = await _http.PostAsJsonAsync(address, body, cancellationToken);
-            return response.IsSuccessStatusCode;
+            return (int)response.StatusCode < 500 && response.StatusCode != HttpStatusCode.TooManyRequests;
         }
         catch (Exception exception) when (IsAway(exception, cancellationToken))
         {
@@ -44,6 +45,7 @@ internal sealed class JsonSource : IDisposable
     public void Dispose() => _http.Dispose();
 
     private static bool IsAway(Exception exception, CancellationToken cancellationToken) =>
-        exception is HttpRequestException or JsonException
+        // An answer that breaks off, or says of itself what it is not, is none.
+        exception is HttpRequestException or IOException or JsonException or InvalidOperationException or NotSupportedException
         || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 }

@@ -109,7 +109,10 @@ internal sealed class Prometheus(IOptions<ObservatoryOptions> options, JsonSourc
                     .Items(JsonRead.Child(answer, "data"), "result")
                     .Take(MaxSeries)
                     .Select(item => new MetricSeries(
-                        JsonRead.Map(item, "metric").ToDictionary(label => label.Key, label => label.Value, StringComparer.Ordinal),
+                        JsonRead
+                            .Map(item, "metric")
+                            .DistinctBy(label => label.Key)
+                            .ToDictionary(label => label.Key, label => label.Value, StringComparer.Ordinal),
                         read(item)
                     )),
             ];

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Platform.Objectives;
 using Platform.Observatory.Metrics;
+using Platform.Observatory.Polling;
 using Platform.Observatory.Settings;
 
 namespace Platform.Observatory.Objectives;
@@ -25,7 +26,7 @@ internal sealed record ObjectiveState(
 
     /// <summary>When the budget is gone if it goes on like in the last hour; null when it lasts.</summary>
     public TimeSpan? GoneIn =>
-        BudgetLeft is > 0 and var left && Burn is > 1 and var burn ? TimeSpan.FromDays(left * Whole.TotalDays / burn) : null;
+        BudgetLeft is > 0 and <= 1 and var left && Burn is > 1 and var burn ? TimeSpan.FromDays(left * Whole.TotalDays / burn) : null;
 }
 
 /// <summary>Asks Prometheus every few seconds for what the rules of the objectives recorded.</summary>
@@ -34,9 +35,12 @@ internal sealed partial class ObjectiveSources(
     Prometheus prometheus,
     TimeProvider time,
     ILogger<ObjectiveSources> logger
-) : BackgroundService
+) : Poller(Interval, time, logger)
 {
     private const string Figures = """{__name__=~"objective:(bad:ratio_rate28d|budget_left:ratio|burn:rate1h|since:timestamp_seconds)"}""";
+
+    // The year 9999.
+    private const double LatestTime = 253_402_300_799;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan HistoryStep = TimeSpan.FromMinutes(15);
@@ -58,35 +62,25 @@ internal sealed partial class ObjectiveSources(
 
     public IReadOnlyList<PolicyLevel> Policy => _set?.Policy ?? [];
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task<bool> BeginAsync(CancellationToken cancellationToken)
     {
-        if (await ReadFileAsync(stoppingToken) is not { } set)
+        _set = await ReadFileAsync(cancellationToken);
+        _states = [.. _set?.Objectives.Select(objective => new ObjectiveState(objective, null, null, null, null, [])) ?? []];
+        return _set is not null && prometheus.IsConfigured;
+    }
+
+    protected override async Task TickAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var figures = await prometheus.QueryAsync(Figures, cancellationToken);
+        var history = await prometheus.RangeAsync("objective:budget_left:ratio", now.AddDays(-1), now, HistoryStep, cancellationToken);
+        if (figures is null || history is null)
         {
+            Away ??= now;
             return;
         }
 
-        _set = set;
-        _states = [.. set.Objectives.Select(objective => new ObjectiveState(objective, null, null, null, null, []))];
-        if (!prometheus.IsConfigured)
-        {
-            return;
-        }
-
-        using var timer = new PeriodicTimer(Interval, time);
-        do
-        {
-            var now = time.GetUtcNow();
-            var figures = await prometheus.QueryAsync(Figures, stoppingToken);
-            var history = await prometheus.RangeAsync("objective:budget_left:ratio", now.AddDays(-1), now, HistoryStep, stoppingToken);
-            if (figures is null || history is null)
-            {
-                Away ??= now;
-                continue;
-            }
-
-            Away = null;
-            _states = [.. set.Objectives.Select(objective => StateOf(objective, figures, history))];
-        } while (await timer.WaitForNextTickAsync(stoppingToken));
+        Away = null;
+        _states = [.. _set!.Objectives.Select(objective => StateOf(objective, figures, history))];
     }
 
     private async Task<ObjectiveSet?> ReadFileAsync(CancellationToken cancellationToken)
@@ -116,7 +110,9 @@ internal sealed partial class ObjectiveSources(
             1 - Figure("objective:bad:ratio_rate28d"),
             Figure("objective:budget_left:ratio"),
             Figure("objective:burn:rate1h"),
-            Figure("objective:since:timestamp_seconds") is { } since ? DateTimeOffset.FromUnixTimeSeconds((long)since) : null,
+            Figure("objective:since:timestamp_seconds") is { } since and > 0 and < LatestTime
+                ? DateTimeOffset.FromUnixTimeSeconds((long)since)
+                : null,
             history.FirstOrDefault(IsOfObjective)?.Values ?? []
         );
 

@@ -37,6 +37,18 @@ internal static class JsonRead
         }
     }
 
+    private static string? NameOf(JsonProperty item)
+    {
+        try
+        {
+            return item.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     public static bool? Flag(JsonElement? element, string name) =>
         Child(element, name)?.ValueKind switch
         {
@@ -68,7 +80,9 @@ internal static class JsonRead
         Child(element, name) switch
         {
             { ValueKind: JsonValueKind.Object } map => map.EnumerateObject()
-                .Select(item => KeyValuePair.Create(item.Name, Text(item.Value) ?? item.Value.GetRawText())),
+                .Select(item => (Name: NameOf(item), item.Value))
+                .Where(item => item.Name is not null)
+                .Select(item => KeyValuePair.Create(item.Name!, Text(item.Value) ?? item.Value.GetRawText())),
             { ValueKind: JsonValueKind.Array } list => list.EnumerateArray()
                 .Where(pair => pair.ValueKind == JsonValueKind.Array && pair.GetArrayLength() == 2 && Text(pair[0]) is not null)
                 .Select(pair => KeyValuePair.Create(Text(pair[0])!, Text(pair[1]) ?? "")),

@@ -6,52 +6,69 @@ namespace Platform.Observatory.Watch;
 /// <summary>Makes an alert of what the overview finds, when it is found again and again, and ends it when it is not any more.</summary>
 internal sealed class FindingAlerts(AlertStore alerts)
 {
-    /// <summary>Each has its runbook.</summary>
-    public static readonly string[] Names = ["RequestsFailing", "RequestsSlow", "CallsFailing", "CallsSlow"];
+    private const string Calls = "Calls";
+    private const string Requests = "Requests";
+    private const string Failing = "Failing";
+    private const string Slow = "Slow";
 
-    // A finding of one moment is chance.
+    /// <summary>Each has its runbook.</summary>
+    public static readonly string[] Names = [Requests + Failing, Requests + Slow, Calls + Failing, Calls + Slow];
+
+    // A finding of one moment is chance; one that is away for a moment, because another is worse, is the same.
     private static readonly TimeSpan HoldsFor = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Gap = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan GoneFor = TimeSpan.FromMinutes(1);
 
-    private (string Name, string Service, string Subject, DateTimeOffset Since)? _candidate;
+    // Bounded by what is found within the gap.
+    private readonly Dictionary<(string Name, string Service, string Subject), (DateTimeOffset Since, DateTimeOffset Last)> _candidates =
+    [];
 
-    // When each was found last; bounded by the alerts that are not over.
-    private readonly Dictionary<string, DateTimeOffset> _found = new(StringComparer.Ordinal);
+    // When each held last; bounded by the alerts that are not over.
+    private readonly Dictionary<string, DateTimeOffset> _held = new(StringComparer.Ordinal);
 
     /// <summary>The alerts that are new, or that changed.</summary>
-    public IEnumerable<Alert> Next(Finding? finding, DateTimeOffset now)
+    /// <param name="finding">The worst of now; null when there is none.</param>
+    /// <param name="holds">Whether an operation still fails or is slow, although another is worse now.</param>
+    /// <param name="now">The time.</param>
+    public IEnumerable<Alert> Next(Finding? finding, Func<Alert, bool> holds, DateTimeOffset now)
     {
         var open = alerts.All().Where(alert => alert.IsOwn && alert.EndedAt is null && Names.Contains(alert.Name)).ToList();
+        foreach (var gone in _candidates.Where(known => now - known.Value.Last > Gap).Select(known => known.Key).ToList())
+        {
+            _candidates.Remove(gone);
+        }
+
         if (finding is not null && Changed(finding, open, now) is { } changed)
         {
             yield return changed;
         }
 
-        foreach (var alert in open.Where(alert => now - LastFound(alert, now) >= GoneFor))
+        foreach (var alert in open)
         {
-            _found.Remove(alert.Id);
-            yield return alert with
+            if (!_held.TryGetValue(alert.Id, out var held) || holds(alert))
             {
-                EndedAt = now,
-            };
+                _held[alert.Id] = now;
+            }
+            else if (now - held >= GoneFor)
+            {
+                _held.Remove(alert.Id);
+                yield return alert with
+                {
+                    EndedAt = now,
+                };
+            }
         }
     }
 
     private Alert? Changed(Finding finding, List<Alert> open, DateTimeOffset now)
     {
-        var (name, severity) = (NameOf(finding), finding.IsGrave ? Alert.Critical : Alert.Warning);
-        if (
-            _candidate is not { } candidate
-            || (candidate.Name, candidate.Service, candidate.Subject) != (name, finding.Service, finding.Subject)
-        )
-        {
-            _candidate = candidate = (name, finding.Service, finding.Subject, now);
-        }
-
+        var key = (NameOf(finding), finding.Service, finding.Subject);
+        var since = _candidates.TryGetValue(key, out var known) ? known.Since : now;
+        _candidates[key] = (since, now);
         var alert = Alert.Own(
-            name,
+            key.Item1,
             finding.Service,
-            severity,
+            finding.IsGrave ? Alert.Critical : Alert.Warning,
             finding.IsBackground ? "delayed" : "blocked",
             ("subject", finding.Subject),
             finding.What,
@@ -59,24 +76,24 @@ internal sealed class FindingAlerts(AlertStore alerts)
             finding.Traces,
             finding.StartedAt ?? now
         );
-        if (open.Find(known => known.Fingerprint == alert.Fingerprint) is { } same)
+        if (open.Find(other => other.Fingerprint == alert.Fingerprint) is { } same)
         {
-            _found[same.Id] = now;
-
-            // It became worse, or better known; it never becomes less than it was.
+            // It became worse; it never becomes less than it was.
             return same.IsCritical || !finding.IsGrave ? null : alert with { StartedAt = same.StartedAt };
         }
 
-        return now - candidate.Since >= HoldsFor ? alert : null;
+        return now - since >= HoldsFor ? alert : null;
     }
 
-    private DateTimeOffset LastFound(Alert alert, DateTimeOffset now)
-    {
-        _found.TryAdd(alert.Id, now);
-        return _found[alert.Id];
-    }
+    public static bool Holds(FindingBuilder builder, Alert alert) =>
+        builder.Holds(
+            alert.Service,
+            alert.Subject,
+            alert.Name.StartsWith(Calls, StringComparison.Ordinal),
+            alert.Name.EndsWith(Failing, StringComparison.Ordinal)
+        );
 
-    private static string NameOf(Finding finding) => $"{(finding.IsCall ? "Calls" : "Requests")}{(finding.IsFailing ? "Failing" : "Slow")}";
+    private static string NameOf(Finding finding) => $"{(finding.IsCall ? Calls : Requests)}{(finding.IsFailing ? Failing : Slow)}";
 
     private static string UsersFeel(Finding finding) =>
         finding switch

@@ -15,11 +15,12 @@ internal sealed class ForgottenAlerts(AlertStore alerts)
 
     /// <summary>Those that are over by now.</summary>
     public IReadOnlyList<Alert> Next(AlertSources sources, DateTimeOffset now) =>
-        sources.IsConfigured && sources.State is { PrometheusAway: null, Firing.Count: < AlertSources.MaxShown } state
-            ? Over(state.Firing, now)
+        sources.IsConfigured
+        && sources.State is { PrometheusAway: null, Firing.Count: < AlertSources.MaxShown, Pending.Count: < AlertSources.MaxShown } state
+            ? Over([.. state.Firing, .. state.Pending], now)
             : Over(null, now);
 
-    /// <param name="firing">What fires; null while nobody knows.</param>
+    /// <param name="firing">What fires or is pending again; null while nobody knows.</param>
     /// <param name="now">The time.</param>
     internal IReadOnlyList<Alert> Over(IReadOnlyList<Alert>? firing, DateTimeOffset now)
     {

@@ -18,23 +18,42 @@ internal sealed class IssueAlerts(AlertStore alerts, IssueStore issues)
     private const int MinEvents = 20;
     private const double Factor = 10;
 
+    // A flood of new ones says nothing that the page of issues does not say better, and would drive others out of the store.
+    private const int MaxNew = 20;
+
+    // When each was told; bounded by MaxNew in NewFor.
+    private readonly Dictionary<string, DateTimeOffset> _told = new(StringComparer.Ordinal);
+
     /// <summary>The alerts that are new, or that ended.</summary>
     public IEnumerable<Alert> Next(DateTimeOffset now)
     {
         var known = alerts.All().Where(alert => alert.IsOwn && alert.Name is New or Spiking).ToList();
-        foreach (var issue in issues.Find(IssueQuery.All, now).Where(issue => issue.Status != IssueStatus.Muted))
+        foreach (var old in _told.Where(told => now - told.Value > NewFor).Select(told => told.Key).ToList())
         {
-            // An alert of an older one may have been evicted.
-            var born = Of(New, issue, issue.FirstSeen);
-            if (now - issue.FirstSeen < NewFor && !known.Exists(alert => alert.Fingerprint == born.Fingerprint))
+            _told.Remove(old);
+        }
+
+        foreach (
+            var issue in issues
+                .Find(IssueQuery.All, now)
+                .Where(issue => issue.Status != IssueStatus.Muted && now - issue.LastSeen < 2 * TimeBuckets.Step)
+        )
+        {
+            if (
+                now - issue.FirstSeen < NewFor
+                && _told.Count < MaxNew
+                && !known.Exists(alert => alert.Name == New && alert.Subject == issue.Id)
+                && _told.TryAdd(issue.Id, now)
+            )
             {
-                yield return born;
+                yield return Of(New, issue, issue.FirstSeen);
             }
 
-            var spike = Of(Spiking, issue, now);
-            if (!known.Exists(alert => alert.Fingerprint == spike.Fingerprint && alert.EndedAt is null) && IsSpiking(issue, now))
+            if (
+                !known.Exists(alert => alert.Name == Spiking && alert.Subject == issue.Id && alert.EndedAt is null) && IsSpiking(issue, now)
+            )
             {
-                yield return spike;
+                yield return Of(Spiking, issue, now);
             }
         }
 
@@ -50,13 +69,12 @@ internal sealed class IssueAlerts(AlertStore alerts, IssueStore issues)
         }
     }
 
-    private bool IsSpiking(Alert alert, DateTimeOffset now) =>
-        issues.Get(alert.View[(alert.View.LastIndexOf('/') + 1)..], now) is { } found && IsSpiking(found.Issue, now);
+    private bool IsSpiking(Alert alert, DateTimeOffset now) => issues.Get(alert.Subject, now) is { } found && IsSpiking(found.Issue, now);
 
     // The last whole step, or the one that has begun, against those before.
     private bool IsSpiking(IssueSummary issue, DateTimeOffset now)
     {
-        if (issue.LastSeen < now - (2 * TimeBuckets.Step) || issues.Get(issue.Id, now) is not { } found)
+        if (issue.Count < MinEvents || issue.LastSeen < now - (2 * TimeBuckets.Step) || issues.Get(issue.Id, now) is not { } found)
         {
             return false;
         }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Platform.Observatory.Alerts;
 using Platform.Observatory.Findings;
 using Platform.Observatory.Metrics;
+using Platform.Observatory.Polling;
 using Platform.Observatory.Releases;
 using Platform.Observatory.Requests;
 using Platform.Observatory.Settings;
@@ -24,8 +25,9 @@ internal sealed class Watcher(
     DeployStore deploys,
     JsonSource alertmanager,
     IOptions<ObservatoryOptions> options,
-    TimeProvider time
-) : BackgroundService
+    TimeProvider time,
+    ILogger<Watcher> logger
+) : Poller(Interval, time, logger)
 {
     private const string Range = "30m";
 
@@ -36,31 +38,27 @@ internal sealed class Watcher(
 
     private readonly Queue<Alert> _untold = new();
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            var now = time.GetUtcNow();
-            var told = issues.Next(now).ToList();
-            Alert[] changed = [.. findings.Next(Find(now), now), .. told, .. forgotten.Next(sources, now)];
-            if (changed.Length > 0)
-            {
-                log.Write(changed);
-            }
-
-            await TellAsync(told.Where(alert => alert.EndedAt is null), stoppingToken);
-        }
-    }
-
-    private Finding? Find(DateTimeOffset now)
+    protected override async Task TickAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
         var spans = telemetry.Spans.Snapshot();
         var window = Window.Of(TimeRange.Named(Range, now)!, spans);
-        return new FindingBuilder(new WindowRequests(spans, window), window, deploys.All()).Build();
+        var builder = new FindingBuilder(new WindowRequests(spans, window), window, deploys.All());
+        var told = issues.Next(now).ToList();
+        Alert[] changed =
+        [
+            .. findings.Next(builder.Build(), alert => FindingAlerts.Holds(builder, alert), now),
+            .. told,
+            .. forgotten.Next(sources, now),
+        ];
+        if (changed.Length > 0)
+        {
+            log.Write(changed);
+        }
+
+        await TellAsync(told.Where(alert => alert.EndedAt is null), now, cancellationToken);
     }
 
-    private async Task TellAsync(IEnumerable<Alert> fresh, CancellationToken cancellationToken)
+    private async Task TellAsync(IEnumerable<Alert> fresh, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (options.Value.AlertmanagerUrl is not { } address)
         {
@@ -79,7 +77,11 @@ internal sealed class Watcher(
 
         if (
             _untold.Count > 0
-            && await alertmanager.TryPostAsync(new Uri(address, "api/v2/alerts"), _untold.Select(AlertPost.Of).ToList(), cancellationToken)
+            && await alertmanager.TryPostAsync(
+                new Uri(address, "api/v2/alerts"),
+                _untold.Select(alert => AlertPost.Of(alert, now)).ToList(),
+                cancellationToken
+            )
         )
         {
             _untold.Clear();

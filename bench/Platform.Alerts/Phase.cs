@@ -1,0 +1,51 @@
+namespace Platform.Alerts;
+
+/// <summary>A fault of the catalogue; or, with the name "stop", a resource that is stopped.</summary>
+internal sealed record Cause(string Resource, string Fault, double? Strength = null, string? Scope = null)
+{
+    public const string Stop = "stop";
+}
+
+/// <summary>Causes at one time, and the alerts that must follow from them within a limit.</summary>
+internal sealed record Phase(TimeSpan Limit, Cause[] Causes, string[] Alerts)
+{
+    /// <summary>What pages. Long ones share their time with others that they do not touch.</summary>
+    public static readonly Phase[] Critical =
+    [
+        new(Minutes(8), [new("orders", "release-bad")], ["RequestsFailing", "HighErrorRate", "ObjectiveBurnsFast"]),
+        new(Minutes(6), [new("worker", "frozen")], ["ServiceDown", "OrdersUnfulfilled"]),
+        new(Minutes(5), [new("worker", Cause.Stop)], ["QueueWithoutConsumer"]),
+        new(Minutes(5), [new("orders", "pool-small")], ["DatabasePoolExhausted"]),
+        new(Minutes(4), [new("postgres", "stopped")], ["PostgresDown"]),
+        new(Minutes(4), [new("rabbitmq", "memory-alarm")], ["RabbitMqAlarm"]),
+        new(Minutes(4), [new("rabbitmq", "queue-deleted")], ["QueueGone"]),
+        new(Minutes(4), [new("rabbitmq", "stopped")], ["RabbitMqDown"]),
+        new(Minutes(6), [new("payments", "cpu-hog")], ["CpuExhausted"]),
+        new(Minutes(20), [new("acquirer", "failing", 100)], ["NoSuccessfulPayments"]),
+    ];
+
+    /// <summary>The rest, as far as a fault makes it: what needs an hour or a day is proven by promtool alone.</summary>
+    public static readonly Phase[] Others =
+    [
+        new(Minutes(5), [new("acquirer", "failing", 100), new("redis", "stopped")], ["DependencyFailing", "OrdersUndecided", "RedisDown"]),
+        new(Minutes(4), [new("acquirer", "slow", 5_000)], ["CallsSlow", "DependencySlow"]),
+        new(Minutes(5), [new("orders", "release-bad")], ["NewIssue", "ErrorRateElevated", "ObjectiveBurnsSlowly"]),
+        new(Minutes(5), [new("worker", "frozen")], ["QueueBacklog"]),
+        new(Minutes(4), [new("rabbitmq", "stopped")], ["OutboxStuck"]),
+        new(Minutes(3), [new("rabbitmq", "poison-message", Scope: "orders.order-fulfilled")], ["DeadLetters"]),
+        new(
+            Minutes(4),
+            [new("worker", "retries-for-ever"), new("rabbitmq", "poison-message", Scope: "worker.order-paid")],
+            ["MessagesRetried"]
+        ),
+        new(Minutes(4), [new("orders", "threads-starved")], ["ThreadPoolStarved", "HighLatency"]),
+        new(Minutes(4), [new("orders", "pool-small")], ["DatabasePoolLow"]),
+        new(Minutes(4), [new("payments", "cpu-hog")], ["CpuSaturated"]),
+        new(Minutes(5), [new("payments", "webhook-without-inbox"), new("acquirer", "webhook-repeated")], ["BooksDisagree"]),
+        new(Minutes(4), [new("traffic", "burst", 20)], ["TrafficSpiked"]),
+        new(Minutes(5), [new("worker", "memory-leak", 256)], ["MemoryGrowing"]),
+        new(Minutes(3), [new("alertmanager", Cause.Stop)], ["NotificationsFailing"]),
+    ];
+
+    private static TimeSpan Minutes(int minutes) => TimeSpan.FromMinutes(minutes);
+}
