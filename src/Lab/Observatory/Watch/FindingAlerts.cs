@@ -3,7 +3,7 @@ using Platform.Observatory.Findings;
 
 namespace Platform.Observatory.Watch;
 
-/// <summary>Makes an alert of what the overview finds, when it is found again and again, and ends it when it is not any more.</summary>
+/// <summary>Makes an alert of what the overview finds, when it is grave and found again and again, and ends it when it is over.</summary>
 internal sealed class FindingAlerts(AlertStore alerts)
 {
     private const string Calls = "Calls";
@@ -26,7 +26,7 @@ internal sealed class FindingAlerts(AlertStore alerts)
     // When each held last; bounded by the alerts that are not over.
     private readonly Dictionary<string, DateTimeOffset> _held = new(StringComparer.Ordinal);
 
-    /// <summary>The alerts that are new, or that changed.</summary>
+    /// <summary>The alerts that are new, or that ended.</summary>
     /// <param name="finding">The worst of now; null when there is none.</param>
     /// <param name="holds">Whether an operation still fails or is slow, although another is worse now.</param>
     /// <param name="now">The time.</param>
@@ -38,9 +38,10 @@ internal sealed class FindingAlerts(AlertStore alerts)
             _candidates.Remove(gone);
         }
 
-        if (finding is not null && Changed(finding, open, now) is { } changed)
+        // What is only notable stays on the overview: nobody would do anything about it.
+        if (finding is { IsGrave: true } && New(finding, open, now) is { } born)
         {
-            yield return changed;
+            yield return born;
         }
 
         foreach (var alert in open)
@@ -60,7 +61,7 @@ internal sealed class FindingAlerts(AlertStore alerts)
         }
     }
 
-    private Alert? Changed(Finding finding, List<Alert> open, DateTimeOffset now)
+    private Alert? New(Finding finding, List<Alert> open, DateTimeOffset now)
     {
         var key = (NameOf(finding), finding.Service, finding.Subject);
         var since = _candidates.TryGetValue(key, out var known) ? known.Since : now;
@@ -68,7 +69,7 @@ internal sealed class FindingAlerts(AlertStore alerts)
         var alert = Alert.Own(
             key.Item1,
             finding.Service,
-            finding.IsGrave ? Alert.Critical : Alert.Warning,
+            Alert.Critical,
             finding.IsBackground ? "delayed" : "blocked",
             ("subject", finding.Subject),
             finding.What,
@@ -76,13 +77,7 @@ internal sealed class FindingAlerts(AlertStore alerts)
             finding.Traces,
             finding.StartedAt ?? now
         );
-        if (open.Find(other => other.Fingerprint == alert.Fingerprint) is { } same)
-        {
-            // It became worse; it never becomes less than it was.
-            return same.IsCritical || !finding.IsGrave ? null : alert with { StartedAt = same.StartedAt };
-        }
-
-        return now - since >= HoldsFor ? alert : null;
+        return now - since >= HoldsFor && !open.Exists(known => known.Fingerprint == alert.Fingerprint) ? alert : null;
     }
 
     public static bool Holds(FindingBuilder builder, Alert alert) =>
