@@ -92,15 +92,18 @@ internal static class Metrics
         var settings = builder.Configuration.GetSection("Alerts");
         if (settings["ChatUrl"] is { Length: > 0 } chat)
         {
-            alertmanager.WithSection("chat").WithSecretFile("chat-url", builder.AddParameter("alert-chat-url", chat, secret: true));
+            MustBeAddress("Alerts:ChatUrl", chat);
+            alertmanager.WithSection("chat").WithText("http://chat", builder.AddParameter("alert-chat-url", chat, secret: true));
         }
 
         if (settings["PagerKey"] is { Length: > 0 } pager)
         {
+            var address = settings["PagerUrl"] ?? "https://events.pagerduty.com/v2/enqueue";
+            MustBeAddress("Alerts:PagerUrl", address);
             alertmanager
                 .WithSection("pager")
-                .WithText("http://pager", settings["PagerUrl"] ?? "https://events.pagerduty.com/v2/enqueue")
-                .WithSecretFile("pager-key", builder.AddParameter("alert-pager-key", pager, secret: true));
+                .WithText("http://pager", address)
+                .WithText("pager-key", builder.AddParameter("alert-pager-key", pager, secret: true));
         }
 
         if (settings["MailTo"] is { Length: > 0 } mail)
@@ -113,6 +116,15 @@ internal static class Metrics
                     settings["MailServer"]
                         ?? throw new StartRefusedException("Alerts:MailTo needs Alerts:MailServer, the host and port of a mail server.")
                 );
+        }
+    }
+
+    // Alertmanager would read it when the first alert is told, and nobody would hear of it.
+    private static void MustBeAddress(string key, string text)
+    {
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
+        {
+            throw new StartRefusedException($"{key} is no address that begins with http:// or https://.");
         }
     }
 

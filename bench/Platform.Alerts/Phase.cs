@@ -9,7 +9,7 @@ internal sealed record Cause(string Resource, string Fault, double? Strength = n
 /// <summary>Causes at one time, and the alerts that must follow from them within a limit.</summary>
 internal sealed record Phase(TimeSpan Limit, Cause[] Causes, string[] Alerts)
 {
-    /// <summary>What pages. Long ones share their time with others that they do not touch.</summary>
+    /// <summary>What pages; the one that takes a quarter of an hour is last.</summary>
     public static readonly Phase[] Critical =
     [
         new(Minutes(8), [new("orders", "release-bad")], ["RequestsFailing", "HighErrorRate", "ObjectiveBurnsFast"]),

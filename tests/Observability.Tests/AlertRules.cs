@@ -17,7 +17,8 @@ public sealed class AlertRule
     [YamlMember(Alias = "annotations")]
     public Dictionary<string, string> Annotations { get; init; } = [];
 
-    public override string ToString() => Labels.TryGetValue("objective", out var objective) ? $"{Alert} of {objective}" : Alert ?? Expr;
+    public override string ToString() =>
+        Labels.TryGetValue("objective", out var objective) ? $"{Alert} of {objective}" : $"{Alert}, {Labels.GetValueOrDefault("impact")}";
 }
 
 internal static class AlertRules

@@ -37,19 +37,21 @@ public sealed class ReceiverTests : IAsyncLifetime
         text = new[] { "chat", "mail", "pager" }.Aggregate(text, ConfigurationFiles.WithSection);
         text = ConfigurationFiles.WithGroupWait(text, TimeSpan.FromSeconds(1));
         text = text.Replace("http://observatory", $"{_sink.Address}/observatory", StringComparison.Ordinal)
+            .Replace("http://chat", $"{_sink.Address}/chat", StringComparison.Ordinal)
+            .Replace("pager-key", "key-1", StringComparison.Ordinal)
             .Replace("http://pager", $"{_sink.Address}/pager", StringComparison.Ordinal)
             .Replace("mail-server:25", $"127.0.0.1:{_sink.MailPort}", StringComparison.Ordinal)
             .Replace("mail-to", "team@platform.localhost", StringComparison.Ordinal);
         Directory.CreateDirectory(Path.Combine(_folder, "secrets"));
         await WriteAsync("alertmanager.yml", text);
         await WriteAsync("secrets/alert-token", "token-1");
-        await WriteAsync("secrets/pager-key", "key-1");
-        await WriteAsync("secrets/chat-url", $"{_sink.Address}/chat");
+
+        // Started elsewhere, as it is in a container.
         _alertmanager = Tool.Start(
-            _folder,
+            Path.GetTempPath(),
             "prometheus-alertmanager",
-            "--config.file=alertmanager.yml",
-            "--storage.path=data",
+            $"--config.file={_folder}/alertmanager.yml",
+            $"--storage.path={_folder}/data",
             "--cluster.listen-address=",
             $"--web.listen-address=127.0.0.1:{port}"
         );

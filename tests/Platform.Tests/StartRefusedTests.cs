@@ -13,6 +13,7 @@ public sealed class StartRefusedTests
     [Theory]
     [InlineData("--Ports=fee", "Ports=fee is not known; leave it out or say Ports=free.")]
     [InlineData("--Telemetry=direkt", "Telemetry=direkt is not known; leave it out or say Telemetry=direct.")]
+    [InlineData("--Alerts:ChatUrl=hooks.example", "Alerts:ChatUrl is no address that begins with http:// or https://.")]
     [InlineData("--Alerts:MailTo=team@platform.localhost", "Alerts:MailTo needs Alerts:MailServer, the host and port of a mail server.")]
     [InlineData(
         "--Prometheus:Interval=0",

@@ -76,6 +76,20 @@ public static class AlertmanagerExtensions
         return alertmanager;
     }
 
+    /// <summary>
+    /// Puts a secret in the place of a name in its files: for what it does not read from a file of its own beside them, such as
+    /// <c>api_url</c> and <c>routing_key</c>, whose files are looked for from where it was started.
+    /// </summary>
+    public static IResourceBuilder<AlertmanagerResource> WithText(
+        this IResourceBuilder<AlertmanagerResource> alertmanager,
+        string name,
+        IResourceBuilder<ParameterResource> secret
+    )
+    {
+        alertmanager.Resource.Names[name] = ReferenceExpression.Create($"{secret}");
+        return alertmanager;
+    }
+
     /// <summary>Takes the lines that begin with <c>#name</c> and a blank into its configuration.</summary>
     public static IResourceBuilder<AlertmanagerResource> WithSection(this IResourceBuilder<AlertmanagerResource> alertmanager, string name)
     {
@@ -120,7 +134,7 @@ public static class AlertmanagerExtensions
         return alertmanager.GroupWait is { } wait ? ConfigurationFiles.WithGroupWait(adapted, wait) : adapted;
     }
 
-    /// <summary>Writes the secret to the file secrets/name, for <c>credentials_file</c> and <c>url_file</c>.</summary>
+    /// <summary>Writes the secret to the file secrets/name, for <c>credentials_file</c>.</summary>
     public static IResourceBuilder<AlertmanagerResource> WithSecretFile(
         this IResourceBuilder<AlertmanagerResource> alertmanager,
         string name,

@@ -42,7 +42,7 @@ public sealed class ObjectivePageTests
 
         Assert.Matches(@"gone in 12\sh", page);
         Assert.Contains("Go on.", page, StringComparison.Ordinal);
-        Assert.Matches(@"(?s)Fulfilled in time.*97.*spent.*Stop\..*delayed", page);
+        Assert.Matches(@"(?s)Fulfilled in time.*97.*3 budgets spent.*Stop\..*delayed", page);
         Assert.Equal(0.6, api["objectives"]![0]!["budgetLeft"]!.GetValue<double>());
         Assert.Null(api["objectives"]![1]!["burn"]);
 

@@ -24,47 +24,31 @@ internal static class MetricExpression
         }
     }
 
-    private static int End(string text)
-    {
-        var depth = 0;
-        for (var index = 0; index < text.Length; index++)
-        {
-            if (text[index] is '"' or '\'')
-            {
-                index = Math.Min(AfterString(text, index), text.Length) - 1;
-                continue;
-            }
-
-            depth += Depth(text[index]);
-            if (depth == 0 && Ends.Any(end => text.AsSpan(index).StartsWith(end, StringComparison.Ordinal)))
-            {
-                return index;
-            }
-        }
-
-        return text.Length;
-    }
+    private static int End(string text) =>
+        OutsideOfParentheses(text)
+            .FirstOrDefault(index => Ends.Any(end => text.AsSpan(index).StartsWith(end, StringComparison.Ordinal)), text.Length);
 
     // Of the parenthesis that is first.
-    private static int ClosingOf(string text)
+    private static int ClosingOf(string text) => OutsideOfParentheses(text).FirstOrDefault(-1);
+
+    // Where no parenthesis is open, a closing one included; strings are passed over.
+    private static IEnumerable<int> OutsideOfParentheses(string text)
     {
         var depth = 0;
         for (var index = 0; index < text.Length; index++)
         {
             if (text[index] is '"' or '\'')
             {
-                index = Math.Min(AfterString(text, index), text.Length) - 1;
+                index = AfterString(text, index) - 1;
                 continue;
             }
 
             depth += Depth(text[index]);
             if (depth == 0)
             {
-                return index;
+                yield return index;
             }
         }
-
-        return -1;
     }
 
     private static int Depth(char character) =>

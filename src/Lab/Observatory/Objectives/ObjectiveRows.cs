@@ -40,7 +40,12 @@ internal static class ObjectiveRows
             objective.Impact,
             Percent(objective.Target / 100),
             state.Kept is { } kept ? Percent(kept) : "nothing to measure yet",
-            state.BudgetLeft is { } left ? $"{Format.Percent(left)} left" : "",
+            state.BudgetLeft switch
+            {
+                null => "",
+                < 0 and var over => $"{Format.Number(Math.Round(1 - over, 1))} budgets spent",
+                { } left => $"{Format.Percent(left)} left",
+            },
             Math.Clamp((state.BudgetLeft ?? 1) * 100, 0, 100),
             state.BudgetLeft is <= 0 || state.Burn > 14.4 ? "bad"
                 : state.BudgetLeft is < Low || state.GoneIn is not null ? "warn"
