@@ -339,11 +339,14 @@ public sealed partial class MetricsTests(PlatformFixture platform) : PlatformTes
         );
     }
 
-    // An exporter may answer with what it wrote 300 ms before.
+    // An exporter may answer with what it wrote 300 ms before. Of a comparison, timestamp would be the time of the query.
     private Task ScrapedSinceAsync(DateTimeOffset since) =>
         Eventually.GetAsync(
-            () => Prometheus.QueryAsync("""timestamp(up{job=~"orders|payments|worker"} == 1)""", Cancellation),
-            times => times.Count > 0 && times.All(time => time.Value > (since.ToUnixTimeMilliseconds() / 1000.0) + 1),
+            () => Prometheus.QueryAsync("""timestamp(up{job=~"orders|payments|worker"}) and up == 1""", Cancellation),
+            times =>
+                // One that was started anew becomes a target in seconds.
+                new[] { "orders", "payments", "worker" }.All(job => times.Any(time => time.Labels["job"] == job))
+                && times.All(time => time.Value > (since.ToUnixTimeMilliseconds() / 1000.0) + 1),
             "every instance has been scraped"
         );
 

@@ -207,17 +207,27 @@ public sealed class OrderFlowTests(PlatformFixture platform) : PlatformTest(plat
     {
         var books = await Books.OpenAsync(Platform, Cancellation);
         var shopper = await Platform.Shop.SignInAsync("harbor", "harbor-u02", Cancellation);
+        PlacedOrder[] orders;
         await Platform.Acquirer.BehaveAsync(preset, Cancellation);
         try
         {
-            var orders = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => shopper.PlaceAsync(Cancellation)));
-            await Task.WhenAll(orders.Select(order => shopper.WaitForAsync(order.Id, "fulfilled", Cancellation, TimeSpan.FromSeconds(80))));
+            orders = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => shopper.PlaceAsync(Cancellation)));
+
+            // Each has been tried while it misbehaves. How long one that fails by chance has bad luck, no limit holds for.
+            await using var database = NpgsqlDataSource.Create(await Platform.DatabaseAsync("paymentsdb", Cancellation));
+            await using var tried = database.CreateCommand("SELECT count(*) FROM payments WHERE order_id = ANY ($1) AND attempts > 0");
+            tried.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. orders.Select(order => order.Id)] });
+            await Eventually.TrueAsync(
+                async () => (long)(await tried.ExecuteScalarAsync(Cancellation))! == orders.Length,
+                "payments has tried to charge each"
+            );
         }
         finally
         {
             await Platform.Acquirer.BehaveAsync("normal", Cancellation);
         }
 
+        await Task.WhenAll(orders.Select(order => shopper.WaitForAsync(order.Id, "fulfilled", Cancellation, TimeSpan.FromSeconds(80))));
         await books.MustBalanceAsync(Cancellation);
     }
 
