@@ -90,6 +90,9 @@ internal static class Metrics
     private static void AddReceivers(IDistributedApplicationBuilder builder, IResourceBuilder<AlertmanagerResource> alertmanager)
     {
         var settings = builder.Configuration.GetSection("Alerts");
+        MustComeWith(settings, "MailServer", "MailTo", "whom it writes to");
+        MustComeWith(settings, "MailTo", "MailServer", "the host and port of a mail server");
+        MustComeWith(settings, "PagerUrl", "PagerKey", "the key of an integration");
         if (settings["ChatUrl"] is { Length: > 0 } chat)
         {
             MustBeAddress("Alerts:ChatUrl", chat);
@@ -108,14 +111,16 @@ internal static class Metrics
 
         if (settings["MailTo"] is { Length: > 0 } mail)
         {
-            alertmanager
-                .WithSection("mail")
-                .WithText("mail-to", mail)
-                .WithText(
-                    "mail-server:25",
-                    settings["MailServer"]
-                        ?? throw new StartRefusedException("Alerts:MailTo needs Alerts:MailServer, the host and port of a mail server.")
-                );
+            alertmanager.WithSection("mail").WithText("mail-to", mail).WithText("mail-server:25", settings["MailServer"]!);
+        }
+    }
+
+    // One half of a receiver would be a receiver that nobody hears from.
+    private static void MustComeWith(IConfigurationSection settings, string key, string other, string what)
+    {
+        if (settings[key] is { Length: > 0 } && settings[other] is not { Length: > 0 })
+        {
+            throw new StartRefusedException($"{settings.Path}:{key} needs {settings.Path}:{other}, {what}.");
         }
     }
 

@@ -45,6 +45,8 @@ internal static class Memory
             $"{GoalMebibytes:N0} MiB",
             MebibytesOf(platform) < GoalMebibytes
         );
+        var metrics = platform.Where(IsOfMetrics).ToList();
+        report.Add("of that Prometheus, Alertmanager and the exporters", $"{MebibytesOf(metrics):N0} MiB in {metrics.Count} processes");
         report.Add(
             "Aspire itself (orchestrator, monitors, dashboard; AppHost left out)",
             $"{MebibytesOf(aspire):N0} MiB in {aspire.Count} processes"
@@ -72,6 +74,10 @@ internal static class Memory
     private static bool IsAspires(string id) =>
         CommandOf(id) is { } command
         && (command.Contains("/dcp ", StringComparison.Ordinal) || command.Contains("Aspire.Dashboard", StringComparison.Ordinal));
+
+    // Debian calls the exporters so, too.
+    private static bool IsOfMetrics(string id) =>
+        CommandOf(id) is { } command && command.Split(' ')[0].Contains("prometheus", StringComparison.Ordinal);
 
     private static string? CommandOf(string id)
     {

@@ -78,6 +78,15 @@ public sealed class TraceTests
     [Fact]
     public void Whole_CallersSpanOutside_IsNoOrphan() => Order(parentOfRoot: "aa").AssertWhole(callersSpan: "aa");
 
+    /// <summary>Each service exports when it likes: the first span may be the last to arrive.</summary>
+    [Fact]
+    public void Begins_WithoutItsFirstSpanOrWithAnOrphan_NotYet()
+    {
+        Assert.True(Order().BeginsHere);
+        Assert.False(new Trace("t", [.. Order().Skip(1)], []).BeginsHere);
+        Assert.False(Order(parentOfPayments: "ff").BeginsHere);
+    }
+
     [Fact]
     public void Whole_TwoRoots_AreNamed() =>
         Assert.Contains("one root, and not 2", Fails(() => Order(parentOfPayments: null).AssertWhole()), StringComparison.Ordinal);

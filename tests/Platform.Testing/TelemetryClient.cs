@@ -47,7 +47,7 @@ public class TelemetryClient(HttpClient http)
 
     /// <summary>Waits until the condition holds: services export when they like, so that a trace arrives in parts.</summary>
     /// <param name="traceId">32 hex digits.</param>
-    /// <param name="condition">True for a trace that is complete, say one that has its last span and one root.</param>
+    /// <param name="condition">True for a trace that is complete, say one that has its last span and BeginsHere.</param>
     /// <param name="what">What is waited for, for the failure.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <param name="timeout">30 seconds if null.</param>
@@ -93,13 +93,16 @@ public class TelemetryClient(HttpClient http)
         }
     }
 
-    /// <summary>Waits until the trace has that span, and one root.</summary>
+    /// <summary>
+    /// Waits until the trace has that span and its first one, and no parent is on its way. For a request without a traceparent: the parent
+    /// of its first span would never come.
+    /// </summary>
     /// <exception cref="TraceAssertionException">It did not in time; with the tree of what had arrived.</exception>
     public Task<Trace> WaitForTraceAsync(string traceId, string lastService, string lastSpan, CancellationToken cancellationToken) =>
         WaitForTraceAsync(
             traceId,
-            trace => trace.Contains(lastService, lastSpan) && trace.Roots.Count() == 1,
-            $"it has \"{lastSpan}\" of {lastService}, and one root",
+            trace => trace.Contains(lastService, lastSpan) && trace.BeginsHere,
+            $"it has \"{lastSpan}\" of {lastService}, its first span, and no orphan",
             cancellationToken
         );
 

@@ -21,6 +21,9 @@ public sealed class Trace(string id, IReadOnlyList<Span> spans, IReadOnlyList<st
     /// <summary>Spans whose parent is not in the trace: its root, and what hangs loose.</summary>
     public IEnumerable<Span> Roots => spans.Where(span => ParentOf(span) is null);
 
+    /// <summary>True when the first span has arrived, and nothing hangs loose.</summary>
+    public bool BeginsHere => Roots.Take(2).ToList() is [{ ParentSpanId: null }];
+
     /// <summary>Null for a root, and for a span whose parent did not arrive.</summary>
     public Span? ParentOf(Span span) => span.ParentSpanId is null ? null : spans.FirstOrDefault(other => other.SpanId == span.ParentSpanId);
 

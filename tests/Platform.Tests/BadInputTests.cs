@@ -106,8 +106,6 @@ public sealed partial class BadInputTests(PlatformFixture platform) : PlatformTe
         using var request = await RequestAsync(HttpMethod.Post, "/api/orders");
         request.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
         request.Headers.TransferEncodingChunked = chunked;
-
-        // A length that is too large is refused before the body is sent; otherwise the refusal races with the rest of the body.
         request.Headers.ExpectContinue = !chunked;
         request.Content = new StringContent($$"""{"padding":"{{new string('x', 1_500_000)}}"}""", Encoding.UTF8, "application/json");
 

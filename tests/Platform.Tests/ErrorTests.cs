@@ -61,6 +61,7 @@ public sealed class ErrorTests(PlatformFixture platform) : PlatformTest(platform
         using var invalid = await shopper.SendOrderAsync([new("no-such-thing", 1)], CardInput.Valid, Guid.NewGuid(), Cancellation);
         using var unknown = await Platform.Shop.Http.GetAsync("/api/nothing", Cancellation);
         using var tooLarge = shopper.Request(HttpMethod.Post, "/api/orders", new { note = new string('x', 1_500_000) });
+        tooLarge.Headers.ExpectContinue = true;
         using var refused = await Platform.Shop.Http.SendAsync(tooLarge, Cancellation);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, refused.StatusCode);
         var declined = await shopper.PlaceAsync(Cancellation, card: CardInput.Declined);

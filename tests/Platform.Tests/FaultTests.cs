@@ -77,9 +77,10 @@ public sealed partial class FaultTests(PlatformFixture platform) : PlatformTest(
         await Client.InjectAsync("postgres", "lock-held", new FaultRequest(Minutes: 2, Scope: "idempotency"), Cancellation);
 
         using var refused = await shopper.SendOrderAsync(Shopper.OneMug, CardInput.Valid, Guid.NewGuid(), Cancellation);
-        var shown = await Platform.App.ResourceNotifications.WaitForResourceAsync(
+        var shown = await Platform.StateAsync(
             "faults",
             resource => resource.Snapshot.State?.Text == "postgres lock-held idempotency, 2 min left",
+            "it says what is on",
             Cancellation
         );
         var again = await Platform.App.ResourceCommands.ExecuteCommandAsync("postgres", "lock-held", Cancellation);

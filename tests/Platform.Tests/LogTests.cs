@@ -93,9 +93,10 @@ public sealed class LogTests(PlatformFixture platform) : PlatformTest(platform)
         try
         {
             await Platform.CommandAsync("worker", KnownResourceCommands.StartCommand, Cancellation);
-            var ended = await Platform.App.ResourceNotifications.WaitForResourceAsync(
+            var ended = await Platform.StateAsync(
                 "worker",
                 resource => KnownResourceStates.TerminalStates.Contains(resource.Snapshot.State?.Text) && resource.Snapshot.ExitCode > 0,
+                "the worker has failed",
                 Cancellation
             );
 
@@ -329,7 +330,7 @@ public sealed class LogTests(PlatformFixture platform) : PlatformTest(platform)
         }
 
         await ReceiptAsync();
-        await Platform.App.ResourceNotifications.WaitForResourceAsync("worker", KnownResourceStates.TerminalStates, Cancellation);
+        await Platform.EndedAsync("worker", Cancellation);
         await Platform.StartAsync("worker", Cancellation);
 
         async Task ReceiptAsync() =>

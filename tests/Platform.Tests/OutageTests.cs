@@ -37,11 +37,7 @@ public sealed class OutageTests(PlatformFixture platform) : PlatformTest(platfor
             async () =>
             {
                 Signals.Send(Platform.ProcessIdOf(service), Signals.Kill);
-                await Platform.App.ResourceNotifications.WaitForResourceAsync(
-                    service,
-                    Aspire.Hosting.ApplicationModel.KnownResourceStates.TerminalStates,
-                    Cancellation
-                );
+                await Platform.EndedAsync(service, Cancellation);
             },
             () => Platform.StartAsync(service, Cancellation),
             mayRefuse: service == "orders"

@@ -97,11 +97,14 @@ public sealed class ReplicaTests(SecondPlatform two)
         await PlaceAsync(serving);
         foreach (var instance in lost)
         {
-            await two.App.ResourceNotifications.WaitForResourceAsync(
-                instance.Resource,
-                state => state.ResourceId == instance.ResourceId && KnownResourceStates.TerminalStates.Contains(state.Snapshot.State?.Text),
-                Cancellation
-            );
+            await two
+                .App.ResourceNotifications.WaitForResourceAsync(
+                    instance.Resource,
+                    state =>
+                        state.ResourceId == instance.ResourceId && KnownResourceStates.TerminalStates.Contains(state.Snapshot.State?.Text),
+                    Cancellation
+                )
+                .WaitAsync(PlatformFixture.StateTimeout, Cancellation);
             var started = await two.App.ResourceCommands.ExecuteCommandAsync(
                 instance.ResourceId,
                 KnownResourceCommands.StartCommand,

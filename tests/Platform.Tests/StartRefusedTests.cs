@@ -15,6 +15,8 @@ public sealed class StartRefusedTests
     [InlineData("--Telemetry=direkt", "Telemetry=direkt is not known; leave it out or say Telemetry=direct.")]
     [InlineData("--Alerts:ChatUrl=hooks.example", "Alerts:ChatUrl is no address that begins with http:// or https://.")]
     [InlineData("--Alerts:MailTo=team@platform.localhost", "Alerts:MailTo needs Alerts:MailServer, the host and port of a mail server.")]
+    [InlineData("--Alerts:MailServer=localhost:25", "Alerts:MailServer needs Alerts:MailTo, whom it writes to.")]
+    [InlineData("--Alerts:PagerUrl=http://localhost", "Alerts:PagerUrl needs Alerts:PagerKey, the key of an integration.")]
     [InlineData(
         "--Prometheus:Interval=0",
         "Prometheus:Interval=0 is not known; leave it out or say Prometheus:Interval= and seconds, 1 to 300."

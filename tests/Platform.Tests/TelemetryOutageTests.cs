@@ -3,6 +3,7 @@ using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Platform.Tests.Support;
 
 namespace Platform.Tests;
@@ -55,14 +56,12 @@ public sealed class TelemetryOutageTests(PlatformFixture platform) : PlatformTes
 
         var orders = await PlaceAsync(shopper, 4);
 
-        await Platform
-            .App.ResourceNotifications.WaitForResourceAsync(
-                "observatory",
-                state => state.Snapshot.State?.Text == KnownResourceStates.Running && Pid(state.Snapshot) != before,
-                Cancellation
-            )
-            .WaitAsync(Arrival, Cancellation);
-        await Platform.App.ResourceNotifications.WaitForResourceHealthyAsync("observatory", Cancellation).WaitAsync(Arrival, Cancellation);
+        await Platform.StateAsync(
+            "observatory",
+            state => Pid(state.Snapshot) != before && state.Snapshot.HealthStatus == HealthStatus.Healthy,
+            "another one is healthy",
+            Cancellation
+        );
         foreach (var order in orders)
         {
             var spans = await Platform.Telemetry.WaitForTraceAsync(

@@ -297,9 +297,9 @@ internal sealed partial class FaultRunner(
             };
             try
             {
-                await handle.DisposeAsync();
+                await handle.DisposeAsync().AsTask().WaitAsync(UndoLimit, time, cancellationToken);
             }
-#pragma warning disable CA1031 // A session of a server that went away: the steps undo what matters.
+#pragma warning disable CA1031 // A session of a server that went away or stands still: the steps undo what matters.
             catch (Exception exception)
 #pragma warning restore CA1031
             {

@@ -40,10 +40,13 @@ public sealed class BrokerAlarm : IAsyncDisposable
             start.Environment[name] = value;
         }
 
+        // What it starts may keep its pipes.
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
         using var control = Process.Start(start)!;
-        var output = control.StandardOutput.ReadToEndAsync(cancellationToken);
-        var error = control.StandardError.ReadToEndAsync(cancellationToken);
-        await control.WaitForExitAsync(cancellationToken).WaitAsync(TimeSpan.FromSeconds(60), cancellationToken);
+        var output = control.StandardOutput.ReadToEndAsync(limit.Token);
+        var error = control.StandardError.ReadToEndAsync(limit.Token);
+        await control.WaitForExitAsync(limit.Token);
         Assert.True(control.ExitCode == 0, $"rabbitmqctl {string.Join(' ', arguments)}: {await output} {await error}");
     }
 

@@ -15,7 +15,7 @@ public sealed class Browser : IAsyncLifetime
         if (Find() is { } executable)
         {
             Assertions.SetDefaultExpectTimeout((float)Eventually.DefaultTimeout.TotalMilliseconds);
-            _playwright = await Playwright.CreateAsync();
+            _playwright = await Playwright.CreateAsync().WaitAsync(PlatformFixture.StateTimeout);
             _browser = await _playwright.Chromium.LaunchAsync(
                 new BrowserTypeLaunchOptions { ExecutablePath = executable, Args = ["--no-sandbox"] }
             );

@@ -21,6 +21,9 @@ public sealed class PlatformFixture : IAsyncLifetime
     /// <summary>From nothing to all healthy, servers to be installed included.</summary>
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(8);
 
+    /// <summary>From a command to what it was for, on a machine that does something else.</summary>
+    internal static readonly TimeSpan StateTimeout = TimeSpan.FromMinutes(2);
+
     public static readonly string[] Services = ["gateway", "orders", "payments", "worker"];
 
     private static readonly string[] Everything =
@@ -143,14 +146,16 @@ public sealed class PlatformFixture : IAsyncLifetime
     {
         if (_app is not null)
         {
-            await _app.DisposeAsync();
+            await _app.DisposeAsync().AsTask().WaitAsync(StateTimeout);
         }
     }
 
     /// <summary>Runs a built-in or custom command and fails unless it succeeded.</summary>
     public async Task CommandAsync(string resource, string command, CancellationToken cancellationToken)
     {
-        var result = await App.ResourceCommands.ExecuteCommandAsync(resource, command, cancellationToken);
+        var result = await App
+            .ResourceCommands.ExecuteCommandAsync(resource, command, cancellationToken)
+            .WaitAsync(StateTimeout, cancellationToken);
         Assert.True(result.Success, $"{command} on {resource}: {result.Message}");
     }
 
@@ -158,7 +163,7 @@ public sealed class PlatformFixture : IAsyncLifetime
     public async Task StopAsync(string resource, CancellationToken cancellationToken)
     {
         await CommandAsync(resource, KnownResourceCommands.StopCommand, cancellationToken);
-        await App.ResourceNotifications.WaitForResourceAsync(resource, KnownResourceStates.TerminalStates, cancellationToken);
+        await EndedAsync(resource, cancellationToken);
     }
 
     /// <summary>Starts a resource and waits until it is healthy.</summary>
@@ -173,11 +178,44 @@ public sealed class PlatformFixture : IAsyncLifetime
     {
         var before = App.ResourceNotifications.TryGetCurrentState(resource, out var state) ? Find(state, "executable.pid") : null;
         await CommandAsync(resource, command, cancellationToken);
-        await App.ResourceNotifications.WaitForResourceAsync(
+        await StateAsync(
             resource,
             now => Find(now, "executable.pid") != before && now.Snapshot.HealthStatus == HealthStatus.Healthy,
+            $"{resource} is healthy after {command}",
             cancellationToken
         );
+    }
+
+    /// <summary>Waits until the process of a resource has ended.</summary>
+    public Task<ResourceEvent> EndedAsync(string resource, CancellationToken cancellationToken) =>
+        StateAsync(
+            resource,
+            now => KnownResourceStates.TerminalStates.Contains(now.Snapshot.State?.Text),
+            $"{resource} has ended",
+            cancellationToken
+        );
+
+    /// <summary>Waits for a state of a resource; the failure says in which it was.</summary>
+    /// <exception cref="TimeoutException">It was not in that state within two minutes.</exception>
+    public async Task<ResourceEvent> StateAsync(
+        string resource,
+        Func<ResourceEvent, bool> condition,
+        string what,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            return await App
+                .ResourceNotifications.WaitForResourceAsync(resource, condition, cancellationToken)
+                .WaitAsync(StateTimeout, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            var now = App.ResourceNotifications.TryGetCurrentState(resource, out var state) ? state.Snapshot : null;
+            var seen = $"{now?.State?.Text}, {now?.HealthStatus}, exit code {now?.ExitCode}";
+            throw new TimeoutException($"{what}: not within {StateTimeout.TotalSeconds} s; last seen: {seen}");
+        }
     }
 
     /// <summary>Gives services another setting and restarts them at once; null takes the setting back.</summary>

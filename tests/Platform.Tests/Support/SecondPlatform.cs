@@ -85,7 +85,7 @@ public sealed class SecondPlatform(PlatformFixture platform) : IAsyncLifetime, I
     {
         if (_app is not null)
         {
-            await _app.DisposeAsync();
+            await _app.DisposeAsync().AsTask().WaitAsync(PlatformFixture.StateTimeout);
         }
     }
 

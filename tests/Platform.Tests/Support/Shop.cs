@@ -31,12 +31,24 @@ public sealed record OrderPage(IReadOnlyList<OrderView> Items, Guid? NextCursor)
 /// <summary>The public API of the platform, as its users see it.</summary>
 public sealed class Shop(Uri gateway)
 {
-    /// <summary>No trace headers of its own, unless a test sends one: a browser of our users.</summary>
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// No trace headers of its own, unless a test sends one: a browser of our users. A body that is too large is refused by its length, if
+    /// the request asks first (Expect: 100-continue); otherwise the server closes the connection under it, and the answer may be lost.
+    /// </summary>
     public HttpClient Http { get; } =
-        new(new SocketsHttpHandler { ActivityHeadersPropagator = null, MaxConnectionsPerServer = 200 })
+        new(
+            new SocketsHttpHandler
+            {
+                ActivityHeadersPropagator = null,
+                MaxConnectionsPerServer = 200,
+                Expect100ContinueTimeout = RequestTimeout,
+            }
+        )
         {
             BaseAddress = gateway,
-            Timeout = TimeSpan.FromSeconds(30),
+            Timeout = RequestTimeout,
         };
 
     public async Task<Shopper> SignInAsync(string tenant, string user, CancellationToken cancellationToken)

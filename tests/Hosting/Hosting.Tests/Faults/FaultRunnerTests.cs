@@ -64,6 +64,21 @@ public sealed class FaultRunnerTests : IDisposable
         Assert.Empty(runner.InjectedNow);
     }
 
+    /// <summary>A session of a server that stands still may never close.</summary>
+    [Fact]
+    public async Task End_SessionThatDoesNotClose_IsUndoneByItsSteps()
+    {
+        var runner = Runner(new ValueFault("thing", "on", Values) { Closed = new TaskCompletionSource().Task });
+        await runner.InjectAsync("thing", "on", new FaultRequest(), Cancellation);
+
+        var ending = runner.EndAllAsync(null, Cancellation);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        await ending.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+
+        Assert.Null(Values["on"]);
+        Assert.Empty(runner.InjectedNow);
+    }
+
     [Theory]
     [InlineData("nothing", "on", null, null, null, "There is no fault on of nothing.")]
     [InlineData("thing", "off", null, null, null, "There is no fault off of thing.")]
@@ -319,6 +334,9 @@ public sealed class FaultRunnerTests : IDisposable
 
         public Action After { get; init; } = () => { };
 
+        /// <summary>When its session is closed.</summary>
+        public Task Closed { get; init; } = Task.CompletedTask;
+
         public int Ended { get; private set; }
 
         public override Strength? Strength => new("Amount", "1", 1, 100, 5);
@@ -347,7 +365,7 @@ public sealed class FaultRunnerTests : IDisposable
             public ValueTask DisposeAsync()
             {
                 fault.Ended++;
-                return ValueTask.CompletedTask;
+                return new ValueTask(fault.Closed);
             }
         }
     }
