@@ -10,9 +10,9 @@ internal static class Programs
             .Split(':', StringSplitOptions.RemoveEmptyEntries)
             .Append("/usr/sbin")
             .Select(folder => Path.Combine(folder, name))
-            .FirstOrDefault(path => File.Exists(path) && (File.GetUnixFileMode(path) & Executable) != 0);
+            .FirstOrDefault(IsProgram);
 
-    /// <summary>Finds a file in versioned folders, newest version first: <c>/usr/lib/postgresql/15/bin/postgres</c>.</summary>
+    /// <summary>Finds a program in versioned folders, newest version first: <c>/usr/lib/postgresql/15/bin/postgres</c>.</summary>
     public static string? FindNewest(string root, string prefix, string relative)
     {
         return !Directory.Exists(root)
@@ -21,7 +21,7 @@ internal static class Programs
                 .EnumerateDirectories(root, prefix + "*")
                 .OrderByDescending(VersionOf)
                 .Select(folder => Path.Combine(folder, relative))
-                .FirstOrDefault(File.Exists);
+                .FirstOrDefault(IsProgram);
 
         Version VersionOf(string folder)
         {
@@ -29,6 +29,19 @@ internal static class Programs
             return Version.TryParse(version.Contains('.', StringComparison.Ordinal) ? version : version + ".0", out var parsed)
                 ? parsed
                 : new Version(0, 0);
+        }
+    }
+
+    // A link to a program that was uninstalled exists, and has no mode.
+    private static bool IsProgram(string path)
+    {
+        try
+        {
+            return File.Exists(path) && (File.GetUnixFileMode(path) & Executable) != 0;
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
         }
     }
 }

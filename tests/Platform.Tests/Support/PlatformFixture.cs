@@ -9,7 +9,10 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 
 [assembly: AssemblyFixture(typeof(Platform.Tests.Support.PlatformFixture))]
-[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
+
+// One after the other, as they share the platform; beside them those of the second one.
+[assembly: CollectionBehavior(CollectionBehavior.CollectionPerAssembly)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.Collections)]
 
 namespace Platform.Tests.Support;
 
@@ -116,13 +119,22 @@ public sealed class PlatformFixture : IAsyncLifetime
         SentryKey = await ParameterAsync("sentry-key");
 
         _app = await builder.BuildAsync(limit.Token);
-        await _app.StartAsync(limit.Token);
-        foreach (var name in Everything)
+        try
         {
-            if (!await IsUpAsync(name, limit.Token))
+            await _app.StartAsync(limit.Token);
+            foreach (var name in Everything)
             {
-                return;
+                if (!await IsUpAsync(name, limit.Token))
+                {
+                    return;
+                }
             }
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            throw new TimeoutException(
+                $"Not up within {StartTimeout.TotalMinutes} minutes: {string.Join(", ", Everything.Select(StateOf))}."
+            );
         }
 
         await HealthyAsync(limit.Token);
@@ -212,11 +224,14 @@ public sealed class PlatformFixture : IAsyncLifetime
         }
         catch (TimeoutException)
         {
-            var now = App.ResourceNotifications.TryGetCurrentState(resource, out var state) ? state.Snapshot : null;
-            var seen = $"{now?.State?.Text}, {now?.HealthStatus}, exit code {now?.ExitCode}";
-            throw new TimeoutException($"{what}: not within {StateTimeout.TotalSeconds} s; last seen: {seen}");
+            throw new TimeoutException($"{what}: not within {StateTimeout.TotalSeconds} s; last seen: {StateOf(resource)}");
         }
     }
+
+    private string StateOf(string resource) =>
+        App.ResourceNotifications.TryGetCurrentState(resource, out var state)
+            ? $"{resource} {state.Snapshot.State?.Text} {state.Snapshot.HealthStatus} (exit code {state.Snapshot.ExitCode})"
+            : $"{resource} unknown";
 
     /// <summary>Gives services another setting and restarts them at once; null takes the setting back.</summary>
     public Task ReconfigureAsync(

@@ -4,7 +4,10 @@ namespace Platform.Faults.Processes;
 
 internal static class Programs
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
     /// <exception cref="FaultException">It failed; the message has what it wrote.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled, or it took longer than a minute; it is killed.</exception>
     public static async Task RunAsync(
         string program,
         IReadOnlyList<string> arguments,
@@ -18,15 +21,18 @@ internal static class Programs
             start.Environment[name] = value;
         }
 
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Limit);
         using var process = Process.Start(start)!;
         try
         {
-            var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
-            var error = await process.StandardError.ReadToEndAsync(cancellationToken);
-            await process.WaitForExitAsync(cancellationToken);
+            // Their end is not waited for where nothing failed: what the program started may keep them open.
+            var output = process.StandardOutput.ReadToEndAsync(limit.Token);
+            var error = process.StandardError.ReadToEndAsync(limit.Token);
+            await process.WaitForExitAsync(limit.Token);
             if (process.ExitCode != 0)
             {
-                throw new FaultException($"{Path.GetFileName(program)} ended with {process.ExitCode}: {error}{await output}");
+                throw new FaultException($"{Path.GetFileName(program)} ended with {process.ExitCode}: {await error}{await output}");
             }
         }
         finally
