@@ -109,7 +109,8 @@ public sealed class PostgresServer : IAsyncDisposable
             .Select(folder => Path.Combine(folder, "bin"))
             .Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries))
             .Select(folder => Path.Combine(folder, name))
-            .FirstOrDefault(File.Exists);
+            // A link may be left of one that was uninstalled.
+            .FirstOrDefault(path => File.Exists(path) && File.ResolveLinkTarget(path, returnFinalTarget: true)?.Exists != false);
 }
 
 /// <summary>A test's own database.</summary>
