@@ -82,7 +82,11 @@ internal static class Instances
         return builder;
     }
 
-    /// <summary>Replicas as configured with <c>-- --Replicas:orders=2</c>; one by default.</summary>
+    /// <summary>
+    /// Replicas as configured with <c>-- --Replicas:orders=2</c>; one by default, which is reached directly. Replicas stand behind the
+    /// orchestrator's proxy. It may lose an instance for good that ended and was started again: the new one has the same name, and is taken
+    /// for the old.
+    /// </summary>
     public static IResourceBuilder<ProjectResource> WithConfiguredReplicas(this IResourceBuilder<ProjectResource> service) =>
         int.TryParse(
             service.ApplicationBuilder.Configuration[$"Replicas:{service.Resource.Name}"],
@@ -91,5 +95,5 @@ internal static class Instances
         )
         && replicas > 1
             ? service.WithReplicas(replicas)
-            : service;
+            : service.WithoutProxy("http", "management");
 }

@@ -25,7 +25,7 @@ internal static partial class Observatory
             .WithOtlpApiKey()
             .WithEnvironment(ForwardToDashboard)
             .WithHttpHealthCheck("/health", endpointName: "management")
-            .WithoutProxy("otlp-grpc", "otlp-http")
+            .WithoutProxy("http", "otlp-grpc", "otlp-http", "management")
             .WithExternalHttpEndpoints()
             .WithIconName("DesktopPulse")
             .WithUrls(context =>

@@ -34,7 +34,13 @@ internal static partial class ShopRoutes
                 ],
                 [Cluster("orders"), Cluster("payments")]
             )
-            .ConfigureHttpClient((_, handler) => handler.PooledConnectionLifetime = ConnectionLifetime)
+            .ConfigureHttpClient(
+                (_, handler) =>
+                {
+                    handler.PooledConnectionLifetime = ConnectionLifetime;
+                    handler.ConnectCallback = UpstreamConnection.OpenAsync;
+                }
+            )
             .AddServiceDiscoveryDestinationResolver();
 
     /// <summary>

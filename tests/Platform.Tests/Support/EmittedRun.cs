@@ -410,8 +410,7 @@ public sealed class EmittedRun(PlatformFixture platform) : IAsyncLifetime
     private bool Has(string text) => Tap.Bodies.Any(body => body.Body.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0);
 }
 
-// Alone: it restarts the services of the platform that the others share.
-[CollectionDefinition(Name, DisableParallelization = true)]
+[CollectionDefinition(Name)]
 public sealed class EmittedRunDefinition : ICollectionFixture<EmittedRun>
 {
     public const string Name = "what one run emitted";

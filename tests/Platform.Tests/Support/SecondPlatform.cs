@@ -53,6 +53,7 @@ public sealed class SecondPlatform(PlatformFixture platform) : IAsyncLifetime, I
         builder.Services.AddLogging(logging =>
             logging.AddFilter("AppHost.Resources", LogLevel.None).AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
         );
+        var (apiKey, browserToken) = (builder.Configuration["AppHost:DashboardApiKey"], builder.Configuration["AppHost:BrowserToken"]);
         _app = await builder.BuildAsync(limit.Token);
         await _app.StartAsync(limit.Token);
         foreach (var name in _needed)
@@ -70,12 +71,7 @@ public sealed class SecondPlatform(PlatformFixture platform) : IAsyncLifetime, I
             .Single(parameter => parameter.Name == "outside-admin-key")
             .GetValueAsync(limit.Token);
         Acquirer = new OutsideCompany(_app.GetEndpoint("acquirer", "http"), adminKey!);
-        Telemetry At(string resource) =>
-            new(
-                _app.GetEndpoint(resource, "http"),
-                builder.Configuration["AppHost:DashboardApiKey"],
-                builder.Configuration["AppHost:BrowserToken"]
-            );
+        Telemetry At(string resource) => new(_app.GetEndpoint(resource, "http"), apiKey, browserToken);
         (Dashboard, Observatory) = (At("aspire-dashboard"), At("observatory"));
         Shop = new Shop(_app.GetEndpoint("gateway", "http"));
         _shopper = await Shop.SignInAsync("acme", "acme-u01", limit.Token);
