@@ -239,6 +239,7 @@ public sealed class ChargeDuePaymentsTests(PostgresServer server) : IAsyncLifeti
         await Eventually.TrueAsync(() => acquirer.Requests.Count == 1, "the charge is in flight");
 
         var stopping = service.StopAsync();
+        await service.ClaimedAsync().WaitAsync(Eventually.DefaultTimeout, TestContext.Current.CancellationToken);
         await AddAsync();
         Assert.False(stopping.IsCompleted);
         answer.SetResult();

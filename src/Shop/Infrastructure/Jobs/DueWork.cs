@@ -68,6 +68,9 @@ public abstract partial class DueWork<TRow>(
 
     public DueTable Table => table;
 
+    /// <summary>Ends when nothing more is claimed.</summary>
+    internal Task Claiming { get; private set; } = Task.CompletedTask;
+
     protected TimeProvider Time { get; } = time;
 
     /// <summary>Claims at most that many rows and commits. Not traced: polling belongs to no order.</summary>
@@ -97,7 +100,8 @@ public abstract partial class DueWork<TRow>(
         await schema.WaitUntilAppliedAsync(stoppingToken);
         try
         {
-            await ClaimUntilStoppedAsync(stoppingToken);
+            Claiming = ClaimUntilStoppedAsync(stoppingToken);
+            await Claiming;
         }
         finally
         {

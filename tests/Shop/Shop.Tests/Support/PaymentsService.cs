@@ -137,6 +137,10 @@ internal sealed class PaymentsService : IAsyncDisposable
         return id;
     }
 
+    /// <summary>Waits until it has heard that it should stop: nothing more is claimed.</summary>
+    public async Task ClaimedAsync() =>
+        await _host.Services.GetRequiredService<ChargeDuePayments>().Claiming.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
     public Task StopAsync() => _host.StopAsync(CancellationToken.None);
 
     public async ValueTask DisposeAsync()
