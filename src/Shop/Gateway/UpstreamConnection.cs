@@ -43,6 +43,7 @@ internal static class UpstreamConnection
         }
         catch
         {
+            // Whatever it was goes on to the caller. Only a stream would own the socket.
             socket.Dispose();
             throw;
         }
