@@ -14,8 +14,16 @@ namespace Platform.AppHost.Faults;
 /// <param name="strength">Null when there is nothing to choose.</param>
 /// <param name="key">As in configuration: Switches:x-17.</param>
 /// <param name="weakness">A switch that makes the setting hurt; null for none.</param>
-internal sealed class ReleaseFault(string service, string settings, FaultText text, Strength? strength, string key, string? weakness = null)
-    : Fault(service, text)
+/// <param name="value">What the setting is where there is no strength; a switch is simply on.</param>
+internal sealed class ReleaseFault(
+    string service,
+    string settings,
+    FaultText text,
+    Strength? strength,
+    string key,
+    string? weakness = null,
+    string value = "1"
+) : Fault(service, text)
 {
     public override Strength? Strength => strength;
 
@@ -41,7 +49,7 @@ internal sealed class ReleaseFault(string service, string settings, FaultText te
         CancellationToken cancellationToken
     )
     {
-        var amount = strength is null ? "1" : target.Strength.ToString(CultureInfo.InvariantCulture);
+        var amount = strength is null ? value : target.Strength.ToString(CultureInfo.InvariantCulture);
         var release = target.Services.GetRequiredService<DeployRecord>().Deploy(Resource, InstanceOf(target));
         new JsonFile(settings).Set(key, key.StartsWith("Switches:", StringComparison.Ordinal) ? $"{amount}@{release}" : amount);
         if (weakness is not null)

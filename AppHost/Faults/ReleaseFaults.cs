@@ -103,6 +103,22 @@ internal static class ReleaseFaults
             "Switches:x-05"
         );
         yield return new ReleaseFault(
+            "payments",
+            builder.SettingsFileOf("payments"),
+            new(
+                "telemetry-misdirected",
+                "Release sends its telemetry nowhere",
+                "EyeOff",
+                "Nothing.",
+                "Traces end at the queue of payments and go on after it, its log records end, and its metrics in Prometheus go on: "
+                    + "otel_sdk_exporter_* says that nothing arrives."
+            ),
+            null,
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            // The discard service's port, on which nobody listens.
+            value: "http://127.0.0.1:9"
+        );
+        yield return new ReleaseFault(
             "worker",
             builder.SettingsFileOf("worker"),
             new(

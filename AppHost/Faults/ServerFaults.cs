@@ -10,14 +10,16 @@ internal static class ServerFaults
 {
     private static readonly string[] Databases = ["ordersdb", "paymentsdb", "workerdb"];
 
-    private static readonly string[] Queues =
+    private static readonly BoundQueue[] Bound =
     [
-        "worker.order-paid",
-        "payments.order-placed",
-        "orders.payment-captured",
-        "orders.payment-declined",
-        "orders.order-fulfilled",
+        new("worker.order-paid", "orders", "order.paid"),
+        new("payments.order-placed", "orders", "order.placed"),
+        new("orders.payment-captured", "payments", "payment.captured"),
+        new("orders.payment-declined", "payments", "payment.declined"),
+        new("orders.order-fulfilled", "worker", "order.fulfilled"),
     ];
+
+    private static readonly string[] Queues = [.. Bound.Select(queue => queue.Name)];
 
     public static IEnumerable<Fault> Postgres()
     {
@@ -56,7 +58,7 @@ internal static class ServerFaults
     {
         const string Server = "rabbitmq";
         const string Late = "Orders are accepted, and are paid and fulfilled late.";
-        yield return new QueueDeleted(Server, Queues, Late);
+        yield return new QueueDeleted(Server, Bound, Late);
         yield return new MemoryAlarm(Server, "1GB", Late);
         yield return new PoisonMessage(Server, Queues, "Nothing, as long as the consumer gives the message up.");
         yield return new MessageWithoutHeaders(Server, Queues, "Nothing: the message is no order of anybody.");

@@ -9,7 +9,10 @@ internal sealed record Cause(string Resource, string Fault, double? Strength = n
 /// <summary>Causes at one time, and the alerts that must follow from them within a limit.</summary>
 internal sealed record Phase(TimeSpan Limit, Cause[] Causes, string[] Alerts)
 {
-    /// <summary>What pages; the one that takes a quarter of an hour is last.</summary>
+    /// <summary>
+    /// What pages; the one that takes a quarter of an hour is last. CpuExhausted is missing: one process does not get 95 % of a machine that
+    /// all others share, however many threads it has.
+    /// </summary>
     public static readonly Phase[] Critical =
     [
         new(Minutes(8), [new("orders", "release-bad")], ["RequestsFailing", "HighErrorRate", "ObjectiveBurnsFast"]),
@@ -20,7 +23,6 @@ internal sealed record Phase(TimeSpan Limit, Cause[] Causes, string[] Alerts)
         new(Minutes(4), [new("rabbitmq", "memory-alarm")], ["RabbitMqAlarm"]),
         new(Minutes(4), [new("rabbitmq", "queue-deleted")], ["QueueGone"]),
         new(Minutes(4), [new("rabbitmq", "stopped")], ["RabbitMqDown"]),
-        new(Minutes(6), [new("payments", "cpu-hog")], ["CpuExhausted"]),
         new(Minutes(20), [new("acquirer", "failing", 100)], ["NoSuccessfulPayments"]),
     ];
 
@@ -43,6 +45,8 @@ internal sealed record Phase(TimeSpan Limit, Cause[] Causes, string[] Alerts)
         new(Minutes(4), [new("payments", "cpu-hog")], ["CpuSaturated"]),
         new(Minutes(5), [new("payments", "webhook-without-inbox"), new("acquirer", "webhook-repeated")], ["BooksDisagree"]),
         new(Minutes(4), [new("traffic", "burst", 20)], ["TrafficSpiked"]),
+        new(Minutes(6), [new("traffic", "stopped")], ["TrafficDropped"]),
+        new(Minutes(5), [new("payments", "telemetry-misdirected")], ["ServiceSilent"]),
         new(Minutes(5), [new("worker", "memory-leak", 256)], ["MemoryGrowing"]),
         new(Minutes(3), [new("alertmanager", Cause.Stop)], ["NotificationsFailing"]),
     ];

@@ -23,7 +23,7 @@ public sealed class AlertRule
 
 internal static class AlertRules
 {
-    public static string Folder { get; } = Path.Combine(Tool.Root, "observability", "prometheus");
+    public static string Folder { get; } = Path.Combine(Repository.Root, "observability", "prometheus");
 
     public static IReadOnlyList<AlertRule> Alerts { get; } =
     [

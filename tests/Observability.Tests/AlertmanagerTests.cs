@@ -3,7 +3,7 @@ namespace Platform.Observability.Tests;
 /// <summary>Alertmanager's configuration: valid, and each alert goes where it should.</summary>
 public sealed class AlertmanagerTests
 {
-    private static readonly string Folder = Path.Combine(Tool.Root, "observability", "alertmanager");
+    private static readonly string Folder = Path.Combine(Repository.Root, "observability", "alertmanager");
 
     [Fact]
     public async Task Configuration_OfTheFolder_IsValid()

@@ -21,7 +21,7 @@ public sealed class ObjectiveTests
           - { left: 0, do: 'Stop.' }
         """;
 
-    private static readonly string Folder = Path.Combine(Tool.Root, "observability");
+    private static readonly string Folder = Path.Combine(Repository.Root, "observability");
 
     [Fact]
     public async Task Rules_ThatAreCommitted_AreThoseOfTheFile()

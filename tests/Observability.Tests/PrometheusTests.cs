@@ -91,7 +91,7 @@ public sealed class PrometheusTests
         Assert.NotEmpty(alert.Annotations["summary"]);
         Assert.EndsWith(".", alert.Annotations["impact"], StringComparison.Ordinal);
         Assert.StartsWith("/", alert.Annotations["view"], StringComparison.Ordinal);
-        Assert.True(File.Exists(Path.Combine(Tool.Root, alert.Annotations["runbook"])), alert.Annotations["runbook"]);
+        Assert.True(File.Exists(Path.Combine(Repository.Root, alert.Annotations["runbook"])), alert.Annotations["runbook"]);
         Assert.Equal($"docs/runbooks/{alert.Alert}.md", alert.Annotations["runbook"]);
 
         // Somebody is woken for what users feel, and for nothing else.
@@ -103,7 +103,7 @@ public sealed class PrometheusTests
         Assert.Equal(
             AlertRules.Alerts.Select(alert => alert.Alert!).Concat(Own).Distinct().Order(StringComparer.Ordinal),
             Directory
-                .EnumerateFiles(Path.Combine(Tool.Root, "docs", "runbooks"), "*.md")
+                .EnumerateFiles(Path.Combine(Repository.Root, "docs", "runbooks"), "*.md")
                 .Select(Path.GetFileNameWithoutExtension)
                 .Where(name => name != "README")
                 .Order(StringComparer.Ordinal)

@@ -33,7 +33,10 @@ public sealed class ReceiverTests : IAsyncLifetime
     {
         await _sink.StartAsync();
         var port = FreePort();
-        var text = await File.ReadAllTextAsync(Path.Combine(Tool.Root, "observability", "alertmanager", "alertmanager.yml"), Cancellation);
+        var text = await File.ReadAllTextAsync(
+            Path.Combine(Repository.Root, "observability", "alertmanager", "alertmanager.yml"),
+            Cancellation
+        );
         text = new[] { "chat", "mail", "pager" }.Aggregate(text, ConfigurationFiles.WithSection);
         text = ConfigurationFiles.WithGroupWait(text, TimeSpan.FromSeconds(1));
         text = text.Replace("http://observatory", $"{_sink.Address}/observatory", StringComparison.Ordinal)

@@ -3,7 +3,7 @@ namespace Platform.Observability.Tests;
 /// <summary>What docs/rule-mistakes.md says of each: its test passes with the right rules and fails with the wrong ones.</summary>
 public sealed class RuleMistakeTests
 {
-    private static readonly string Folder = Path.Combine(Tool.Root, "docs", "rule-mistakes");
+    private static readonly string Folder = Path.Combine(Repository.Root, "docs", "rule-mistakes");
 
     public static TheoryData<string> Mistakes =>
         [.. Directory.EnumerateFiles(Folder, "*.test.yml").Select(file => Path.GetFileName(file)[..^".test.yml".Length])];

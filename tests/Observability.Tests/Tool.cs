@@ -8,9 +8,6 @@ internal static class Tool
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
-    /// <summary>The repository's root.</summary>
-    public static string Root { get; } = FindRoot();
-
     /// <summary>Starts a server in a folder; the caller ends it.</summary>
     public static Process Start(string folder, string program, params string[] arguments)
     {
@@ -70,16 +67,5 @@ internal static class Tool
             Assert.Skip($"{program} is not installed; it comes with Debian's packages prometheus and prometheus-alertmanager.");
             throw;
         }
-    }
-
-    private static string FindRoot()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Platform.sln")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("Platform.sln is in no folder above the tests.");
-        }
-
-        return folder;
     }
 }

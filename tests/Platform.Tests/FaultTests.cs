@@ -8,6 +8,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Platform.Faults;
 using Platform.Tests.Support;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace Platform.Tests;
 
@@ -18,18 +20,16 @@ public sealed partial class FaultTests(PlatformFixture platform) : PlatformTest(
 
     private FaultControl Control => Platform.App.Services.GetRequiredService<FaultControl>();
 
-    private FaultClient Client => new(Control.Address, Control.Key);
-
     public override async ValueTask DisposeAsync()
     {
-        await Client.EndAllAsync(null, Cancellation);
+        await Platform.Faults.EndAllAsync(null, Cancellation);
         await base.DisposeAsync();
     }
 
     [Fact]
     public async Task EveryFault_IsACommandWithAConfirmation_AndInTheTable()
     {
-        var table = await File.ReadAllTextAsync(Path.Combine(ReadmeTests.Root(), "docs/faults.md"), Cancellation);
+        var table = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs/faults.md"), Cancellation);
         var model = Platform.App.Services.GetRequiredService<DistributedApplicationModel>();
         Assert.All(
             Runner.Faults,
@@ -74,7 +74,7 @@ public sealed partial class FaultTests(PlatformFixture platform) : PlatformTest(
     public async Task TableLocked_OrdersFailUntilItEnds_AndTheResourceSaysWhatIsOn()
     {
         var shopper = await Platform.Shop.SignInAsync("cedar", "cedar-u01", Cancellation);
-        await Client.InjectAsync("postgres", "lock-held", new FaultRequest(Minutes: 2, Scope: "idempotency"), Cancellation);
+        await Platform.Faults.InjectAsync("postgres", "lock-held", new FaultRequest(Minutes: 2, Scope: "idempotency"), Cancellation);
 
         using var refused = await shopper.SendOrderAsync(Shopper.OneMug, CardInput.Valid, Guid.NewGuid(), Cancellation);
         var shown = await Platform.StateAsync(
@@ -96,9 +96,9 @@ public sealed partial class FaultTests(PlatformFixture platform) : PlatformTest(
     [Fact]
     public async Task IndexDropped_IsBuiltAgainAndNoRowIsLeft()
     {
-        await Client.InjectAsync("postgres", "index-dropped", new FaultRequest(Strength: 100_000), Cancellation);
+        await Platform.Faults.InjectAsync("postgres", "index-dropped", new FaultRequest(Strength: 100_000), Cancellation);
         var during = await OrderLinesAsync();
-        await Client.EndAllAsync("postgres", Cancellation);
+        await Platform.Faults.EndAllAsync("postgres", Cancellation);
         var after = await OrderLinesAsync();
 
         Assert.Equal(0, during.Keys);
@@ -113,13 +113,13 @@ public sealed partial class FaultTests(PlatformFixture platform) : PlatformTest(
         Line[] three = [new("mug-blue", 1), new("mug-steel", 1), new("grinder", 1)];
         var shopper = await Platform.Shop.SignInAsync("cedar", "cedar-u02", Cancellation);
         var before = await ReleaseAsync(shopper);
-        await Client.InjectAsync("orders", "release-bad", new FaultRequest(), Cancellation);
+        await Platform.Faults.InjectAsync("orders", "release-bad", new FaultRequest(), Cancellation);
         await Platform.HealthyAsync(Cancellation);
 
         using var failed = await shopper.OrderAsync(three, CardInput.Valid, Guid.NewGuid(), Cancellation);
         var during = await ReleaseAsync(shopper);
         var report = await Platform.Telemetry.WaitForEventAsync(failed.Headers.GetValues("X-Trace-Id").Single(), Cancellation);
-        await Client.EndAllAsync("orders", Cancellation);
+        await Platform.Faults.EndAllAsync("orders", Cancellation);
         await Platform.HealthyAsync(Cancellation);
         using var placed = await shopper.OrderAsync(three, CardInput.Valid, Guid.NewGuid(), Cancellation);
         var after = await ReleaseAsync(shopper);
@@ -134,9 +134,9 @@ public sealed partial class FaultTests(PlatformFixture platform) : PlatformTest(
     public async Task PoisonMessage_WithAConsumerThatTriesForEver_HoldsUpAllOrders_AndIsGoneInTheEnd()
     {
         var shopper = await Platform.Shop.SignInAsync("cedar", "cedar-u03", Cancellation);
-        await Client.InjectAsync("worker", "retries-for-ever", new FaultRequest(), Cancellation);
+        await Platform.Faults.InjectAsync("worker", "retries-for-ever", new FaultRequest(), Cancellation);
         await Platform.HealthyAsync(Cancellation);
-        await Client.InjectAsync("rabbitmq", "poison-message", new FaultRequest(Scope: "worker.order-paid"), Cancellation);
+        await Platform.Faults.InjectAsync("rabbitmq", "poison-message", new FaultRequest(Scope: "worker.order-paid"), Cancellation);
         await Eventually.GetAsync(
             () => Platform.Telemetry.LogsAsync("resource=worker&search=event%3Dqueue.paused&limit=50", Cancellation),
             logs => logs.Contains("worker.order-paid is paused", StringComparison.Ordinal),
@@ -145,7 +145,7 @@ public sealed partial class FaultTests(PlatformFixture platform) : PlatformTest(
 
         var order = await shopper.PlaceAsync(Cancellation);
         await shopper.WaitForAsync(order.Id, "paid", Cancellation);
-        await Client.EndAllAsync(null, Cancellation);
+        await Platform.Faults.EndAllAsync(null, Cancellation);
 
         await shopper.WaitForAsync(order.Id, "fulfilled", Cancellation);
         await Eventually.GetAsync(
@@ -156,10 +156,37 @@ public sealed partial class FaultTests(PlatformFixture platform) : PlatformTest(
     }
 
     [Fact]
+    public async Task QueueDeleted_StaysGoneUntilItEnds_AndNoOrderIsLost()
+    {
+        const string Queue = "worker.order-paid";
+        var shopper = await Platform.Shop.SignInAsync("cedar", "cedar-u06", Cancellation);
+        var before = await shopper.PlaceAsync(Cancellation);
+        await Platform.Faults.InjectAsync("rabbitmq", "queue-deleted", new FaultRequest(Minutes: 2, Scope: Queue), Cancellation);
+        var during = await shopper.PlaceAsync(Cancellation);
+        await Eventually.GetAsync(
+            () => Platform.Telemetry.LogsAsync($"resource=worker&search={Queue}+is+not+consumed&limit=50", Cancellation),
+            logs => logs.Contains("takes no more queues", StringComparison.Ordinal),
+            "the consumer may not declare it again"
+        );
+
+        await using var connection = await new ConnectionFactory
+        {
+            Uri = new Uri(await Platform.DatabaseAsync("rabbitmq", Cancellation)),
+        }.CreateConnectionAsync(Cancellation);
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: Cancellation);
+        var gone = await Assert.ThrowsAsync<OperationInterruptedException>(() => channel.QueueDeclarePassiveAsync(Queue, Cancellation));
+        await Platform.Faults.EndAllAsync("rabbitmq", Cancellation);
+
+        Assert.Equal((ushort)404, gone.ShutdownReason?.ReplyCode);
+        await shopper.WaitForAsync(before.Id, "fulfilled", Cancellation);
+        await shopper.WaitForAsync(during.Id, "fulfilled", Cancellation);
+    }
+
+    [Fact]
     public async Task CompanyUnreachable_IsAConnectTimeOut_AndOrdersAreChargedAfterwards()
     {
         var shopper = await Platform.Shop.SignInAsync("cedar", "cedar-u04", Cancellation);
-        await Client.InjectAsync("acquirer", "unreachable", new FaultRequest(), Cancellation);
+        await Platform.Faults.InjectAsync("acquirer", "unreachable", new FaultRequest(), Cancellation);
         var order = await shopper.PlaceAsync(Cancellation);
 
         var spans = await Platform.Telemetry.WaitForTraceAsync(
@@ -168,7 +195,7 @@ public sealed partial class FaultTests(PlatformFixture platform) : PlatformTest(
             "a call of the acquirer ended",
             Cancellation
         );
-        await Client.EndAllAsync("acquirer", Cancellation);
+        await Platform.Faults.EndAllAsync("acquirer", Cancellation);
 
         Assert.All(
             spans.Where(span => span.Service == "payments" && span.Name == "POST"),
@@ -181,7 +208,7 @@ public sealed partial class FaultTests(PlatformFixture platform) : PlatformTest(
     public async Task FaultByHand_IsMarkedInObservatory_AndOneOfADrillIsNot()
     {
         var since = DateTimeOffset.UtcNow;
-        await Client.InjectAsync("acquirer", "slow", new FaultRequest(Strength: 100), Cancellation);
+        await Platform.Faults.InjectAsync("acquirer", "slow", new FaultRequest(Strength: 100), Cancellation);
         await Platform.CommandAsync("llm", "slow", Cancellation);
 
         // Other tests broke something by hand before, and were told of.
@@ -207,7 +234,7 @@ public sealed partial class FaultTests(PlatformFixture platform) : PlatformTest(
     [Fact]
     public async Task Telemetry_OfBrokenServices_NeverSaysWhy()
     {
-        await Client.InjectAsync("worker", "clock-off", new FaultRequest(Strength: 1), Cancellation);
+        await Platform.Faults.InjectAsync("worker", "clock-off", new FaultRequest(Strength: 1), Cancellation);
         var shopper = await Platform.Shop.SignInAsync("cedar", "cedar-u05", Cancellation);
         var order = await shopper.PlaceAsync(Cancellation);
         await shopper.WaitForAsync(order.Id, "fulfilled", Cancellation);

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Platform.Faults;
 using Platform.Messaging;
 using Platform.Tests.Support;
 using RabbitMQ.Client;
@@ -304,7 +305,8 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : MessagingTe
             async () => await Services.CountAsync("published_at IS NOT NULL", Cancellation) == before.Length,
             "the broker has them"
         );
-        await using (await BrokerAlarm.RaiseAsync(Platform, Cancellation))
+        await Platform.Faults.InjectAsync("rabbitmq", "memory-alarm", new FaultRequest(Minutes: 2), Cancellation);
+        try
         {
             await Services.AddAsync(host, new Ping("late"), Cancellation);
             await Eventually.TrueAsync(
@@ -323,6 +325,10 @@ public sealed class MessageConsumerTests(PlatformFixture platform) : MessagingTe
                 Services.Log,
                 line => line.Text.Contains("reads nothing more from the connection to publish", StringComparison.Ordinal)
             );
+        }
+        finally
+        {
+            await Platform.Faults.EndAllAsync("rabbitmq", CancellationToken.None);
         }
 
         await HandledAsync("late");

@@ -4,7 +4,6 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Aspire.Hosting.Testing;
-using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Platform.Faults;
 using Platform.Tests.Support;
@@ -210,9 +209,7 @@ public sealed partial class MetricsTests(PlatformFixture platform) : PlatformTes
     {
         const string Queue = "orders.order-fulfilled";
         Assert.Equal(0, await Prometheus.SumAsync($$"""rabbitmq_detailed_queue_messages{queue="{{Queue}}.dead"}""", Cancellation));
-        var control = Platform.App.Services.GetRequiredService<FaultControl>();
-        var faults = new FaultClient(control.Address, control.Key);
-        await faults.InjectAsync("rabbitmq", "poison-message", new FaultRequest(Minutes: 2, Scope: Queue), Cancellation);
+        await Platform.Faults.InjectAsync("rabbitmq", "poison-message", new FaultRequest(Minutes: 2, Scope: Queue), Cancellation);
         try
         {
             var firing = await AlertAsync(alert => alert.GetProperty("endedAt").ValueKind == JsonValueKind.Null, "fires");
@@ -221,7 +218,7 @@ public sealed partial class MetricsTests(PlatformFixture platform) : PlatformTes
         }
         finally
         {
-            await faults.EndAllAsync(null, Cancellation);
+            await Platform.Faults.EndAllAsync(null, Cancellation);
         }
 
         await AlertAsync(alert => alert.GetProperty("endedAt").ValueKind != JsonValueKind.Null, "has ended");

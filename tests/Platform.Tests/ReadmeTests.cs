@@ -1,4 +1,3 @@
-using System.Reflection;
 using Platform.Tests.Support;
 
 namespace Platform.Tests;
@@ -17,8 +16,8 @@ public sealed class ReadmeTests(PlatformFixture platform) : PlatformTest(platfor
     [Fact]
     public async Task Example_InTheReadme_IsTheOneThatRuns()
     {
-        var readme = await File.ReadAllTextAsync(Path.Combine(Root(), "README.md"), Cancellation);
-        var source = await File.ReadAllTextAsync(Path.Combine(Root(), "tests", "Platform.Tests", "ReadmeTests.cs"), Cancellation);
+        var readme = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "README.md"), Cancellation);
+        var source = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "tests", "Platform.Tests", "ReadmeTests.cs"), Cancellation);
         var example = source.Split("// The README's example.\n")[1].Split("        // Its end.")[0];
 
         foreach (var line in example.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
@@ -45,7 +44,4 @@ public sealed class ReadmeTests(PlatformFixture platform) : PlatformTest(platfor
             .AssertNoSecret("4242424242424242");
         // Its end.
     }
-
-    internal static string Root() =>
-        Assembly.GetExecutingAssembly().GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == "RepoRoot").Value!;
 }

@@ -37,19 +37,6 @@ public sealed record FaultState(
     bool ByHand
 );
 
-/// <param name="Strength">Within the fault's range; its default without.</param>
-/// <param name="Minutes">Above 0, at most 120; 10 without.</param>
-/// <param name="Scope">One of the fault's scopes; the first without.</param>
-/// <param name="Instance">Resource id of the instance to hit; the first without.</param>
-/// <param name="ByHand">Injected by a person, so that it is marked on charts.</param>
-public sealed record FaultRequest(
-    double? Strength = null,
-    double? Minutes = null,
-    string? Scope = null,
-    string? Instance = null,
-    bool ByHand = false
-);
-
 /// <summary>
 /// The one way to faults: commands of resources, tests and whoever referees are its clients. On loopback, behind a key of this run.
 /// </summary>

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Security.Cryptography;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Hosting;
@@ -21,9 +20,6 @@ internal sealed partial class FaultRunner(
     ILogger<FaultRunner> logger
 ) : BackgroundService
 {
-    public const double MaxMinutes = 120;
-    public const double DefaultMinutes = 10;
-
     // Of those that ended; for charts.
     private const int MaxEnded = 100;
 
@@ -63,7 +59,7 @@ internal sealed partial class FaultRunner(
     public async Task<InjectedFault> InjectAsync(string resource, string name, FaultRequest request, CancellationToken cancellationToken)
     {
         var fault = Find(resource, name) ?? throw new FaultException($"There is no fault {name} of {resource}.");
-        Check(fault, request);
+        request.Check(fault);
         await _turn.WaitAsync(cancellationToken);
         try
         {
@@ -86,7 +82,7 @@ internal sealed partial class FaultRunner(
                 instance,
                 strength,
                 now,
-                now + TimeSpan.FromMinutes(request.Minutes ?? DefaultMinutes),
+                now + TimeSpan.FromMinutes(request.Minutes ?? FaultRequest.DefaultMinutes),
                 request.ByHand,
                 UndoJournal.ThisProcess,
                 await PlanAsync(fault, target, cancellationToken)
@@ -335,37 +331,6 @@ internal sealed partial class FaultRunner(
         }
 
         journal.Remove(fault.Id);
-    }
-
-    private static void Check(Fault fault, FaultRequest request)
-    {
-        var of = $"{fault.Name} of {fault.Resource}";
-        if (request.Strength is { } strength)
-        {
-            if (fault.Strength is not { } range)
-            {
-                throw new FaultException($"{of} has no strength to choose.");
-            }
-
-            if (!(strength >= range.Min && strength <= range.Max))
-            {
-                throw new FaultException(
-                    string.Create(CultureInfo.InvariantCulture, $"strength must be {range.Min} to {range.Max} ({range.Unit}).")
-                );
-            }
-        }
-
-        if (request.Scope is { } scope && !fault.Scopes.Contains(scope))
-        {
-            throw new FaultException(
-                fault.Scopes.Count == 0 ? $"{of} has no scope to choose." : $"scope must be one of {string.Join(", ", fault.Scopes)}."
-            );
-        }
-
-        if (request.Minutes is not (null or (> 0 and <= MaxMinutes)))
-        {
-            throw new FaultException(string.Create(CultureInfo.InvariantCulture, $"minutes must be above 0 and at most {MaxMinutes}."));
-        }
     }
 
     /// <summary>The instance that was named; for a fault of one instance, the first where none was.</summary>

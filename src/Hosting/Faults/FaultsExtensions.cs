@@ -174,9 +174,9 @@ public static class FaultsExtensions
         yield return new InteractionInput
         {
             Name = MinutesArgument,
-            Label = string.Create(CultureInfo.InvariantCulture, $"Minutes, at most {FaultRunner.MaxMinutes}"),
+            Label = string.Create(CultureInfo.InvariantCulture, $"Minutes, at most {FaultRequest.MaxMinutes}"),
             InputType = InputType.Number,
-            Value = FaultRunner.DefaultMinutes.ToString(CultureInfo.InvariantCulture),
+            Value = FaultRequest.DefaultMinutes.ToString(CultureInfo.InvariantCulture),
         };
     }
 

@@ -51,6 +51,9 @@ internal static class BrokerFailure
                 "a queue or exchange exists with other arguments than this service declares: "
                     + "send its letters again and delete it, or change the service "
                     + $"({other.ShutdownReason!.ReplyText})",
+            OperationInterruptedException { ShutdownReason: { ReplyCode: Constants.PreconditionFailed, ReplyText: { } text } }
+                when text.Contains("queue limit in vhost", StringComparison.Ordinal) =>
+                $"RabbitMQ takes no more queues: raise the virtual host's limit, or delete a queue that nobody needs ({text})",
             OperationInterruptedException { ShutdownReason: { ReplyCode: Constants.AccessRefused or Constants.NotAllowed } reason } =>
                 $"RabbitMQ does not allow it: check the virtual host and the user's permissions ({reason.ReplyText})",
             AggregateException aggregate => aggregate.InnerExceptions.Select(RefusalOf).FirstOrDefault(refusal => refusal is not null),

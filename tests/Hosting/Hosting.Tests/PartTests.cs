@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Reflection;
 
 namespace Platform.Hosting.Tests;
 
@@ -29,12 +28,12 @@ public sealed class PartTests
         {
             foreach (var file in BuildFiles)
             {
-                File.Copy(Path.Combine(Root(), file), Path.Combine(copy.FullName, file));
+                File.Copy(Path.Combine(Repository.Root, file), Path.Combine(copy.FullName, file));
             }
 
             foreach (var folder in needed.Append(part))
             {
-                Copy(new DirectoryInfo(Path.Combine(Root(), folder)), Path.Combine(copy.FullName, folder));
+                Copy(new DirectoryInfo(Path.Combine(Repository.Root, folder)), Path.Combine(copy.FullName, folder));
             }
 
             var (exitCode, output) = await BuildAsync(Path.Combine(copy.FullName, part));
@@ -92,7 +91,4 @@ public sealed class PartTests
             }
         }
     }
-
-    private static string Root() =>
-        Assembly.GetExecutingAssembly().GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == "RepoRoot").Value!;
 }

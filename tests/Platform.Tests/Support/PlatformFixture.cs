@@ -7,6 +7,7 @@ using Aspire.Hosting.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
+using Platform.Faults;
 
 [assembly: AssemblyFixture(typeof(Platform.Tests.Support.PlatformFixture))]
 [assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
@@ -65,6 +66,9 @@ public sealed class PlatformFixture : IAsyncLifetime
     public string MetricsToken { get; private set; } = null!;
 
     public PrometheusClient Prometheus { get; private set; } = null!;
+
+    /// <summary>Breaks something, for as long as a test says; the test ends it.</summary>
+    internal FaultClient Faults { get; private set; } = null!;
 
     public string WebhookSecret { get; private set; } = null!;
 
@@ -145,6 +149,8 @@ public sealed class PlatformFixture : IAsyncLifetime
         Prometheus = new PrometheusClient(_app.GetEndpoint("prometheus", "http"));
         Acquirer = new OutsideCompany(_app.GetEndpoint("acquirer", "http"), adminKey);
         Llm = new OutsideCompany(_app.GetEndpoint("llm", "http"), adminKey);
+        var control = _app.Services.GetRequiredService<FaultControl>();
+        Faults = new FaultClient(control.Address, control.Key);
 
         async Task<string> ParameterAsync(string name) =>
             await builder.Resources.OfType<ParameterResource>().Single(parameter => parameter.Name == name).GetValueAsync(limit.Token)

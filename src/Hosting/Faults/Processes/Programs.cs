@@ -8,10 +8,28 @@ internal static class Programs
 
     /// <exception cref="FaultException">It failed; the message has what it wrote.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, or it took longer than a minute; it is killed.</exception>
-    public static async Task RunAsync(
+    public static Task RunAsync(
         string program,
         IReadOnlyList<string> arguments,
         IReadOnlyDictionary<string, string> environment,
+        CancellationToken cancellationToken
+    ) => RunAsync(program, arguments, environment, reads: false, cancellationToken);
+
+    /// <returns>What it wrote.</returns>
+    /// <exception cref="FaultException">It failed; the message has what it wrote.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled, or it took longer than a minute; it is killed.</exception>
+    public static Task<string> ReadAsync(
+        string program,
+        IReadOnlyList<string> arguments,
+        IReadOnlyDictionary<string, string> environment,
+        CancellationToken cancellationToken
+    ) => RunAsync(program, arguments, environment, reads: true, cancellationToken);
+
+    private static async Task<string> RunAsync(
+        string program,
+        IReadOnlyList<string> arguments,
+        IReadOnlyDictionary<string, string> environment,
+        bool reads,
         CancellationToken cancellationToken
     )
     {
@@ -26,7 +44,7 @@ internal static class Programs
         using var process = Process.Start(start)!;
         try
         {
-            // Their end is not waited for where nothing failed: what the program started may keep them open.
+            // Their end is not waited for where nothing failed and nobody asked: what the program started may keep them open.
             var output = process.StandardOutput.ReadToEndAsync(limit.Token);
             var error = process.StandardError.ReadToEndAsync(limit.Token);
             await process.WaitForExitAsync(limit.Token);
@@ -34,6 +52,8 @@ internal static class Programs
             {
                 throw new FaultException($"{Path.GetFileName(program)} ended with {process.ExitCode}: {await error}{await output}");
             }
+
+            return reads ? await output : "";
         }
         finally
         {

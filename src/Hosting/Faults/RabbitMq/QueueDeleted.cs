@@ -1,26 +1,41 @@
+using Platform.Faults.Processes;
 using RabbitMQ.Client;
-using RabbitMQ.Client.Exceptions;
 
 namespace Platform.Faults.RabbitMq;
 
 /// <summary>
-/// Somebody's script deletes a queue again and again; an empty one, so that no message is lost with it. Its consumer declares it again.
+/// The virtual host has as many queues as it may have, and somebody deletes one of them: it cannot be declared again. It is deleted empty, so
+/// that no message is lost with it; a quorum queue does not do that by itself (if-empty is not supported).
 /// </summary>
-public sealed class QueueDeleted(string server, IReadOnlyList<string> queues, string usersFeel)
-    : Fault(
+public sealed class QueueDeleted(string server, IReadOnlyList<BoundQueue> queues, string usersFeel)
+    : BrokerControl(
         server,
         new FaultText(
             "queue-deleted",
             "Queue deleted",
             "Delete",
             usersFeel,
-            "The consumer logs that its queue was deleted, publishes come back as unroutable and their outbox rows wait."
+            "Its consumer logs that it was deleted, and that the queue limit of the virtual host refuses another one; what is sent to it "
+                + "comes back as unroutable, and outbox rows wait."
         )
     )
 {
-    public override IReadOnlyList<string> Scopes => queues;
+    // The broker counts what consumers hold in their hands every five seconds (quorum_tick_interval).
+    private static readonly TimeSpan Count = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private const int MaxCounts = 20;
 
-    public override Strength Strength => new("Every", "s", 0.2, 60, 0.5);
+    public override IReadOnlyList<string> Scopes => [.. queues.Select(queue => queue.Name)];
+
+    public override async Task<IReadOnlyList<UndoStep>> PlanUndoAsync(FaultTarget target, CancellationToken cancellationToken)
+    {
+        var queue = queues.Single(queue => queue.Name == target.Scope);
+        return
+        [
+            Control(target, "clear_vhost_limits"),
+            new BindQueueUndo(new Uri(await target.ConnectionStringAsync(cancellationToken)), queue),
+        ];
+    }
 
     public override async Task<IAsyncDisposable?> InjectAsync(
         FaultTarget target,
@@ -28,21 +43,33 @@ public sealed class QueueDeleted(string server, IReadOnlyList<string> queues, st
         CancellationToken cancellationToken
     )
     {
-        var factory = new ConnectionFactory { Uri = new Uri(await target.ConnectionStringAsync(cancellationToken)) };
-        return await Repeating.StartAsync(DeleteAsync, TimeSpan.FromSeconds(target.Strength), target, cancellationToken);
+        var (broker, queue) = undo.OfType<BindQueueUndo>().Single();
+        await using var connection = await new ConnectionFactory { Uri = broker }.CreateConnectionAsync(cancellationToken);
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
 
-        async Task DeleteAsync(CancellationToken token)
+        // Existing ones stay, whatever the limit.
+        await RunAsync(Control(target, "set_vhost_limits", """{"max-queues": 1}"""), cancellationToken);
+        await channel.QueueUnbindAsync(queue.Name, queue.Exchange, queue.RoutingKey, cancellationToken: cancellationToken);
+
+        // Nothing comes in any more: a count from after the unbinding only falls.
+        await Task.Delay(Count, cancellationToken);
+        var count = Control(target, "list_queues", "--quiet", "--no-table-headers", "name", "messages");
+        for (var counts = 1; !await IsEmptyAsync(count, queue.Name, cancellationToken); counts++)
         {
-            await using var connection = await factory.CreateConnectionAsync(token);
-            await using var channel = await connection.CreateChannelAsync(cancellationToken: token);
-            try
+            if (counts == MaxCounts)
             {
-                await channel.QueueDeleteAsync(target.Scope, ifUnused: false, ifEmpty: true, cancellationToken: token);
+                throw new FaultException($"{queue.Name} is not empty, and would be deleted with its messages: its consumer does not run.");
             }
-            catch (OperationInterruptedException)
-            {
-                // Not empty at this moment.
-            }
+
+            await Task.Delay(Pause, cancellationToken);
         }
+
+        await channel.QueueDeleteAsync(queue.Name, ifUnused: false, ifEmpty: false, cancellationToken: cancellationToken);
+        return null;
     }
+
+    private static async Task<bool> IsEmptyAsync(ProgramUndo count, string queue, CancellationToken cancellationToken) =>
+        (await Programs.ReadAsync(count.Program, count.Arguments, count.Environment, cancellationToken))
+            .Split('\n', StringSplitOptions.TrimEntries)
+            .Contains($"{queue}\t0");
 }
