@@ -10,8 +10,8 @@ internal sealed record Cause(string Resource, string Fault, double? Strength = n
 internal sealed record Phase(TimeSpan Limit, Cause[] Causes, string[] Alerts)
 {
     /// <summary>
-    /// What pages; the one that takes a quarter of an hour is last. CpuExhausted is missing: one process does not get 95 % of a machine that
-    /// all others share, however many threads it has.
+    /// What pages; the one that takes a quarter of an hour is last. CpuExhausted is missing: one process does not get 95 % of a machine
+    /// that all others share, however many threads it has.
     /// </summary>
     public static readonly Phase[] Critical =
     [

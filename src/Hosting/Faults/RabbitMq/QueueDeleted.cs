@@ -4,8 +4,8 @@ using RabbitMQ.Client;
 namespace Platform.Faults.RabbitMq;
 
 /// <summary>
-/// The virtual host has as many queues as it may have, and somebody deletes one of them: it cannot be declared again. It is deleted empty, so
-/// that no message is lost with it; a quorum queue does not do that by itself (if-empty is not supported).
+/// The virtual host has as many queues as it may have, and somebody deletes one of them: it cannot be declared again. It is deleted
+/// empty, so that no message is lost with it; a quorum queue does not do that by itself (if-empty is not supported).
 /// </summary>
 public sealed class QueueDeleted(string server, IReadOnlyList<BoundQueue> queues, string usersFeel)
     : BrokerControl(
