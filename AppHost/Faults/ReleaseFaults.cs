@@ -111,7 +111,7 @@ internal static class ReleaseFaults
                 "EyeOff",
                 "Nothing.",
                 "Traces end at the queue of payments and go on after it, its log records end, and its metrics in Prometheus go on: "
-                    + "otel_sdk_exporter_* says that nothing arrives."
+                    + "otel_sdk_processor_span_processed_total stands still, and then counts queue_full."
             ),
             null,
             "OTEL_EXPORTER_OTLP_ENDPOINT",

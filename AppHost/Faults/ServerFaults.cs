@@ -10,16 +10,14 @@ internal static class ServerFaults
 {
     private static readonly string[] Databases = ["ordersdb", "paymentsdb", "workerdb"];
 
-    private static readonly BoundQueue[] Bound =
+    private static readonly string[] Queues =
     [
-        new("worker.order-paid", "orders", "order.paid"),
-        new("payments.order-placed", "orders", "order.placed"),
-        new("orders.payment-captured", "payments", "payment.captured"),
-        new("orders.payment-declined", "payments", "payment.declined"),
-        new("orders.order-fulfilled", "worker", "order.fulfilled"),
+        "worker.order-paid",
+        "payments.order-placed",
+        "orders.payment-captured",
+        "orders.payment-declined",
+        "orders.order-fulfilled",
     ];
-
-    private static readonly string[] Queues = [.. Bound.Select(queue => queue.Name)];
 
     public static IEnumerable<Fault> Postgres()
     {
@@ -57,9 +55,10 @@ internal static class ServerFaults
     public static IEnumerable<Fault> RabbitMq()
     {
         const string Server = "rabbitmq";
+        const string Memory = "1GB";
         const string Late = "Orders are accepted, and are paid and fulfilled late.";
-        yield return new QueueDeleted(Server, Bound, Late);
-        yield return new MemoryAlarm(Server, "1GB", Late);
+        yield return new QueueDeleted(Server, Queues, Memory, Late);
+        yield return new MemoryAlarm(Server, Memory, Late);
         yield return new PoisonMessage(Server, Queues, "Nothing, as long as the consumer gives the message up.");
         yield return new MessageWithoutHeaders(Server, Queues, "Nothing: the message is no order of anybody.");
         yield return new ConnectionsClosed(Server, "Orders are fulfilled a second or two later.");

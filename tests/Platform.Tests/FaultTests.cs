@@ -160,9 +160,18 @@ public sealed partial class FaultTests(PlatformFixture platform) : PlatformTest(
     {
         const string Queue = "worker.order-paid";
         var shopper = await Platform.Shop.SignInAsync("cedar", "cedar-u06", Cancellation);
-        var before = await shopper.PlaceAsync(Cancellation);
-        await Platform.Faults.InjectAsync("rabbitmq", "queue-deleted", new FaultRequest(Minutes: 2, Scope: Queue), Cancellation);
-        var during = await shopper.PlaceAsync(Cancellation);
+        var injecting = Platform.Faults.InjectAsync("rabbitmq", "queue-deleted", new FaultRequest(Minutes: 2, Scope: Queue), Cancellation);
+
+        // At any moment of it a message may be on its way to the queue, or in its consumer's hands.
+        List<Guid> orders = [];
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
+        do
+        {
+            orders.Add((await shopper.PlaceAsync(Cancellation)).Id);
+        } while (!injecting.IsCompleted && await pace.WaitForNextTickAsync(Cancellation));
+
+        await injecting;
+        orders.Add((await shopper.PlaceAsync(Cancellation)).Id);
         await Eventually.GetAsync(
             () => Platform.Telemetry.LogsAsync($"resource=worker&search={Queue}+is+not+consumed&limit=50", Cancellation),
             logs => logs.Contains("takes no more queues", StringComparison.Ordinal),
@@ -178,8 +187,10 @@ public sealed partial class FaultTests(PlatformFixture platform) : PlatformTest(
         await Platform.Faults.EndAllAsync("rabbitmq", Cancellation);
 
         Assert.Equal((ushort)404, gone.ShutdownReason?.ReplyCode);
-        await shopper.WaitForAsync(before.Id, "fulfilled", Cancellation);
-        await shopper.WaitForAsync(during.Id, "fulfilled", Cancellation);
+        foreach (var order in orders)
+        {
+            await shopper.WaitForAsync(order, "fulfilled", Cancellation);
+        }
     }
 
     [Fact]

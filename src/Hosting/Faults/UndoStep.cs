@@ -22,7 +22,6 @@ namespace Platform.Faults;
 [JsonDerivedType(typeof(CommandUndo), "command")]
 [JsonDerivedType(typeof(ProgramUndo), "program")]
 [JsonDerivedType(typeof(DropMessageUndo), "message")]
-[JsonDerivedType(typeof(BindQueueUndo), "binding")]
 public abstract record UndoStep
 {
     /// <param name="run">Services of the AppHost that injected it; null for a later one, and when it ends itself.</param>
@@ -204,33 +203,6 @@ public sealed record ProgramUndo(string Program, IReadOnlyList<string> Arguments
         catch (Exception exception) when (run is null && exception is FaultException or Win32Exception)
         {
             // The server went with its run.
-        }
-    }
-}
-
-/// <summary>A queue, and the binding by which messages reach it.</summary>
-public sealed record BoundQueue(string Name, string Exchange, string RoutingKey);
-
-/// <summary>Binds a queue again. One that is gone is declared by whoever consumes it, with its binding.</summary>
-public sealed record BindQueueUndo(Uri Broker, BoundQueue Queue) : UndoStep
-{
-    private const ushort NotFound = 404;
-
-    public override async Task ApplyAsync(IServiceProvider? run, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await using var connection = await new ConnectionFactory { Uri = Broker }.CreateConnectionAsync(cancellationToken);
-            await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
-            await channel.QueueBindAsync(Queue.Name, Queue.Exchange, Queue.RoutingKey, cancellationToken: cancellationToken);
-        }
-        catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == NotFound)
-        {
-            // Its consumer has not come back yet.
-        }
-        catch (BrokerUnreachableException) when (run is null)
-        {
-            // The broker went with its run, and its bindings with it.
         }
     }
 }

@@ -21,11 +21,22 @@ public abstract class BrokerControl(string server, FaultText text) : Fault(serve
             ProcessTree.EnvironmentBelow(target.ProcessId(), "RABBITMQ_NODENAME")
         );
 
+    /// <summary>For <see cref="Fault.Exclusive"/>: a broker has one watermark.</summary>
+    private protected static string WatermarkOf(string server) => $"{server}/vm_memory_high_watermark";
+
+    /// <summary>The broker believes that it has no memory left: it reads nothing more from whoever publishes.</summary>
+    private protected static ProgramUndo NoMemory(FaultTarget target) =>
+        // https://www.rabbitmq.com/docs/memory: zero raises the alarm at once.
+        Control(target, "set_vm_memory_high_watermark", "0");
+
+    private protected static ProgramUndo EnoughMemory(FaultTarget target, string limit) =>
+        Control(target, "set_vm_memory_high_watermark", "absolute", limit);
+
     private protected static Task RunAsync(ProgramUndo control, CancellationToken cancellationToken) =>
         Programs.RunAsync(control.Program, control.Arguments, control.Environment, cancellationToken);
 }
 
-/// <summary>The broker believes that it has no memory left: it reads nothing more from whoever publishes.</summary>
+/// <summary>The broker's memory alarm.</summary>
 public sealed class MemoryAlarm(string server, string limit, string usersFeel)
     : BrokerControl(
         server,
@@ -38,17 +49,18 @@ public sealed class MemoryAlarm(string server, string limit, string usersFeel)
         )
     )
 {
-    public override Task<IReadOnlyList<UndoStep>> PlanUndoAsync(FaultTarget target, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<UndoStep>>([Control(target, "set_vm_memory_high_watermark", "absolute", limit)]);
+    public override string Exclusive => WatermarkOf(Resource);
 
-    // https://www.rabbitmq.com/docs/memory: zero raises the alarm at once.
+    public override Task<IReadOnlyList<UndoStep>> PlanUndoAsync(FaultTarget target, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<UndoStep>>([EnoughMemory(target, limit)]);
+
     public override async Task<IAsyncDisposable?> InjectAsync(
         FaultTarget target,
         IReadOnlyList<UndoStep> undo,
         CancellationToken cancellationToken
     )
     {
-        await RunAsync(Control(target, "set_vm_memory_high_watermark", "0"), cancellationToken);
+        await RunAsync(NoMemory(target), cancellationToken);
         return null;
     }
 }

@@ -7,7 +7,7 @@ namespace Platform.Faults.RabbitMq;
 /// The virtual host has as many queues as it may have, and somebody deletes one of them: it cannot be declared again. It is deleted
 /// empty, so that no message is lost with it; a quorum queue does not do that by itself (if-empty is not supported).
 /// </summary>
-public sealed class QueueDeleted(string server, IReadOnlyList<BoundQueue> queues, string usersFeel)
+public sealed class QueueDeleted(string server, IReadOnlyList<string> queues, string memory, string usersFeel)
     : BrokerControl(
         server,
         new FaultText(
@@ -23,19 +23,16 @@ public sealed class QueueDeleted(string server, IReadOnlyList<BoundQueue> queues
     // The broker counts what consumers hold in their hands every five seconds (quorum_tick_interval).
     private static readonly TimeSpan Count = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
-    private const int MaxCounts = 20;
 
-    public override IReadOnlyList<string> Scopes => [.. queues.Select(queue => queue.Name)];
+    // Publishers stand still meanwhile.
+    private const int MaxCounts = 8;
 
-    public override async Task<IReadOnlyList<UndoStep>> PlanUndoAsync(FaultTarget target, CancellationToken cancellationToken)
-    {
-        var queue = queues.Single(queue => queue.Name == target.Scope);
-        return
-        [
-            Control(target, "clear_vhost_limits"),
-            new BindQueueUndo(new Uri(await target.ConnectionStringAsync(cancellationToken)), queue),
-        ];
-    }
+    public override IReadOnlyList<string> Scopes => queues;
+
+    public override string Exclusive => WatermarkOf(Resource);
+
+    public override Task<IReadOnlyList<UndoStep>> PlanUndoAsync(FaultTarget target, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<UndoStep>>([EnoughMemory(target, memory), Control(target, "clear_vhost_limits")]);
 
     public override async Task<IAsyncDisposable?> InjectAsync(
         FaultTarget target,
@@ -43,33 +40,38 @@ public sealed class QueueDeleted(string server, IReadOnlyList<BoundQueue> queues
         CancellationToken cancellationToken
     )
     {
-        var (broker, queue) = undo.OfType<BindQueueUndo>().Single();
-        await using var connection = await new ConnectionFactory { Uri = broker }.CreateConnectionAsync(cancellationToken);
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
-
         // Existing ones stay, whatever the limit.
         await RunAsync(Control(target, "set_vhost_limits", """{"max-queues": 1}"""), cancellationToken);
-        await channel.QueueUnbindAsync(queue.Name, queue.Exchange, queue.RoutingKey, cancellationToken: cancellationToken);
 
-        // Nothing comes in any more: a count from after the unbinding only falls.
+        // Publishers are held back, whatever they declare or bind, until it is deleted: a count from after that only falls.
+        await RunAsync(NoMemory(target), cancellationToken);
         await Task.Delay(Count, cancellationToken);
-        var count = Control(target, "list_queues", "--quiet", "--no-table-headers", "name", "messages");
-        for (var counts = 1; !await IsEmptyAsync(count, queue.Name, cancellationToken); counts++)
+        for (var counts = 1; !await IsEmptyAsync(target, cancellationToken); counts++)
         {
             if (counts == MaxCounts)
             {
-                throw new FaultException($"{queue.Name} is not empty, and would be deleted with its messages: its consumer does not run.");
+                throw new FaultException($"{target.Scope} is not empty, and would be deleted with its messages: its consumer is too slow.");
             }
 
             await Task.Delay(Pause, cancellationToken);
         }
 
-        await channel.QueueDeleteAsync(queue.Name, ifUnused: false, ifEmpty: false, cancellationToken: cancellationToken);
+        var factory = new ConnectionFactory { Uri = new Uri(await target.ConnectionStringAsync(cancellationToken)) };
+        await using (var connection = await factory.CreateConnectionAsync(cancellationToken))
+        {
+            await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+            await channel.QueueDeleteAsync(target.Scope, ifUnused: false, ifEmpty: false, cancellationToken: cancellationToken);
+        }
+
+        await RunAsync(EnoughMemory(target, memory), cancellationToken);
         return null;
     }
 
-    private static async Task<bool> IsEmptyAsync(ProgramUndo count, string queue, CancellationToken cancellationToken) =>
-        (await Programs.ReadAsync(count.Program, count.Arguments, count.Environment, cancellationToken))
+    private static async Task<bool> IsEmptyAsync(FaultTarget target, CancellationToken cancellationToken)
+    {
+        var list = Control(target, "list_queues", "--quiet", "--no-table-headers", "name", "messages");
+        return (await Programs.ReadAsync(list.Program, list.Arguments, list.Environment, cancellationToken))
             .Split('\n', StringSplitOptions.TrimEntries)
-            .Contains($"{queue}\t0");
+            .Contains($"{target.Scope}\t0");
+    }
 }
