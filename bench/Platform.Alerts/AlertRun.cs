@@ -59,7 +59,7 @@ internal sealed class AlertRun(AlertOptions options, Report report)
         var met =
             options.Mode == "quiet"
                 ? await StayQuietAsync(observatory, cancellationToken)
-                : await BreakAsync(app, observatory, options.Mode == "critical" ? Phase.Critical : Phase.Others, cancellationToken);
+                : await BreakAsync(app, observatory, cancellationToken);
         report.Add("load average after", Report.Load);
         return met;
     }
@@ -86,18 +86,13 @@ internal sealed class AlertRun(AlertOptions options, Report report)
         return fired.Count == 0;
     }
 
-    private async Task<bool> BreakAsync(
-        DistributedApplication app,
-        HttpClient observatory,
-        Phase[] phases,
-        CancellationToken cancellationToken
-    )
+    private async Task<bool> BreakAsync(DistributedApplication app, HttpClient observatory, CancellationToken cancellationToken)
     {
         var control = app.Services.GetRequiredService<FaultControl>();
         var faults = new FaultClient(control.Address, control.Key);
         await Task.Delay(Settle, cancellationToken);
         var all = true;
-        foreach (var phase in phases)
+        foreach (var phase in options.Phases)
         {
             var what = string.Join(" + ", phase.Causes.Select(cause => $"{cause.Resource} {cause.Fault}"));
             var since = DateTimeOffset.UtcNow;
