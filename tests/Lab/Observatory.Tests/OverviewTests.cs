@@ -166,6 +166,43 @@ public sealed class OverviewTests
         Assert.Contains(fails ? "40 users in 1 of 2 tenants since" : "50 users in 2 tenants since", page, StringComparison.Ordinal);
     }
 
+    /// <summary>The breaker is open, and a call is made now and then.</summary>
+    [Theory]
+    [InlineData(5, "Calls of payments to acquirer fail: 50 % of 10 calls, usually 0 %")]
+    [InlineData(4, null)]
+    public async Task Overview_CallsThatFailAndAreHardlyTriedAnyMore_AreReported(int errors, string? expected)
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        await SendAsync(
+            process,
+            "payments",
+            minute =>
+                minute < 25 ? (10, false)
+                : minute == 29 ? (10, false)
+                : null,
+            span =>
+            {
+                (span.Kind, span.ParentSpanId) = (Span.Types.SpanKind.Client, ByteString.CopyFrom(1, 2, 3, 4, 5, 6, 7, 8));
+                span.Attributes.Add(Telemetry.Attribute("peer.service", "acquirer"));
+                if (span.StartTimeUnixNano >= At(29 * 60) && span.StartTimeUnixNano < At((29 * 60) + (errors * 6)))
+                {
+                    span.Status = new Status { Code = Status.Types.StatusCode.Error };
+                }
+            }
+        );
+
+        var page = await GetAsync(process, Range);
+
+        if (expected is null)
+        {
+            Assert.DoesNotContain("banner", page, StringComparison.Ordinal);
+        }
+        else
+        {
+            Assert.Contains(expected, page, StringComparison.Ordinal);
+        }
+    }
+
     /// <summary>While a company is slow a busy machine adds milliseconds to requests: those are not what is wrong.</summary>
     [Theory]
     [InlineData(40, "Calls of payments to acquirer are slow: p95 3.00 s, usually 10.0 ms")]

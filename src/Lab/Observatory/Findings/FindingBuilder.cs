@@ -14,7 +14,6 @@ namespace Platform.Observatory.Findings;
 internal sealed class FindingBuilder(WindowRequests requests, Window window, IReadOnlyList<Deploy> deploys)
 {
     private const double NotableShare = 0.05;
-    private const int NotableErrors = 5;
 
     // Nobody notices less; the table of services shows it.
     private const double NotableMilliseconds = 25;
@@ -87,7 +86,8 @@ internal sealed class FindingBuilder(WindowRequests requests, Window window, IRe
     }
 
     private static bool IsFailing(Series series) =>
-        series.HasMoreErrors || (series.UsualErrorShare is null && series.Errors >= NotableErrors && series.ErrorShare >= NotableShare);
+        series.HasMoreErrors
+        || (series.UsualErrorShare is null && series.Errors >= Series.NotableErrors && series.ErrorShare >= NotableShare);
 
     // to is the peer of a call; null for a request.
     private Finding View(OperationRequests operation, string? to)
@@ -111,7 +111,7 @@ internal sealed class FindingBuilder(WindowRequests requests, Window window, IRe
             to is not null,
             to is not null || operation.Spans[^1].Kind != Span.Types.SpanKind.Server,
             failing
-                ? series is { Errors: >= NotableErrors, ErrorShare: >= NotableShare }
+                ? series is { Errors: >= Series.NotableErrors, ErrorShare: >= NotableShare }
                 : Added(operation) >= GraveMilliseconds && series.P95 >= GraveFactor * series.UsualP95,
             failing ? FailureText(operation, to) : SlownessText(operation, to),
             Affected.Text(recent, operation.Spans),

@@ -5,10 +5,14 @@ namespace Platform.Observatory.Requests;
 /// <summary>
 /// The requests of one service, or of one operation, in a window. Usual is the earlier part of the window without the steps that had more
 /// errors, or more slow requests, than chance explains, so that a problem older than the recent part does not become the baseline. One in
-/// more than half of the window does.
+/// more than half of the window does. What fails is hardly tried any more once a breaker opens: for more errors than usual the recent part
+/// needs no fifty requests.
 /// </summary>
 internal sealed class Series(Window window)
 {
+    /// <summary>Fewer say nothing of a handful of requests.</summary>
+    public const int NotableErrors = 5;
+
     // Above twice the middle step's p95 a request is slow; one in twenty is above the p95 itself.
     private const double SlowFactor = 2;
     private const double SlowShare = 0.05;
@@ -44,7 +48,14 @@ internal sealed class Series(Window window)
 
     // Equal latencies leave the decision to the errors, and no errors leave it to the latencies.
     public bool HasMoreErrors =>
-        UsualErrors is var (requests, errors) && IsWorse(new double[requests], errors, new double[RecentCount], Errors);
+        UsualErrors is var (requests, errors)
+        && (
+            RecentCount >= Verdict.MinRequests
+                ? IsWorse(new double[requests], errors, new double[RecentCount], Errors)
+                : requests >= Verdict.MinRequests
+                    && Errors >= NotableErrors
+                    && !IsByChance(Errors, RecentCount, Math.Max(errors / (double)requests, MinErrorShare))
+        );
 
     public bool IsSlower => IsWorse(Usual, 0, Now, 0);
 
