@@ -73,6 +73,7 @@ public static class Extensions
                     .AddAspNetCoreInstrumentation()
                     .AddHttpClientInstrumentation()
                     .AddRuntimeInstrumentation()
+                    .AddInstrumentation(() => new MemoryLimit())
                     .AddMeter($"{TelemetrySources.Own}*", SdkMeter)
                     .SetExemplarFilter(ExemplarFilterType.TraceBased)
                     .AddMetricsEndpoint()

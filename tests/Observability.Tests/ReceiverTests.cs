@@ -125,6 +125,40 @@ public sealed class ReceiverTests : IAsyncLifetime
         );
     }
 
+    /// <summary>What the instances that answer say is not hidden by the one that does not.</summary>
+    [Fact]
+    public async Task ServiceThatIsDown_HidesItsOwnLatencyAndTraffic_AndNeitherItsErrorsNorAnotherService()
+    {
+        await TellAsync(
+            Alert("ServiceDown", "gateway", "critical", 1),
+            Alert("HighLatency", "gateway", "warning", 2),
+            Alert("TrafficDropped", "gateway", "warning", 3),
+            Alert("HighErrorRate", "gateway", "critical", 4),
+            Alert("HighLatency", "orders", "warning", 5)
+        );
+
+        await Eventually.GetAsync(
+            HiddenAsync,
+            hidden => hidden.SequenceEqual(["HighLatency gateway", "TrafficDropped gateway"]),
+            "what follows is hidden, and nothing else"
+        );
+        await Eventually.TrueAsync(
+            () => Task.FromResult(_sink.Pager.Any(page => page.Contains("HighErrorRate", StringComparison.Ordinal))),
+            "errors page"
+        );
+        Assert.Equal(["HighLatency gateway", "TrafficDropped gateway"], await HiddenAsync());
+
+        async Task<IReadOnlyList<string>> HiddenAsync() =>
+            [
+                .. (await _http.GetFromJsonAsync<JsonElement>("/api/v2/alerts", Cancellation))
+                    .EnumerateArray()
+                    .Where(alert => alert.GetProperty("status").GetProperty("inhibitedBy").GetArrayLength() > 0)
+                    .Select(alert => alert.GetProperty("labels"))
+                    .Select(labels => $"{labels.GetProperty("alertname").GetString()} {labels.GetProperty("job").GetString()}")
+                    .Order(StringComparer.Ordinal),
+            ];
+    }
+
     /// <summary>What a deploy looks like is told to nobody, another service's trouble is, and after the silence everything is.</summary>
     [Fact]
     public async Task Silence_OfOneService_HoldsForItAlone_AndEndsByItself()

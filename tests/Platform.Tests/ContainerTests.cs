@@ -16,6 +16,8 @@ public sealed class ContainerTests
         "docker.io/library/postgres:18.3",
         "docker.io/library/redis:8.6",
         "docker.io/library/rabbitmq:4.3",
+        "docker.io/prom/prometheus:v2.55.1",
+        "docker.io/prom/alertmanager:v0.27.0",
     ];
 
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(3);
@@ -23,7 +25,7 @@ public sealed class ContainerTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Order_WithServersAsContainers_IsFulfilled()
+    public async Task Order_WithServersAsContainers_IsFulfilled_AndAlertsArrive()
     {
         Assert.SkipUnless(
             await HasImagesAsync("docker") || await HasImagesAsync("podman"),
@@ -42,9 +44,11 @@ public sealed class ContainerTests
                 .AddFilter("System.Net.Http", LogLevel.Warning)
                 .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
         );
+        var apiKey = builder.Configuration["AppHost:DashboardApiKey"];
         await using var app = await builder.BuildAsync(limit.Token);
         await app.StartAsync(limit.Token);
-        foreach (var name in new[] { "postgres", "redis", "rabbitmq", "gateway", "orders", "payments", "worker" })
+        string[] needed = ["postgres", "redis", "rabbitmq", "prometheus", "alertmanager", "observatory", .. PlatformFixture.Services];
+        foreach (var name in needed)
         {
             await app.ResourceNotifications.WaitForResourceHealthyAsync(name, limit.Token);
         }
@@ -56,6 +60,30 @@ public sealed class ContainerTests
         var shopper = await new Shop(app.GetEndpoint("gateway", "http")).SignInAsync("acme", "acme-u01", limit.Token);
         var order = await shopper.PlaceAsync(limit.Token);
         await shopper.WaitForAsync(order.Id, "fulfilled", limit.Token, TimeSpan.FromSeconds(60));
+
+        // Prometheus reaches processes of this machine with their token, and Alertmanager the webhook.
+        var prometheus = new PrometheusClient(app.GetEndpoint("prometheus", "http"));
+        foreach (var service in PlatformFixture.Services)
+        {
+            await Eventually.GetAsync(
+                () => prometheus.SumAsync($"up{{job=\"{service}\"}}", limit.Token),
+                up => up == 1,
+                $"{service} is scraped",
+                TimeSpan.FromSeconds(60)
+            );
+        }
+
+        using var observatory = new HttpClient
+        {
+            BaseAddress = app.GetEndpoint("observatory", "http"),
+            DefaultRequestHeaders = { { "x-api-key", apiKey } },
+        };
+        await Eventually.GetAsync(
+            () => observatory.GetStringAsync("/api/alerts", limit.Token),
+            alerts => alerts.Contains("Watchdog", StringComparison.Ordinal),
+            "an alert has come through Alertmanager",
+            TimeSpan.FromSeconds(60)
+        );
     }
 
     private static async Task<bool> HasImagesAsync(string engine)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Platform.Faults.Processes;
 
 namespace Platform.Faults;
 
@@ -38,7 +39,7 @@ public sealed record InjectedFault(
 /// </summary>
 internal sealed class UndoJournal(string folder)
 {
-    public static string ThisProcess { get; } = OwnerOf(Process.GetCurrentProcess());
+    public static string ThisProcess { get; } = OwnerOf(Environment.ProcessId)!;
 
     public void Write(InjectedFault fault)
     {
@@ -93,23 +94,27 @@ internal sealed class UndoJournal(string folder)
         }
     }
 
-    private static bool IsRunning(string owner)
+    private static bool IsRunning(string owner) => OwnerOf(int.Parse(owner.Split('@')[0], CultureInfo.InvariantCulture)) == owner;
+
+    // Ids of processes are given again; the start tells them apart. On Linux Process.StartTime would not do: it is computed from the clock,
+    // and two processes disagree about it. Null when there is no such process.
+    private static string? OwnerOf(int processId)
     {
-        var id = int.Parse(owner.Split('@')[0], CultureInfo.InvariantCulture);
+        if (OperatingSystem.IsLinux())
+        {
+            return Signals.StartTicksOf(processId) is { } start ? $"{processId}@{start}" : null;
+        }
+
         try
         {
-            using var process = Process.GetProcessById(id);
-            return OwnerOf(process) == owner;
+            using var process = Process.GetProcessById(processId);
+            return $"{processId}@{process.StartTime.ToUniversalTime():O}";
         }
         catch (ArgumentException)
         {
-            // There is no such process.
-            return false;
+            return null;
         }
     }
-
-    // Ids of processes are given again; the start tells them apart.
-    private static string OwnerOf(Process process) => $"{process.Id}@{process.StartTime.ToUniversalTime():O}";
 
     private void CreateFolder()
     {

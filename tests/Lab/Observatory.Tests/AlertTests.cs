@@ -286,7 +286,9 @@ public sealed class AlertTests
             """,
             "/api/v2/silences",
             """
-            [{"status":{"state":"active"},"matchers":[{"name":"alertname","value":"RedisDown","isRegex":false}],
+            [{"status":{"state":"active"},"matchers":[{"name":"alertname","value":"RedisDown","isRegex":false,"isEqual":true},
+                {"name":"job","value":"orders","isRegex":false,"isEqual":false},
+                {"name":"team","value":"s.*","isRegex":true,"isEqual":false}],
               "createdBy":"ops","comment":"moving it",
               "endsAt":"2026-11-28T09:00:00Z"},
              {"status":{"state":"expired"},"matchers":[{"name":"job","value":"old","isRegex":false}],"createdBy":"ops","comment":"",
@@ -306,8 +308,19 @@ public sealed class AlertTests
         Assert.Matches(@"(?s)ServiceDown.*?<td class=""nowrap"">firing</td>", page);
         Assert.Matches(@"(?s)HighLatency.*?<td class=""nowrap"">pending</td>", page);
         Assert.Contains("moving it", page, StringComparison.Ordinal);
+        Assert.Contains("alertname=RedisDown, job!=orders, team!~s.*", page, StringComparison.Ordinal);
         Assert.DoesNotContain("job=old", page, StringComparison.Ordinal);
         Assert.DoesNotContain("does not answer", page, StringComparison.Ordinal);
+
+        // One that Alertmanager has told of has an address, and another not yet.
+        using var told = await TellAsync(process, Message(Fired("f2", "ServiceDown")));
+        var firing = (await process.Http.GetFromJsonAsync<JsonElement>("/api/alerts", Cancellation)).GetProperty("firing");
+        var addresses = firing
+            .EnumerateArray()
+            .ToDictionary(alert => alert.GetProperty("name").GetString()!, alert => alert.GetProperty("address").GetString());
+        Assert.Null(addresses["RedisDown"]);
+        var details = await process.Http.GetFromJsonAsync<JsonElement>(addresses["ServiceDown"], Cancellation);
+        Assert.Equal("ServiceDown", details.GetProperty("alert").GetProperty("name").GetString());
 
         await prometheus.DisposeAsync();
         var later = await PageAsync(process, "Prometheus does not answer");
@@ -330,6 +343,22 @@ public sealed class AlertTests
         process.Http.PostAsJsonAsync("/api/alerts", message, Cancellation);
 
     private static object Message(params object[] alerts) => new { version = "4", alerts };
+
+    // With the labels of the rule that Prometheus answers above.
+    private static object Fired(string fingerprint, string name) =>
+        new
+        {
+            fingerprint,
+            status = "firing",
+            startsAt = Start,
+            labels = new
+            {
+                alertname = name,
+                job = "orders",
+                severity = "critical",
+            },
+            annotations = new { },
+        };
 
     private static object Alert(
         string fingerprint,

@@ -84,6 +84,24 @@ public sealed class IncidentTests
         );
     }
 
+    /// <summary>Requests that fail for another reason are not those of an order that comes late.</summary>
+    [Theory]
+    [InlineData("delayed", "")]
+    [InlineData("blocked", "3 users in 2 tenants")]
+    public async Task Affected_OfAnAlertThatSelectsNoRequests_IsOfThoseThatFailOrUnknown(string impact, string expected)
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        await Send.TracesAsync(process, "gateway", [.. Enumerable.Range(1, 6).Select(Failing)]);
+        process
+            .Services.GetRequiredService<AlertLog>()
+            .Write([Alerts.Fake("RabbitMqDown", "critical", Ago(10), Ago(4), impact, view: "/map")]);
+
+        var listed = (await process.GetJsonAsync("/api/incidents"))["incidents"]!.AsArray().Single()!;
+        var incident = await process.GetJsonAsync(listed["links"]!["self"]!.GetValue<string>());
+
+        Assert.Equal(expected, incident["affected"]!.GetValue<string>().Replace('\u00a0', ' '));
+    }
+
     [Theory]
     [InlineData("/api/incidents/none")]
     [InlineData("/incidents/none")]
@@ -143,7 +161,7 @@ public sealed class IncidentTests
         var alert = (await process.GetJsonAsync("/api/alerts"))["history"]!
             .AsArray()
             .Single(alert => alert!["name"]!.GetValue<string>() == "HighErrorRate")!;
-        var details = await process.GetJsonAsync($"/api/alerts/{alert["id"]!.GetValue<string>()}");
+        var details = await process.GetJsonAsync(alert["address"]!.GetValue<string>());
         var metric = await process.GetJsonAsync(details["links"]!["metric"]!.GetValue<string>());
         var exemplar = Assert.Single(metric["exemplars"]!.AsArray())!;
         var trace = await process.GetJsonAsync(exemplar["trace"]!.GetValue<string>());

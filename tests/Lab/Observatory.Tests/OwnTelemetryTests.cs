@@ -1,4 +1,5 @@
 using System.Text;
+using Google.Protobuf;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Platform.Observatory.Ingest;
@@ -43,6 +44,30 @@ public sealed class OwnTelemetryTests
 
         Assert.Contains("platform_observatory_deploys_total{service=\"orders\"} 2\n", text, StringComparison.Ordinal);
         Assert.Contains("platform_observatory_deploys_total{service=\"a \\\"quoted\\\\\\n name\"} 0\n", text, StringComparison.Ordinal);
+    }
+
+    /// <summary>One of two that is silent is hidden by the other in any sum.</summary>
+    [Fact]
+    public async Task LastReceived_IsOfEachInstance()
+    {
+        await using var process = await ObservatoryProcess.StartAsync();
+        foreach (var instance in new[] { "i-1", "i-2" })
+        {
+            var request = Telemetry.Request("orders", Telemetry.Span(1, trace: Guid.NewGuid().ToString("N")));
+            request.ResourceSpans[0].Resource.Attributes.Single(known => known.Key == "service.instance.id").Value.StringValue = instance;
+            await Send.HttpAsync(process, "/v1/traces", request.ToByteArray());
+        }
+
+        var text = await process.Management.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+
+        foreach (var instance in new[] { "i-1", "i-2" })
+        {
+            Assert.Contains(
+                $"platform_observatory_last_received_seconds{{service=\"orders\",service_instance_id=\"{instance}\"}}",
+                text,
+                StringComparison.Ordinal
+            );
+        }
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class WatchTests
 {
     private static readonly DateTimeOffset Start = new(2026, 11, 28, 10, 0, 0, TimeSpan.Zero);
 
-    private readonly AlertStore _alerts = new();
+    private readonly AlertStore _alerts = new(TimeProvider.System);
 
     [Fact]
     public void Finding_ThatHolds_IsOneAlertFromWhereItBegan_AndEndsWhenItIsGone()
@@ -149,6 +149,42 @@ public sealed class WatchTests
         Assert.Equal(["NewIssue", "SpikingIssue"], told.Select(alert => alert.Name));
         Assert.InRange(told[1].Minute, 60, 62);
         Assert.All(_alerts.All(), alert => Assert.NotNull(alert.EndedAt));
+    }
+
+    /// <summary>Alertmanager lets it end ten minutes after it heard of it last; that it is over it hears at once.</summary>
+    [Fact]
+    public void Issue_ThatSpikesForLong_IsToldAgainUntilItIsOver()
+    {
+        var issues = new IssueStore(Options.Create(new ObservatoryOptions()));
+        var watch = new IssueAlerts(_alerts, issues);
+        var posted = new List<(double Minute, AlertPost Post)>();
+        for (var minute = 0; minute < 120; minute++)
+        {
+            var now = Start.AddMinutes(minute);
+            for (var number = 0; number < (minute is >= 60 and < 90 ? 30 : 1); number++)
+            {
+                issues.Add(Event(now));
+            }
+
+            var changed = watch.Next(now).ToList();
+            _alerts.Apply(changed, now);
+            posted.AddRange(
+                watch
+                    .ToTell(changed, now)
+                    .Where(alert => alert.Name == IssueAlerts.Spiking)
+                    .Select(alert => (minute + 0.0, AlertPost.Of(alert, now)))
+            );
+        }
+
+        var over = Start.AddMinutes(posted[^1].Minute);
+        Assert.InRange(posted[^1].Minute, 70, 101);
+        Assert.Equal(over, posted[^1].Post.EndsAt);
+        Assert.All(
+            posted.Zip(posted.Skip(1)),
+            pair =>
+                Assert.True(pair.First.Post.EndsAt > Start.AddMinutes(pair.Second.Minute), $"It ended before minute {pair.Second.Minute}.")
+        );
+        Assert.Single(posted.Select(item => item.Post.StartsAt).Distinct());
     }
 
     [Fact]

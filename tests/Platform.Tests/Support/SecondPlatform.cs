@@ -89,7 +89,12 @@ public sealed class SecondPlatform(PlatformFixture platform) : IAsyncLifetime, I
         App.Services.GetRequiredService<InstanceDirectory>().Of(service);
 
     internal Task BothRunAsync(string service) =>
-        Eventually.GetAsync(() => Task.FromResult(Instances(service).Count), count => count == 2, $"both instances of {service} run");
+        Eventually.GetAsync(
+            () => Task.FromResult(Instances(service).Count),
+            count => count == 2,
+            $"both instances of {service} run",
+            PlatformFixture.StateTimeout
+        );
 
     /// <summary>Places an order at that instance, not whichever the orchestrator's proxy would choose.</summary>
     internal async Task<Guid> PlaceAsync(ServiceInstance instance, CancellationToken cancellationToken)

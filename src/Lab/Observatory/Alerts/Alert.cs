@@ -62,8 +62,14 @@ internal sealed record Alert(
     private static readonly DateTimeOffset Earliest = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly DateTimeOffset Latest = new(9000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>Of this alert from this start.</summary>
-    public string Id => Hash($"{Fingerprint} {StartedAt.UtcTicks}");
+    /// <summary>Of this alert from this start; empty of one that nobody was told of yet.</summary>
+    public string Id => Fingerprint.Length == 0 ? "" : Hash($"{Fingerprint} {StartedAt.UtcTicks}");
+
+    /// <summary>Where the API has more of it; null while nobody was told of it.</summary>
+    public string? Address => Id.Length == 0 ? null : $"/api/alerts/{Id}";
+
+    /// <summary>What is affected is requests that fail, also where its view does not select any.</summary>
+    public bool IsOfRequests => Impact == "blocked";
 
     public bool IsCritical => Severity == Critical;
 

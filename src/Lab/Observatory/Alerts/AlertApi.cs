@@ -18,7 +18,7 @@ internal static class AlertApi
         TypedResults.Ok<object>(
             new
             {
-                sources.State.Firing,
+                Firing = sources.State.Firing.Select(store.ToldOf),
                 sources.State.Pending,
                 sources.State.Quiet,
                 sources.State.Silences,
@@ -37,6 +37,7 @@ internal static class AlertApi
                     Alert = alert,
                     Affected = Affected.Text(
                         alert.View,
+                        alert.IsOfRequests,
                         telemetry.Spans.Snapshot(),
                         alert.StartedAt - AlertStore.Lead,
                         alert.EndedAt ?? time.GetUtcNow()

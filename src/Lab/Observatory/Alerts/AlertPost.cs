@@ -11,7 +11,10 @@ internal sealed record AlertPost(
     DateTimeOffset EndsAt
 )
 {
-    // Longer than Alertmanager waits between two messages of a group; it ends by itself there.
+    /// <summary>It is told again in this time while it lasts.</summary>
+    public static readonly TimeSpan Renewal = TimeSpan.FromMinutes(3);
+
+    // Longer than Alertmanager waits between two messages of a group; it ends by itself there when nobody tells it again.
     private static readonly TimeSpan Lasts = TimeSpan.FromMinutes(10);
 
     /// <summary>Of an issue, whose page is its view.</summary>
@@ -35,6 +38,6 @@ internal sealed record AlertPost(
                 ["runbook"] = alert.Runbook,
             },
             alert.StartedAt,
-            now + Lasts
+            alert.EndedAt ?? now + Lasts
         );
 }

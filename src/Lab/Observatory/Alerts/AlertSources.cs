@@ -52,6 +52,8 @@ internal sealed partial class AlertSources(
 
     public bool IsConfigured => options.Value.PrometheusUrl is not null;
 
+    public bool TellsUs => options.Value.AlertmanagerUrl is not null;
+
     protected override Task<bool> BeginAsync(CancellationToken cancellationToken) => Task.FromResult(IsConfigured);
 
     protected override async Task TickAsync(DateTimeOffset now, CancellationToken cancellationToken)
@@ -131,7 +133,19 @@ internal sealed partial class AlertSources(
             : null;
 
     private static string Matcher(JsonElement item) =>
-        $"{JsonRead.Text(item, "name")}{(JsonRead.Flag(item, "isRegex") == true ? "=~" : "=")}{JsonRead.Text(item, "value")}";
+        $"{JsonRead.Text(item, "name")}{Operator(JsonRead.Flag(item, "isEqual") ?? true, JsonRead.Flag(item, "isRegex") == true)}"
+        + JsonRead.Text(item, "value");
+
+    private static string Operator(bool isEqual, bool isRegex) =>
+        (
+            isEqual
+                ? isRegex
+                    ? "=~"
+                    : "="
+                : isRegex
+                    ? "!~"
+                    : "!="
+        );
 
     [LoggerMessage(EventId = 5061, Level = LogLevel.Warning, Message = "{Source} does not answer: alerts on the pages are old")]
     private partial void LogAway(string source);

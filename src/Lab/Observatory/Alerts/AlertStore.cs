@@ -1,7 +1,7 @@
 namespace Platform.Observatory.Alerts;
 
 /// <summary>The alerts that Alertmanager told of: those that fire, and what became of earlier ones.</summary>
-internal sealed class AlertStore
+internal sealed class AlertStore(TimeProvider time)
 {
     // Bounded: the oldest goes, one that has ended before one that fires, and that before a critical one.
     public const int Capacity = 500;
@@ -11,6 +11,9 @@ internal sealed class AlertStore
 
     private readonly Lock _lock = new();
     private readonly List<Alert> _alerts = [];
+
+    /// <summary>Since when it listens.</summary>
+    public DateTimeOffset Since { get; } = time.GetUtcNow();
 
     /// <summary>When the alert that always fires was heard last; null before the first time.</summary>
     public DateTimeOffset? Heard { get; private set; }
@@ -52,6 +55,15 @@ internal sealed class AlertStore
         _alerts.FindIndex(known => known.EndedAt is not null) is >= 0 and var ended ? ended
         : _alerts.FindIndex(known => !known.IsCritical) is >= 0 and var mild ? mild
         : 0;
+
+    /// <summary>What was told of one that Prometheus knows, which does not tell fingerprints; the alert itself when nothing was.</summary>
+    public Alert ToldOf(Alert alert)
+    {
+        lock (_lock)
+        {
+            return _alerts.Find(told => told.EndedAt is null && told.Labels == alert.Labels) ?? alert;
+        }
+    }
 
     /// <summary>Null when there is none of this id.</summary>
     public Alert? Find(string id)

@@ -37,11 +37,21 @@ internal static class Affected
     }
 
     /// <summary>
-    /// Of the spans that an address of traces selects (resource and search), in a time; of failed requests when it does not search.
+    /// Of the spans that an address of traces selects (resource and search), in a time. When it does not search: of failed requests if
+    /// requests are affected, and otherwise nobody is known.
     /// </summary>
-    public static string Text(string view, StoredSpan[] spans, DateTimeOffset from, DateTimeOffset to)
+    public static string Text(string view, bool ofRequests, StoredSpan[] spans, DateTimeOffset from, DateTimeOffset to)
     {
-        var selection = SpanSelection.Of(view) is { IsEmpty: false } of ? of : Failed;
+        if (SpanSelection.Of(view) is not { IsEmpty: false } selection)
+        {
+            if (!ofRequests)
+            {
+                return "";
+            }
+
+            selection = Failed;
+        }
+
         return Text([.. selection.In(spans, from, to)], selection.OfResource(spans, from, to));
     }
 

@@ -39,6 +39,7 @@ internal sealed class IncidentStore(AlertStore alerts, DeployStore deploys, Issu
     public string AffectedOf(Incident incident) =>
         Affected.Text(
             incident.Worst.View,
+            incident.Worst.IsOfRequests,
             telemetry.Spans.Snapshot(),
             incident.StartedAt - AlertStore.Lead,
             incident.EndedAt ?? time.GetUtcNow()

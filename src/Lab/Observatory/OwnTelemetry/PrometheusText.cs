@@ -48,7 +48,7 @@ internal static class PrometheusText
                 families.Add(name, family = new Family(instrument.Description ?? "", isCounter ? "counter" : "gauge", []));
             }
 
-            var labels = string.Join(',', tags.ToArray().Select(tag => $"{tag.Key}=\"{Escaped($"{tag.Value}")}\""));
+            var labels = string.Join(',', tags.ToArray().Select(tag => $"{tag.Key.Replace('.', '_')}=\"{Escaped($"{tag.Value}")}\""));
             var series = labels.Length > 0 ? $"{name}{{{labels}}}" : name;
             family.Lines.Add(string.Create(CultureInfo.InvariantCulture, $"{series} {value}\n"));
         }

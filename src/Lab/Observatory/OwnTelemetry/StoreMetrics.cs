@@ -15,6 +15,9 @@ internal sealed class StoreMetrics
 {
     public const string MeterName = "Platform.Observatory";
 
+    // Each start of a service is an instance; who was silent for longer is gone.
+    private static readonly TimeSpan Forgotten = TimeSpan.FromDays(1);
+
     // One meter for each process, also where a test runs several of them.
     private readonly Meter _meter;
 
@@ -26,7 +29,8 @@ internal sealed class StoreMetrics
         ItemCounters items,
         HistoryLog history,
         Forwarder forwarder,
-        IMeterFactory meters
+        IMeterFactory meters,
+        TimeProvider time
     )
     {
         _meter = meters.Create(MeterName);
@@ -64,9 +68,9 @@ internal sealed class StoreMetrics
         );
         _meter.CreateObservableGauge(
             "platform.observatory.last_received",
-            () => store.Resources.All().GroupBy(sender => sender.Name, StringComparer.Ordinal).Select(LastReceived),
+            () => store.Resources.All().Where(sender => time.GetUtcNow() - sender.LastSeen < Forgotten).Select(LastReceived),
             "s",
-            "Unix time at which a service sent anything last."
+            "Unix time at which an instance of a service sent anything last."
         );
         _meter.CreateObservableGauge("platform.observatory.issues", () => issues.Stats.Issues, "{issue}", "Issues in the store.");
         _meter.CreateObservableCounter(
@@ -103,8 +107,8 @@ internal sealed class StoreMetrics
 
     public string Scrape() => PrometheusText.Of(_meter);
 
-    private static Measurement<long> LastReceived(IGrouping<string, KnownResourceState> service) =>
-        new(service.Max(sender => sender.LastSeen).ToUnixTimeSeconds(), Tag("service", service.Key));
+    private static Measurement<long> LastReceived(KnownResourceState sender) =>
+        new(sender.LastSeen.ToUnixTimeSeconds(), Tag("service", sender.Name), Tag("service.instance.id", sender.InstanceId ?? ""));
 
     private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 }

@@ -63,7 +63,7 @@ internal sealed class ErrorCheckpoint(string directory, IOptions<ObservatoryOpti
             new EnvelopeContents(issues, new MonitorStore(), new ItemCounters()),
             issues,
             deploys,
-            new AlertStore()
+            new AlertStore(TimeProvider.System)
         );
         var last = DateTimeOffset.UnixEpoch;
 

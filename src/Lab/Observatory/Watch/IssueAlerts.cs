@@ -23,11 +23,12 @@ internal sealed class IssueAlerts(AlertStore alerts, IssueStore issues)
 
     // When each was told; bounded by MaxNew in NewFor.
     private readonly Dictionary<string, DateTimeOffset> _told = new(StringComparer.Ordinal);
+    private DateTimeOffset _renewed;
 
     /// <summary>The alerts that are new, or that ended.</summary>
     public IEnumerable<Alert> Next(DateTimeOffset now)
     {
-        var known = alerts.All().Where(alert => alert.IsOwn && alert.Name is New or Spiking).ToList();
+        var known = alerts.All().Where(IsOfIssue).ToList();
         foreach (var old in _told.Where(told => now - told.Value > NewFor).Select(told => told.Key).ToList())
         {
             _told.Remove(old);
@@ -68,6 +69,21 @@ internal sealed class IssueAlerts(AlertStore alerts, IssueStore issues)
             }
         }
     }
+
+    /// <summary>What Alertmanager is told: each change, and now and then what lasts, which would end there by itself.</summary>
+    public IReadOnlyList<Alert> ToTell(IReadOnlyList<Alert> changed, DateTimeOffset now)
+    {
+        if (now - _renewed < AlertPost.Renewal)
+        {
+            return changed;
+        }
+
+        _renewed = now;
+        var open = alerts.All().Where(alert => IsOfIssue(alert) && alert.EndedAt is null);
+        return [.. changed, .. open.ExceptBy(changed.Select(alert => alert.Id), alert => alert.Id)];
+    }
+
+    private static bool IsOfIssue(Alert alert) => alert.IsOwn && alert.Name is New or Spiking;
 
     private bool IsSpiking(Alert alert, DateTimeOffset now) => issues.Get(alert.Subject, now) is { } found && IsSpiking(found.Issue, now);
 

@@ -55,17 +55,17 @@ internal sealed class Watcher(
             log.Write(changed);
         }
 
-        await TellAsync(told.Where(alert => alert.EndedAt is null), now, cancellationToken);
+        await TellAsync(issues.ToTell(told, now), now, cancellationToken);
     }
 
-    private async Task TellAsync(IEnumerable<Alert> fresh, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task TellAsync(IEnumerable<Alert> alerts, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (options.Value.AlertmanagerUrl is not { } address)
         {
             return;
         }
 
-        foreach (var alert in fresh)
+        foreach (var alert in alerts)
         {
             if (_untold.Count >= MaxUntold)
             {

@@ -18,6 +18,8 @@ public sealed partial class JobRuns(ServiceIdentity identity, JobMetrics metrics
     /// <summary>A longer run is reported as late.</summary>
     private static readonly TimeSpan MaxRuntime = TimeSpan.FromMinutes(5);
 
+    internal void Schedule(string name) => metrics.Schedule(name);
+
     /// <summary>Runs the job once. A failure is reported and swallowed: the next run retries.</summary>
     internal async Task RunAsync(string name, TimeSpan interval, Func<CancellationToken, Task> work, CancellationToken stoppingToken)
     {

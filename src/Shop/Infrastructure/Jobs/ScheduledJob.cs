@@ -25,6 +25,7 @@ public abstract class ScheduledJob(string name, TimeSpan interval, DatabaseSchem
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        runs.Schedule(name);
         await schema.WaitUntilAppliedAsync(stoppingToken);
         await Task.Delay(interval < LongestFirstDelay ? interval : LongestFirstDelay, time, stoppingToken);
         while (true)

@@ -206,6 +206,39 @@ public sealed class FaultRunnerTests : IDisposable
         await runner.StopAsync(Cancellation);
     }
 
+    /// <summary>
+    /// Two AppHosts on one machine: one that starts leaves alone what the other has injected. When a process started is the same for both
+    /// only as the kernel tells it.
+    /// </summary>
+    [Fact]
+    public async Task AppHost_ThatStillRuns_KeepsItsFaultsWhenAnotherStarts()
+    {
+        using var other = Process.Start("sleep", ["60"]);
+        try
+        {
+            Values.Set("on", "7");
+            var start = (await File.ReadAllTextAsync($"/proc/{other.Id}/stat", Cancellation)).Split(' ')[21];
+            var journal = new UndoJournal(Journal);
+            journal.Write(Record("theirs", $"{other.Id}@{start}", Values.Path));
+            var runner = Runner(new ValueFault("thing", "on", Values));
+
+            await runner.StartAsync(Cancellation);
+            Assert.Equal("7", Values["on"]);
+            await runner.StopAsync(Cancellation);
+
+            other.Kill();
+            await other.WaitForExitAsync(Cancellation);
+            runner = Runner(new ValueFault("thing", "on", Values));
+            await runner.StartAsync(Cancellation);
+            Assert.Null(Values["on"]);
+            await runner.StopAsync(Cancellation);
+        }
+        finally
+        {
+            other.Kill();
+        }
+    }
+
     [Fact]
     public async Task Process_FrozenByAnAppHostThatWasKilled_RunsAgain()
     {
