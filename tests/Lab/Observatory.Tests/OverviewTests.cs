@@ -153,11 +153,7 @@ public sealed class OverviewTests
                 minute < 25 ? (10, false)
                 : fails ? (10, true)
                 : (3_000, false),
-            span =>
-            {
-                (span.Kind, span.ParentSpanId) = (Span.Types.SpanKind.Client, ByteString.CopyFrom(1, 2, 3, 4, 5, 6, 7, 8));
-                span.Attributes.Add(Telemetry.Attribute("peer.service", "acquirer"));
-            }
+            ToAcquirer
         );
 
         var page = await GetAsync(process, Range);
@@ -182,8 +178,7 @@ public sealed class OverviewTests
                 : null,
             span =>
             {
-                (span.Kind, span.ParentSpanId) = (Span.Types.SpanKind.Client, ByteString.CopyFrom(1, 2, 3, 4, 5, 6, 7, 8));
-                span.Attributes.Add(Telemetry.Attribute("peer.service", "acquirer"));
+                ToAcquirer(span);
                 if (span.StartTimeUnixNano >= At(29 * 60) && span.StartTimeUnixNano < At((29 * 60) + (errors * 6)))
                 {
                     span.Status = new Status { Code = Status.Types.StatusCode.Error };
@@ -211,16 +206,7 @@ public sealed class OverviewTests
     {
         await using var process = await ObservatoryProcess.StartAsync();
         await SendAsync(process, "gateway", minute => (minute < 25 ? 10 : requestMilliseconds, false));
-        await SendAsync(
-            process,
-            "payments",
-            minute => (minute < 25 ? 10 : 3_000, false),
-            span =>
-            {
-                (span.Kind, span.ParentSpanId) = (Span.Types.SpanKind.Client, ByteString.CopyFrom(1, 2, 3, 4, 5, 6, 7, 8));
-                span.Attributes.Add(Telemetry.Attribute("peer.service", "acquirer"));
-            }
-        );
+        await SendAsync(process, "payments", minute => (minute < 25 ? 10 : 3_000, false), ToAcquirer);
 
         Assert.Contains(expected, await GetAsync(process, Range), StringComparison.Ordinal);
     }
@@ -362,6 +348,12 @@ public sealed class OverviewTests
         }
 
         await Send.HttpAsync(process, "/v1/traces", Telemetry.Request(service, [.. spans]).ToByteArray());
+    }
+
+    private static void ToAcquirer(Span span)
+    {
+        (span.Kind, span.ParentSpanId) = (Span.Types.SpanKind.Client, ByteString.CopyFrom(1, 2, 3, 4, 5, 6, 7, 8));
+        span.Attributes.Add(Telemetry.Attribute("peer.service", "acquirer"));
     }
 
     private static IEnumerable<LogRecord> Events(string name, params int[] orders) =>
