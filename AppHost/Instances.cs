@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
+using Platform.Faults;
 
 namespace Platform.AppHost;
 
@@ -15,7 +15,7 @@ namespace Platform.AppHost;
 internal sealed record ServiceInstance(string Resource, string ResourceId, string InstanceId, int ProcessId, Uri Management);
 
 /// <summary>The running instances of all services, from the orchestrator's notifications.</summary>
-internal sealed partial class InstanceDirectory(ResourceNotificationService notifications) : BackgroundService
+internal sealed partial class InstanceDirectory(ResourceNotificationService notifications) : EarlyService
 {
     // By resource id; bounded by the model's instances.
     private readonly ConcurrentDictionary<string, ServiceInstance> _instances = new();

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Platform.Faults;
 
 namespace Platform.AppHost;
 
@@ -27,7 +27,7 @@ internal sealed partial class Keeper(
     ResourceNotificationService notifications,
     ResourceCommandService commands,
     ResourceLoggerService loggers
-) : BackgroundService
+) : EarlyService
 {
     /// <summary>Doubles with each consecutive failure, up to <see cref="LongestWait"/>.</summary>
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);

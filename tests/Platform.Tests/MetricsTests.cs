@@ -25,6 +25,9 @@ public sealed partial class MetricsTests(PlatformFixture platform) : PlatformTes
         "redis",
     ];
 
+    // Words of the language that stand where a name may stand.
+    private static readonly string[] Words = ["and", "or", "unless", "bool", "offset", "inf", "Inf", "nan", "NaN"];
+
     // Series of one metric in one instance: routes, statuses and buckets. An id in a label would pass it within a run of all tests.
     private const int MaxSeriesPerMetric = 600;
 
@@ -264,6 +267,34 @@ public sealed partial class MetricsTests(PlatformFixture platform) : PlatformTes
         Assert.All(all, rule => Assert.True(rule.GetProperty("health").GetString() is "ok" or "unknown", rule.ToString()));
     }
 
+    /// <summary>A rule about a series that nobody has never fires, and says so nowhere.</summary>
+    [Fact]
+    public async Task Metrics_ThatRulesName_AreThere()
+    {
+        var shopper = await Platform.Shop.SignInAsync("birch", "birch-u07", Cancellation);
+        var order = await shopper.PlaceAsync(Cancellation);
+        await shopper.WaitForAsync(order.Id, "fulfilled", Cancellation);
+        var named = (await Prometheus.GetAsync("/api/v1/rules", Cancellation))
+            .GetProperty("groups")
+            .EnumerateArray()
+            .SelectMany(group => group.GetProperty("rules").EnumerateArray())
+            .SelectMany(rule => NamesOf(rule.GetProperty("query").GetString()!))
+            .ToHashSet(StringComparer.Ordinal);
+
+        Assert.True(named.Count > 50, string.Join(' ', named));
+        await Eventually.GetAsync(
+            async () =>
+                named.Except(
+                    (await Prometheus.GetAsync("/api/v1/label/__name__/values", Cancellation))
+                        .EnumerateArray()
+                        .Select(name => name.GetString()!),
+                    StringComparer.Ordinal
+                ),
+            missing => !missing.Any(),
+            "each metric that a rule names is there"
+        );
+    }
+
     /// <summary>What a deploy looks like is told to nobody; another service's trouble is.</summary>
     [Fact]
     public async Task Restart_OfAService_IsSilencedForItAlone_AndForAMinute()
@@ -333,6 +364,9 @@ public sealed partial class MetricsTests(PlatformFixture platform) : PlatformTes
         );
     }
 
+    private static IEnumerable<string> NamesOf(string expression) =>
+        Names().Matches(NoNames().Replace(expression, "")).Select(match => match.Value).Except(Words, StringComparer.Ordinal);
+
     private async Task NothingUnderWayAsync()
     {
         await using var orders = NpgsqlDataSource.Create((await Platform.App.GetConnectionStringAsync("ordersdb", Cancellation))!);
@@ -354,6 +388,14 @@ public sealed partial class MetricsTests(PlatformFixture platform) : PlatformTes
                 && times.All(time => time.Value > (since.ToUnixTimeMilliseconds() / 1000.0) + 1),
             "every instance has been scraped"
         );
+
+    // Texts, selectors, ranges, and labels that series are joined or summed by.
+    [GeneratedRegex("\"[^\"]*\"|" + @"\{[^}]*\}|\[[^\]]*\]|\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")]
+    private static partial Regex NoNames();
+
+    // Not a function.
+    [GeneratedRegex(@"(?<![\w:])(?>[a-zA-Z_:][\w:]*)(?!\s*\()")]
+    private static partial Regex Names();
 
     // A uuid, a trace id, an e-mail address, a path with a number in it, a user of ours.
     [GeneratedRegex(@"[0-9a-f]{8}-[0-9a-f]{4}-|[0-9a-f]{16}|@|/\d+(/|$)|-u\d\d")]

@@ -1,3 +1,7 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
@@ -165,7 +169,7 @@ public sealed partial class ObservatoryPageTests(PlatformFixture platform, Brows
             }
         };
 
-        foreach (var view in Views.Append($"/traces/{failing}"))
+        foreach (var view in (string[])[.. Views, $"/traces/{failing}", await AlertAsync(), "/runbooks/HighErrorRate"])
         {
             await page.GotoAsync(view);
             var found = await page.RunAxe(rules);
@@ -196,6 +200,48 @@ public sealed partial class ObservatoryPageTests(PlatformFixture platform, Brows
             Assert.Contains("<h1", html, StringComparison.Ordinal);
             Assert.DoesNotMatch(InlineScript(), html);
         }
+    }
+
+    /// <summary>The page of an alert that Alertmanager told of, with what it measures.</summary>
+    private async Task<string> AlertAsync()
+    {
+        const string Expression = """sum(up{job="gateway",role!="a-name-that-no-narrow-window-has-room-for"}) > 0""";
+        var fingerprint = RandomNumberGenerator.GetHexString(16, lowercase: true);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/alerts");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Platform.AlertToken);
+        request.Content = JsonContent.Create(
+            new
+            {
+                version = "4",
+                alerts = new[]
+                {
+                    new
+                    {
+                        fingerprint,
+                        status = "resolved",
+                        startsAt = DateTimeOffset.UtcNow.AddMinutes(-1),
+                        endsAt = DateTimeOffset.UtcNow,
+                        generatorURL = $"http://prometheus/graph?g0.expr={Uri.EscapeDataString(Expression)}",
+                        labels = new { alertname = "HighErrorRate", severity = "info" },
+                        annotations = new { summary = "It was told" },
+                    },
+                },
+            }
+        );
+        using var told = await Platform.Telemetry.Http.SendAsync(request, Cancellation);
+        told.EnsureSuccessStatusCode();
+        var alert = await Eventually.GetAsync(
+            async () =>
+                (await Platform.Telemetry.Http.GetFromJsonAsync<JsonElement>("/api/alerts", Cancellation))
+                    .GetProperty("history")
+                    .EnumerateArray()
+                    .FirstOrDefault(alert => alert.Text("fingerprint") == fingerprint),
+            alert => alert.ValueKind == JsonValueKind.Object,
+            "the alert is kept"
+        );
+        var metric = await Platform.Telemetry.Http.GetFromJsonAsync<JsonElement>($"{alert.Text("address")}/metric", Cancellation);
+        Assert.NotEmpty(metric.GetProperty("values").EnumerateArray());
+        return $"/alerts/{alert.Text("id")}";
     }
 
     private async Task<string> FailAsync()

@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Platform.Faults;
@@ -40,7 +39,7 @@ public sealed record FaultState(
 /// <summary>
 /// The one way to faults: commands of resources, tests and whoever referees are its clients. On loopback, behind a key of this run.
 /// </summary>
-internal sealed class FaultControl(FaultRunner runner) : IHostedService, IAsyncDisposable
+internal sealed class FaultControl(FaultRunner runner) : EarlyService, IAsyncDisposable
 {
     public const string KeyHeader = "X-Faults-Key";
 
@@ -52,7 +51,7 @@ internal sealed class FaultControl(FaultRunner runner) : IHostedService, IAsyncD
 
     public Uri Address => new(_app?.Urls.Single() ?? throw new InvalidOperationException("The control channel has not started."));
 
-    public async Task StartAsync(CancellationToken cancellationToken)
+    public override async Task StartingAsync(CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -81,9 +80,14 @@ internal sealed class FaultControl(FaultRunner runner) : IHostedService, IAsyncD
             (string? resource, CancellationToken cancelled) => AnswerAsync(() => runner.EndAllAsync(resource, cancelled))
         );
         await _app.StartAsync(cancellationToken);
+        await base.StartingAsync(cancellationToken);
     }
 
-    public Task StopAsync(CancellationToken cancellationToken) => _app?.StopAsync(cancellationToken) ?? Task.CompletedTask;
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await (_app?.StopAsync(cancellationToken) ?? Task.CompletedTask);
+        await base.StopAsync(cancellationToken);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -91,7 +95,12 @@ internal sealed class FaultControl(FaultRunner runner) : IHostedService, IAsyncD
         {
             await _app.DisposeAsync();
         }
+
+        Dispose();
     }
+
+    // The web application answers by itself.
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.CompletedTask;
 
     /// <summary>What is on, and what was on in this run.</summary>
     public static IReadOnlyList<FaultState> StatesOf(FaultRunner runner) =>

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Aspire.Hosting.ApplicationModel;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Platform.Faults;
@@ -18,7 +17,7 @@ internal sealed partial class FaultRunner(
     ResourceInstances instances,
     TimeProvider time,
     ILogger<FaultRunner> logger
-) : BackgroundService
+) : EarlyService
 {
     // Of those that ended; for charts.
     private const int MaxEnded = 100;
@@ -102,7 +101,7 @@ internal sealed partial class FaultRunner(
                 throw new FaultException($"{name} of {resource} could not be injected: {exception.Message}", exception);
             }
 
-            LogInjected(name, resource, scope, strength, injected.EndsAt);
+            LogInjected(name, resource, injected.EndsAt);
             return injected;
         }
         finally
@@ -174,7 +173,7 @@ internal sealed partial class FaultRunner(
         }
     }
 
-    public override async Task StartAsync(CancellationToken cancellationToken)
+    public override async Task StartingAsync(CancellationToken cancellationToken)
     {
         var (left, unreadable) = journal.LeftBehind();
         foreach (var file in unreadable)
@@ -196,7 +195,7 @@ internal sealed partial class FaultRunner(
             }
         }
 
-        await base.StartAsync(cancellationToken);
+        await base.StartingAsync(cancellationToken);
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -351,9 +350,9 @@ internal sealed partial class FaultRunner(
         EventId = 9301,
         EventName = "fault.injected",
         Level = LogLevel.Information,
-        Message = "{Name} of {Resource} is on ({Scope} {Strength}) until {EndsAt:HH:mm:ss} UTC"
+        Message = "{Name} of {Resource} is on until {EndsAt:HH:mm:ss} UTC"
     )]
-    private partial void LogInjected(string name, string resource, string scope, double? strength, DateTimeOffset endsAt);
+    private partial void LogInjected(string name, string resource, DateTimeOffset endsAt);
 
     [LoggerMessage(EventId = 9302, EventName = "fault.ended", Level = LogLevel.Information, Message = "{Name} of {Resource} is undone")]
     private partial void LogEnded(string name, string resource);

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net.Http.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Platform.Faults;
@@ -15,7 +14,7 @@ internal sealed partial class FaultsView(
     ResourceNotificationService notifications,
     TimeProvider time,
     ILogger<FaultsView> logger
-) : BackgroundService
+) : EarlyService
 {
     private static readonly TimeSpan Refresh = TimeSpan.FromSeconds(5);
 

@@ -1,12 +1,11 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
-using Microsoft.Extensions.Hosting;
 
 namespace Platform.Faults;
 
 /// <summary>The instances of each resource, as the orchestrator last told of them.</summary>
-internal sealed class ResourceInstances(ResourceNotificationService notifications) : BackgroundService
+internal sealed class ResourceInstances(ResourceNotificationService notifications) : EarlyService
 {
     // Of the orchestrator's snapshot of a process.
     private const string ProcessIdProperty = "executable.pid";

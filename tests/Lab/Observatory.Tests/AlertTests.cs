@@ -260,7 +260,7 @@ public sealed class AlertTests
 
     /// <summary>What both answer is what versions 2.42 and 0.25 answered, shortened.</summary>
     [Fact]
-    public async Task Page_WithPrometheusAndAlertmanager_ShowsWhatFiresIsPendingAndSilenced_AndSinceWhenTheyAreAway()
+    public async Task Page_WithPrometheusAndAlertmanager_ShowsWhatFiresIsPendingSilencedAndInhibited_AndSinceWhenTheyAreAway()
     {
         var prometheus = await JsonServer.StartAsync(
             "/api/v1/alerts",
@@ -274,6 +274,8 @@ public sealed class AlertTests
               {"labels":{"alertname":"ServiceDown","job":"orders","severity":"critical"},
                "annotations":{"summary":"orders is away"},"state":"firing",
                "activeAt":"2026-11-28T07:01:00Z","value":"0e+00"},
+              {"labels":{"alertname":"TrafficDropped","severity":"warning"},"annotations":{"summary":"few ask"},"state":"firing",
+               "activeAt":"2026-11-28T07:01:30Z","value":"0e+00"},
               {"labels":{"alertname":"HighLatency","job":"gateway","severity":"warning"},"annotations":{"summary":"slow"},"state":"pending",
                "activeAt":"2026-11-28T07:02:00Z","value":"2.2e+00"}]}}
             """
@@ -282,7 +284,11 @@ public sealed class AlertTests
             "/api/v2/alerts",
             """
             [{"labels":{"alertname":"RedisDown","severity":"warning","team":"platform"},"annotations":{},"fingerprint":"f1",
-              "startsAt":"2026-11-28T07:00:30Z","endsAt":"2026-11-28T07:05:00Z","status":{"state":"suppressed"}}]
+              "startsAt":"2026-11-28T07:00:30Z","endsAt":"2026-11-28T07:05:00Z",
+              "status":{"state":"suppressed","silencedBy":["s1"],"inhibitedBy":["f3"]}},
+             {"labels":{"alertname":"TrafficDropped","severity":"warning"},"annotations":{},"fingerprint":"f2",
+              "startsAt":"2026-11-28T07:01:30Z","endsAt":"2026-11-28T07:05:00Z",
+              "status":{"state":"suppressed","silencedBy":[],"inhibitedBy":["f3"]}}]
             """,
             "/api/v2/silences",
             """
@@ -305,6 +311,7 @@ public sealed class AlertTests
         Assert.DoesNotContain("Watchdog", page, StringComparison.Ordinal);
         Assert.True(page.IndexOf("ServiceDown", StringComparison.Ordinal) < page.IndexOf("RedisDown", StringComparison.Ordinal));
         Assert.Matches(@"(?s)RedisDown.*?<td class=""nowrap"">silenced</td>", page);
+        Assert.Matches(@"(?s)TrafficDropped.*?<td class=""nowrap"">inhibited</td>", page);
         Assert.Matches(@"(?s)ServiceDown.*?<td class=""nowrap"">firing</td>", page);
         Assert.Matches(@"(?s)HighLatency.*?<td class=""nowrap"">pending</td>", page);
         Assert.Contains("moving it", page, StringComparison.Ordinal);

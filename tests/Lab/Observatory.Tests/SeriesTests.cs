@@ -52,6 +52,16 @@ public sealed class SeriesTests
         Assert.True(series.IsSlower);
     }
 
+    [Fact]
+    public void Problem_OfMostOfTheWindow_IsStillWorseThanWhatWasUsualBeforeIt()
+    {
+        var series = Of(30, request => request / PerSecond >= 60 ? (300, request % 3 == 0) : (10, request % 40 == 7));
+
+        Assert.False(series.HasMoreErrors || series.IsSlower);
+        Assert.True(series.HasMoreErrorsThan(0.025) && series.IsSlowerThan(10));
+        Assert.False(series.HasMoreErrorsThan(0.34) || series.IsSlowerThan(299));
+    }
+
     // Of every so many requests one is taken.
     private static Series Of(int minutes, Func<int, (double Milliseconds, bool Failed)> request, int every = 1)
     {

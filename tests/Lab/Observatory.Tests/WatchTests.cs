@@ -25,7 +25,7 @@ public sealed class WatchTests
         for (var second = 0; second < 300; second += 5)
         {
             var now = Start.AddSeconds(second);
-            var changed = watch.Next(second < 180 ? Failing() : null, _ => second < 180, now).ToList();
+            var changed = watch.Next(second < 180 ? Failing() : null, (_, _) => second < 180, now).ToList();
             _alerts.Apply(changed, now);
             told.AddRange(changed);
         }
@@ -43,13 +43,35 @@ public sealed class WatchTests
     }
 
     [Fact]
+    public void Finding_ThatLooksUsualByNow_IsNotOver_WhileItIsWorseThanBeforeIt()
+    {
+        var watch = new FindingAlerts(_alerts);
+        var asked = new List<double?>();
+        for (var second = 0; second < 300; second += 5)
+        {
+            var now = Start.AddSeconds(second);
+            _alerts.Apply(watch.Next(second < 60 ? Failing() : null, (_, usual) => Ask(usual), now), now);
+        }
+
+        Assert.Null(Assert.Single(_alerts.All()).EndedAt);
+        Assert.NotEmpty(asked);
+        Assert.All(asked, usual => Assert.Equal(0.01, usual));
+
+        bool Ask(double? usual)
+        {
+            asked.Add(usual);
+            return usual == 0.01;
+        }
+    }
+
+    [Fact]
     public void Finding_OfAMoment_IsNoAlert()
     {
         var watch = new FindingAlerts(_alerts);
 
         for (var second = 0; second < 120; second += 5)
         {
-            Assert.Empty(watch.Next(second % 60 == 0 ? Failing() : null, _ => false, Start.AddSeconds(second)));
+            Assert.Empty(watch.Next(second % 60 == 0 ? Failing() : null, (_, _) => false, Start.AddSeconds(second)));
         }
     }
 
@@ -60,7 +82,7 @@ public sealed class WatchTests
 
         for (var second = 0; second < 120; second += 5)
         {
-            Assert.Empty(watch.Next(Failing() with { IsGrave = false }, _ => true, Start.AddSeconds(second)));
+            Assert.Empty(watch.Next(Failing() with { IsGrave = false }, (_, _) => true, Start.AddSeconds(second)));
         }
     }
 
@@ -74,7 +96,7 @@ public sealed class WatchTests
         {
             var now = Start.AddSeconds(second);
             var worst = second < 60 && second % 10 == 0 ? Failing() : Failing() with { Service = "worker" };
-            var changed = watch.Next(worst, _ => true, now).ToList();
+            var changed = watch.Next(worst, (_, _) => true, now).ToList();
             _alerts.Apply(changed, now);
             told.AddRange(changed);
         }
@@ -120,7 +142,7 @@ public sealed class WatchTests
         var watch = new FindingAlerts(_alerts);
         var finding = Failing() with { IsCall = isCall, IsFailing = isFailing, IsBackground = isBackground };
 
-        var told = Enumerable.Range(0, 5).SelectMany(step => watch.Next(finding, _ => true, Start.AddSeconds(step * 5))).First();
+        var told = Enumerable.Range(0, 5).SelectMany(step => watch.Next(finding, (_, _) => true, Start.AddSeconds(step * 5))).First();
 
         Assert.Equal((name, impact), (told.Name, told.Impact));
         Assert.Contains(name, FindingAlerts.Names);
@@ -277,6 +299,7 @@ public sealed class WatchTests
             IsCall: false,
             IsBackground: false,
             IsGrave: true,
+            Usual: 0.01,
             "POST /api/orders fails in orders",
             "",
             Moment.None,

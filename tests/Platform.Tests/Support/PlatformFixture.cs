@@ -74,6 +74,8 @@ public sealed class PlatformFixture : IAsyncLifetime
 
     public string SentryKey { get; private set; } = null!;
 
+    public string AlertToken { get; private set; } = null!;
+
     public async ValueTask InitializeAsync()
     {
         using var limit = new CancellationTokenSource(StartTimeout);
@@ -118,6 +120,7 @@ public sealed class PlatformFixture : IAsyncLifetime
         MetricsToken = await ParameterAsync("metrics-token");
         WebhookSecret = await ParameterAsync("acquirer-webhook-secret");
         SentryKey = await ParameterAsync("sentry-key");
+        AlertToken = await ParameterAsync("alert-token");
 
         _app = await builder.BuildAsync(limit.Token);
         try

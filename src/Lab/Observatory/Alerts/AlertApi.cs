@@ -20,7 +20,8 @@ internal static class AlertApi
             {
                 Firing = sources.State.Firing.Select(store.ToldOf),
                 sources.State.Pending,
-                sources.State.Quiet,
+                sources.State.Silenced,
+                sources.State.Inhibited,
                 sources.State.Silences,
                 History = store.All(),
                 store.Heard,

@@ -17,20 +17,22 @@ internal sealed record Silence(string Matchers, string By, string Why, DateTimeO
 /// <summary>What Prometheus and Alertmanager say now.</summary>
 /// <param name="Firing">Of Prometheus; the one that always fires is left out.</param>
 /// <param name="Pending">Their condition holds, and not yet for long enough.</param>
-/// <param name="Quiet">Fingerprints of alerts that nobody is told of, because they are silenced or follow from another.</param>
+/// <param name="Silenced">Nobody is told of them, because somebody asked for it.</param>
+/// <param name="Inhibited">Nobody is told of them, because they follow from another.</param>
 /// <param name="Silences">Active ones.</param>
 /// <param name="PrometheusAway">Since when Prometheus does not answer; null when it does, or is not configured.</param>
 /// <param name="AlertmanagerAway">The same of Alertmanager.</param>
 internal sealed record AlertState(
     IReadOnlyList<Alert> Firing,
     IReadOnlyList<Alert> Pending,
-    IReadOnlyList<Alert> Quiet,
+    IReadOnlyList<Alert> Silenced,
+    IReadOnlyList<Alert> Inhibited,
     IReadOnlyList<Silence> Silences,
     DateTimeOffset? PrometheusAway,
     DateTimeOffset? AlertmanagerAway
 )
 {
-    public static readonly AlertState Empty = new([], [], [], [], null, null);
+    public static readonly AlertState Empty = new([], [], [], [], [], null, null);
 }
 
 /// <summary>Asks both every few seconds, so that a page never waits for them.</summary>
@@ -63,10 +65,12 @@ internal sealed partial class AlertSources(
         var alerts = await ReadListAsync("api/v2/alerts?active=false&silenced=true&inhibited=true", cancellationToken);
         var silences = await ReadListAsync("api/v2/silences", cancellationToken);
         var (firing, pending) = rules is { } answer ? Split(answer) : (before.Firing, before.Pending);
+        var (silenced, inhibited) = alerts is { } quiet ? SplitQuiet(quiet) : (before.Silenced, before.Inhibited);
         var state = new AlertState(
             firing,
             pending,
-            alerts is { } quiet ? [.. quiet.EnumerateArray().Select(Alert.Read).OfType<Alert>().Take(MaxShown)] : before.Quiet,
+            silenced,
+            inhibited,
             silences is { } made ? [.. made.EnumerateArray().Select(ReadSilence).OfType<Silence>().Take(MaxShown)] : before.Silences,
             rules is null ? before.PrometheusAway ?? now : null,
             options.Value.AlertmanagerUrl is not null && (alerts is null || silences is null) ? before.AlertmanagerAway ?? now : null
@@ -110,6 +114,20 @@ internal sealed partial class AlertSources(
                     .Select(item => item.Alert!)
                     .OrderBy(alert => alert.Severity, Comparer<string>.Create((left, right) => Rank(left).CompareTo(Rank(right))))
                     .ThenBy(alert => alert.StartedAt)
+                    .Take(MaxShown),
+            ];
+    }
+
+    private static (IReadOnlyList<Alert> Silenced, IReadOnlyList<Alert> Inhibited) SplitQuiet(JsonElement list)
+    {
+        return (Of("silencedBy"), Of("inhibitedBy"));
+
+        IReadOnlyList<Alert> Of(string reason) =>
+            [
+                .. list.EnumerateArray()
+                    .Where(item => JsonRead.Items(JsonRead.Child(item, "status"), reason).Any())
+                    .Select(Alert.Read)
+                    .OfType<Alert>()
                     .Take(MaxShown),
             ];
     }

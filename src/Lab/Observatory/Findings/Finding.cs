@@ -9,6 +9,7 @@ namespace Platform.Observatory.Findings;
 /// <param name="IsCall">Of another service or company; else it is a request to this one.</param>
 /// <param name="IsBackground">Nobody waits for it: messages, and calls from them.</param>
 /// <param name="IsGrave">So much that somebody should look now.</param>
+/// <param name="Usual">The error share that is usual, 0 when it is not known; or the p95 in milliseconds.</param>
 /// <param name="What">One sentence with the value and the usual one.</param>
 /// <param name="Who">12 users in 3 of 8 tenants; empty when the spans name nobody.</param>
 /// <param name="Since">When it began; none when it is older than the window.</param>
@@ -24,6 +25,7 @@ public sealed record Finding(
     bool IsCall,
     bool IsBackground,
     bool IsGrave,
+    double Usual,
     string What,
     string Who,
     Moment Since,

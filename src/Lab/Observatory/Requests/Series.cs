@@ -59,6 +59,14 @@ internal sealed class Series(Window window)
 
     public bool IsSlower => IsWorse(Usual, 0, Now, 0);
 
+    /// <summary>For what began so long ago that this window takes it for usual.</summary>
+    /// <param name="errorShare">What was usual before.</param>
+    public bool HasMoreErrorsThan(double errorShare) => !IsByChance(Errors, RecentCount, Math.Max(errorShare, MinErrorShare));
+
+    /// <inheritdoc cref="HasMoreErrorsThan"/>
+    /// <param name="p95">What was usual before, in milliseconds.</param>
+    public bool IsSlowerThan(double p95) => P95 > p95 * SlowFactor;
+
     /// <summary>It had requests before and has none now.</summary>
     public bool IsSilent => RecentCount == 0 && Usual.Length >= Verdict.MinRequests;
 

@@ -23,14 +23,17 @@ internal sealed class FindingAlerts(AlertStore alerts)
     private readonly Dictionary<(string Name, string Service, string Subject), (DateTimeOffset Since, DateTimeOffset Last)> _candidates =
     [];
 
-    // When each held last; bounded by the alerts that are not over.
-    private readonly Dictionary<string, DateTimeOffset> _held = new(StringComparer.Ordinal);
+    // When each held last, and what was usual before it; not known of those of an earlier run. Bounded by the alerts that are not over.
+    private readonly Dictionary<string, (DateTimeOffset At, double? Usual)> _held = new(StringComparer.Ordinal);
 
     /// <summary>The alerts that are new, or that ended.</summary>
     /// <param name="finding">The worst of now; null when there is none.</param>
-    /// <param name="holds">Whether an operation still fails or is slow, although another is worse now.</param>
+    /// <param name="holds">
+    /// Whether an operation still fails or is slow, although another is worse now, or this has lasted so long that it looks usual: what was
+    /// usual before it is known, except of an alert of an earlier run.
+    /// </param>
     /// <param name="now">The time.</param>
-    public IEnumerable<Alert> Next(Finding? finding, Func<Alert, bool> holds, DateTimeOffset now)
+    public IEnumerable<Alert> Next(Finding? finding, Func<Alert, double?, bool> holds, DateTimeOffset now)
     {
         var open = alerts.All().Where(alert => alert.IsOwn && alert.EndedAt is null && Names.Contains(alert.Name)).ToList();
         foreach (var gone in _candidates.Where(known => now - known.Value.Last > Gap).Select(known => known.Key).ToList())
@@ -41,16 +44,18 @@ internal sealed class FindingAlerts(AlertStore alerts)
         // What is only notable stays on the overview: nobody would do anything about it.
         if (finding is { IsGrave: true } && New(finding, open, now) is { } born)
         {
+            _held[born.Id] = (now, finding.Usual);
             yield return born;
         }
 
         foreach (var alert in open)
         {
-            if (!_held.TryGetValue(alert.Id, out var held) || holds(alert))
+            var isKnown = _held.TryGetValue(alert.Id, out var held);
+            if (!isKnown || holds(alert, held.Usual))
             {
-                _held[alert.Id] = now;
+                _held[alert.Id] = (now, held.Usual);
             }
-            else if (now - held >= GoneFor)
+            else if (now - held.At >= GoneFor)
             {
                 _held.Remove(alert.Id);
                 yield return alert with
@@ -80,12 +85,13 @@ internal sealed class FindingAlerts(AlertStore alerts)
         return now - since >= HoldsFor && !open.Exists(known => known.Fingerprint == alert.Fingerprint) ? alert : null;
     }
 
-    public static bool Holds(FindingBuilder builder, Alert alert) =>
+    public static bool Holds(FindingBuilder builder, Alert alert, double? usual) =>
         builder.Holds(
             alert.Service,
             alert.Subject,
             alert.Name.StartsWith(Calls, StringComparison.Ordinal),
-            alert.Name.EndsWith(Failing, StringComparison.Ordinal)
+            alert.Name.EndsWith(Failing, StringComparison.Ordinal),
+            usual
         );
 
     private static string NameOf(Finding finding) => $"{(finding.IsCall ? Calls : Requests)}{(finding.IsFailing ? Failing : Slow)}";

@@ -46,7 +46,7 @@ internal sealed class Watcher(
         var told = issues.Next(now).ToList();
         Alert[] changed =
         [
-            .. findings.Next(builder.Build(), alert => FindingAlerts.Holds(builder, alert), now),
+            .. findings.Next(builder.Build(), (alert, usual) => FindingAlerts.Holds(builder, alert, usual), now),
             .. told,
             .. forgotten.Next(sources, now),
         ];

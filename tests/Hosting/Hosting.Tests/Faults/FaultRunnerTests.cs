@@ -134,7 +134,7 @@ public sealed class FaultRunnerTests : IDisposable
     public async Task Time_IsOver_EndsIt()
     {
         var runner = Runner(new ValueFault("thing", "on", Values));
-        await runner.StartAsync(Cancellation);
+        await runner.StartingAsync(Cancellation);
         await runner.InjectAsync("thing", "on", new FaultRequest(Minutes: 0.5), Cancellation);
 
         _time.Advance(TimeSpan.FromSeconds(29));
@@ -156,7 +156,7 @@ public sealed class FaultRunnerTests : IDisposable
     public async Task AppHost_ThatEnds_UndoesWhatIsOn()
     {
         var runner = Runner(new ValueFault("thing", "on", Values));
-        await runner.StartAsync(Cancellation);
+        await runner.StartingAsync(Cancellation);
         await runner.InjectAsync("thing", "on", new FaultRequest(), Cancellation);
 
         await runner.StopAsync(Cancellation);
@@ -198,7 +198,7 @@ public sealed class FaultRunnerTests : IDisposable
         journal.Write(Record("mine", UndoJournal.ThisProcess, Values.Path) with { Undo = [new JsonFileUndo(Values.Path, "kept", null)] });
 
         var runner = Runner(new ValueFault("thing", "on", Values));
-        await runner.StartAsync(Cancellation);
+        await runner.StartingAsync(Cancellation);
 
         Assert.Null(Values["on"]);
         Assert.Equal("as it is", Values["kept"]);
@@ -222,14 +222,14 @@ public sealed class FaultRunnerTests : IDisposable
             journal.Write(Record("theirs", $"{other.Id}@{start}", Values.Path));
             var runner = Runner(new ValueFault("thing", "on", Values));
 
-            await runner.StartAsync(Cancellation);
+            await runner.StartingAsync(Cancellation);
             Assert.Equal("7", Values["on"]);
             await runner.StopAsync(Cancellation);
 
             other.Kill();
             await other.WaitForExitAsync(Cancellation);
             runner = Runner(new ValueFault("thing", "on", Values));
-            await runner.StartAsync(Cancellation);
+            await runner.StartingAsync(Cancellation);
             Assert.Null(Values["on"]);
             await runner.StopAsync(Cancellation);
         }
@@ -252,13 +252,13 @@ public sealed class FaultRunnerTests : IDisposable
             journal.Write(Record("other", "2147483647@never", "") with { Undo = [step with { StartTicks = step.StartTicks - 1 }] });
             var runner = Runner();
 
-            await runner.StartAsync(Cancellation);
+            await runner.StartingAsync(Cancellation);
             Assert.Equal('T', StateOf(frozen));
             await runner.StopAsync(Cancellation);
 
             journal.Write(Record("this", "2147483647@never", "") with { Undo = [step] });
             runner = Runner();
-            await runner.StartAsync(Cancellation);
+            await runner.StartingAsync(Cancellation);
             await Eventually.TrueAsync(() => StateOf(frozen) == 'S', "it runs again");
             await runner.StopAsync(Cancellation);
         }
@@ -276,7 +276,7 @@ public sealed class FaultRunnerTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(Journal, "half.json"), """{"Id":"half","Undo":[{"$type":"unknown"}]}""", Cancellation);
 
         var runner = Runner();
-        await runner.StartAsync(Cancellation);
+        await runner.StartingAsync(Cancellation);
         await runner.StopAsync(Cancellation);
 
         Assert.Null(Values["on"]);
@@ -327,6 +327,31 @@ public sealed class FaultRunnerTests : IDisposable
             [new JsonFileUndo(path, "on", null)]
         );
 
+    /// <summary>The orchestrator's start lasts until each resource has started, which may take minutes.</summary>
+    [Fact]
+    public async Task Fault_IsInjected_WhileResourcesStillStart()
+    {
+        var resources = new SlowStart(() => Values["on"]);
+        var runner = Runner(new ValueFault("thing", "on", Values));
+        var control = new FaultControl(runner);
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddHostedService(_ => resources);
+        builder.Services.AddHostedService(_ => runner);
+        builder.Services.AddHostedService(_ => control);
+        using var host = builder.Build();
+
+        var starting = host.StartAsync(Cancellation);
+        await resources.Begun.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        await new FaultClient(control.Address, control.Key).InjectAsync("thing", "on", new FaultRequest(Strength: 7), Cancellation);
+
+        Assert.Equal("7", Values["on"]);
+        Assert.False(starting.IsCompleted);
+        resources.Over.SetResult();
+        await starting.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        await host.StopAsync(Cancellation);
+        Assert.Null(resources.ValueAtStop);
+    }
+
     private FaultRunner Runner(params Fault[] faults)
     {
         var services = new ServiceCollection().AddSingleton<IHostApplicationLifetime, Lifetime>().BuildServiceProvider();
@@ -348,6 +373,28 @@ public sealed class FaultRunnerTests : IDisposable
     }
 
     private sealed class Thing(string name) : Resource(name);
+
+    /// <summary>As the orchestrator, which is registered first: stopped last, when faults are undone already.</summary>
+    private sealed class SlowStart(Func<string?> value) : IHostedService
+    {
+        public TaskCompletionSource Begun { get; } = new();
+
+        public TaskCompletionSource Over { get; } = new();
+
+        public string? ValueAtStop { get; private set; } = "not stopped";
+
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            Begun.SetResult();
+            return Over.Task;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken)
+        {
+            ValueAtStop = value();
+            return Task.CompletedTask;
+        }
+    }
 
     private sealed class Lifetime : IHostApplicationLifetime
     {
