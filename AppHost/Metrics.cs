@@ -149,7 +149,7 @@ internal static class Metrics
     {
         prometheus.WithInstances(
             folder,
-            service.Resource,
+            service.GetEndpoint("management"),
             snapshot => InstanceDirectory.Read(snapshot) is var (id, management) ? new ScrapeInstance(id, management) : null
         );
         var builder = service.ApplicationBuilder;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
+using Platform.Hosting;
 
 namespace Platform.Faults;
 

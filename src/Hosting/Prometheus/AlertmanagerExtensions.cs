@@ -62,7 +62,7 @@ public static class AlertmanagerExtensions
     )
     {
         alertmanager.Resource.Names[name] = ReferenceExpression.Create($"{endpoint.Property(EndpointProperty.Url)}");
-        return alertmanager;
+        return alertmanager.WithTunnelTo(endpoint);
     }
 
     /// <summary>Puts a text in the place of a name in its files.</summary>

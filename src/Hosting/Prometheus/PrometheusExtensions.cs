@@ -113,18 +113,30 @@ public static class PrometheusExtensions
     /// <summary>Scrapes each instance of a resource; the label <c>job</c> is its name.</summary>
     /// <param name="prometheus">The server.</param>
     /// <param name="folder">Below targets/.</param>
-    /// <param name="resource">The resource.</param>
+    /// <param name="endpoint">Of the resource; where a container reaches it, while it has one instance.</param>
     /// <param name="read">Where an instance is; null while it has no address.</param>
     public static IResourceBuilder<PrometheusResource> WithInstances(
         this IResourceBuilder<PrometheusResource> prometheus,
         string folder,
-        IResource resource,
+        EndpointReference endpoint,
         Func<CustomResourceSnapshot, ScrapeInstance?> read
     )
     {
-        prometheus.Resource.InstanceTargets.Add(new InstanceTargets(folder, resource, read));
-        return prometheus;
+        prometheus.Resource.InstanceTargets.Add(new InstanceTargets(folder, endpoint, read));
+
+        return prometheus.WithTunnelTo(endpoint);
     }
+
+    /// <summary>
+    /// A container reaches an endpoint of this machine when its environment names it, and not when its files do. A reference as usual would
+    /// be to the container's network for a process in its place too.
+    /// </summary>
+    internal static IResourceBuilder<T> WithTunnelTo<T>(this IResourceBuilder<T> resource, EndpointReference endpoint)
+        where T : ContainerResource =>
+        resource.WithEnvironment(
+            $"REACHES_{endpoint.Resource.Name}_{endpoint.EndpointName}".ToUpperInvariant().Replace('-', '_'),
+            ReferenceExpression.Create($"{endpoint.Property(EndpointProperty.Url)}")
+        );
 
     internal static IResourceBuilder<T> WithSecretFile<T>(
         this IResourceBuilder<T> resource,

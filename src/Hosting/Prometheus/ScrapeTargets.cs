@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Aspire.Hosting.ApplicationModel;
-using Microsoft.Extensions.Hosting;
+using Platform.Hosting;
 
 namespace Platform.Prometheus;
 
@@ -16,9 +16,12 @@ internal sealed record StaticTarget(string Folder, string Job, EndpointReference
 public sealed record ScrapeInstance(string Id, Uri Address);
 
 /// <param name="Folder">As above.</param>
-/// <param name="Resource">All its instances; its name is the label <c>job</c>.</param>
+/// <param name="Endpoint">Of the resource: all its instances are targets, and its name is the label <c>job</c>.</param>
 /// <param name="Read">Null while there is no address.</param>
-internal sealed record InstanceTargets(string Folder, IResource Resource, Func<CustomResourceSnapshot, ScrapeInstance?> Read);
+internal sealed record InstanceTargets(string Folder, EndpointReference Endpoint, Func<CustomResourceSnapshot, ScrapeInstance?> Read)
+{
+    public IResource Resource => Endpoint.Resource;
+}
 
 /// <summary>
 /// Writes the files of Prometheus' file service discovery. An instance that ends by itself stays a target, so that it is seen as down; one
@@ -29,7 +32,7 @@ internal sealed class ScrapeTargets(
     string folder,
     DistributedApplicationModel model,
     ResourceNotificationService notifications
-) : BackgroundService
+) : EarlyService
 {
     private const UnixFileMode ReadableByAll =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
@@ -55,18 +58,24 @@ internal sealed class ScrapeTargets(
         {
             if (watched.TryGetValue(change.Resource, out var target) && Follow(target, change.ResourceId, change.Snapshot))
             {
-                Write(target);
+                await WriteAsync(target, stoppingToken);
             }
         }
     }
 
     private async Task WriteAsync(StaticTarget target, CancellationToken stoppingToken)
     {
-        var address = await target
-            .Endpoint.Property(EndpointProperty.HostAndPort)
-            .GetValueAsync(new ValueProviderContext { Caller = Scraper }, stoppingToken);
-        Write(target.Folder, target.Job, [Entry(address!, target.Job, address!)]);
+        var address = await AddressOf(target.Endpoint, stoppingToken);
+        Write(target.Folder, target.Job, [Entry(address, target.Job, address)]);
     }
+
+    // As the scraper sees it: addresses differ for a container and for a process of this machine.
+    private async Task<string> AddressOf(EndpointReference endpoint, CancellationToken cancellationToken) =>
+        (
+            await endpoint
+                .Property(EndpointProperty.HostAndPort)
+                .GetValueAsync(new ValueProviderContext { Caller = Scraper }, cancellationToken)
+        )!;
 
     // True when it changed anything.
     private bool Follow(InstanceTargets target, string id, CustomResourceSnapshot snapshot)
@@ -87,17 +96,24 @@ internal sealed class ScrapeTargets(
         return isNew;
     }
 
-    private void Write(InstanceTargets target)
+    private async Task WriteAsync(InstanceTargets target, CancellationToken stoppingToken)
     {
         var job = target.Resource.Name;
-        var host = Scraper is ContainerResource ? "host.docker.internal" : null;
-        Write(
-            target.Folder,
-            job,
-            _instances[target]
-                .Values.Select(instance => Entry($"{host ?? instance.Address.Host}:{instance.Address.Port}", job, instance.Id))
-        );
+        var entries = new List<object>();
+        foreach (var instance in _instances[target].Values)
+        {
+            entries.Add(Entry(await AddressOf(target, instance, stoppingToken), job, instance.Id));
+        }
+
+        Write(target.Folder, job, entries);
     }
+
+    // A container reaches a process of this machine by the orchestrator's tunnel, which knows endpoints and no instances. Several instances
+    // are reached by it where the engine knows this name and their loopback, as Docker Desktop does.
+    private async Task<string> AddressOf(InstanceTargets target, ScrapeInstance instance, CancellationToken stoppingToken) =>
+        Scraper is not ContainerResource ? instance.Address.Authority
+        : target.Resource.GetReplicaCount() == 1 ? await AddressOf(target.Endpoint, stoppingToken)
+        : $"host.docker.internal:{instance.Address.Port}";
 
     private static object Entry(string address, string job, string instance) =>
         new { targets = new[] { address }, labels = new { job, instance } };

@@ -1,13 +1,13 @@
 using Microsoft.Extensions.Hosting;
 
-namespace Platform.Faults;
+namespace Platform.Hosting;
 
 /// <summary>
 /// A background service that runs before the first resource is started. Others run once all have started, because the orchestrator's own
 /// start lasts as long: minutes, while a server is installed or its image is fetched. It is stopped in the usual order, before the
 /// resources are.
 /// </summary>
-public abstract class EarlyService : BackgroundService, IHostedLifecycleService
+internal abstract class EarlyService : BackgroundService, IHostedLifecycleService
 {
     /// <summary>Instead of <see cref="StartAsync"/>.</summary>
     public virtual Task StartingAsync(CancellationToken cancellationToken) => base.StartAsync(cancellationToken);
