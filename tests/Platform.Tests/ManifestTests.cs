@@ -32,6 +32,7 @@ public sealed class ManifestTests
             );
             Assert.DoesNotContain(Path.Combine(Path.GetTempPath(), "apphost-"), text, StringComparison.Ordinal);
             Assert.DoesNotContain("outside-companies", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("REACHES_", text, StringComparison.Ordinal);
         }
         finally
         {

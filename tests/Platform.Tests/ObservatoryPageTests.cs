@@ -239,8 +239,11 @@ public sealed partial class ObservatoryPageTests(PlatformFixture platform, Brows
             alert => alert.ValueKind == JsonValueKind.Object,
             "the alert is kept"
         );
-        var metric = await Platform.Telemetry.Http.GetFromJsonAsync<JsonElement>($"{alert.Text("address")}/metric", Cancellation);
-        Assert.NotEmpty(metric.GetProperty("values").EnumerateArray());
+        await Eventually.GetAsync(
+            () => Platform.Telemetry.Http.GetFromJsonAsync<JsonElement>($"{alert.Text("address")}/metric", Cancellation),
+            metric => metric.GetProperty("values").GetArrayLength() > 0,
+            "its metric has values"
+        );
         return $"/alerts/{alert.Text("id")}";
     }
 

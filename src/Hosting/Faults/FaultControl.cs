@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Platform.Hosting;
 
 namespace Platform.Faults;
 
@@ -40,7 +40,7 @@ public sealed record FaultState(
 /// <summary>
 /// The one way to faults: commands of resources, tests and whoever referees are its clients. On loopback, behind a key of this run.
 /// </summary>
-internal sealed class FaultControl(FaultRunner runner) : EarlyService, IAsyncDisposable
+internal sealed class FaultControl(FaultRunner runner) : IHostedLifecycleService, IAsyncDisposable
 {
     public const string KeyHeader = "X-Faults-Key";
 
@@ -52,7 +52,8 @@ internal sealed class FaultControl(FaultRunner runner) : EarlyService, IAsyncDis
 
     public Uri Address => new(_app?.Urls.Single() ?? throw new InvalidOperationException("The control channel has not started."));
 
-    public override async Task StartingAsync(CancellationToken cancellationToken)
+    /// <summary>Before the first resource starts, as an <see cref="Hosting.EarlyService"/>.</summary>
+    public async Task StartingAsync(CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -81,14 +82,17 @@ internal sealed class FaultControl(FaultRunner runner) : EarlyService, IAsyncDis
             (string? resource, CancellationToken cancelled) => AnswerAsync(() => runner.EndAllAsync(resource, cancelled))
         );
         await _app.StartAsync(cancellationToken);
-        await base.StartingAsync(cancellationToken);
     }
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await (_app?.StopAsync(cancellationToken) ?? Task.CompletedTask);
-        await base.StopAsync(cancellationToken);
-    }
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => _app?.StopAsync(cancellationToken) ?? Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
@@ -96,12 +100,7 @@ internal sealed class FaultControl(FaultRunner runner) : EarlyService, IAsyncDis
         {
             await _app.DisposeAsync();
         }
-
-        Dispose();
     }
-
-    // The web application answers by itself.
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.CompletedTask;
 
     /// <summary>What is on, and what was on in this run.</summary>
     public static IReadOnlyList<FaultState> StatesOf(FaultRunner runner) =>

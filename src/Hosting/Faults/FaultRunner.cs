@@ -26,6 +26,9 @@ internal sealed partial class FaultRunner(
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan UndoLimit = TimeSpan.FromSeconds(30);
 
+    // While a server is installed it has no address, and whatever else is to be injected or ended waits.
+    private static readonly TimeSpan PlanLimit = TimeSpan.FromSeconds(15);
+
     // One at a time: what is on decides what may be injected.
     private readonly SemaphoreSlim _turn = new(1, 1);
 
@@ -268,11 +271,18 @@ internal sealed partial class FaultRunner(
         }
     }
 
-    private static async Task<IReadOnlyList<UndoStep>> PlanAsync(Fault fault, FaultTarget target, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<UndoStep>> PlanAsync(Fault fault, FaultTarget target, CancellationToken cancellationToken)
     {
+        using var limit = new CancellationTokenSource(PlanLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            return await fault.PlanUndoAsync(target, cancellationToken);
+            // Some do not look at the token while they wait for an address.
+            return await fault.PlanUndoAsync(target, either.Token).WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            throw new FaultException($"{fault.Name} of {fault.Resource} cannot be injected: {fault.Resource} is not there yet.");
         }
 #pragma warning disable CA1031 // Of servers and companies; nothing was changed yet.
         catch (Exception exception) when (exception is not (FaultException or OperationCanceledException))

@@ -67,12 +67,19 @@ internal sealed partial class FaultsView(
     private async Task TellAsync(CancellationToken cancellationToken)
     {
         var faults = FaultControl.StatesOf(runner).Where(fault => fault.ByHand).ToList();
-        if (resource.Observer is not { Endpoint.IsAllocated: true } observer || faults.Count == 0)
+        if (resource.Observer is not { } observer || faults.Count == 0)
         {
             return;
         }
 
-        using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(new Uri(observer.Endpoint.Url), observer.Path))
+        // A reference remembers for good that it is not allocated.
+        var endpoint = observer.Endpoint.Resource.GetEndpoint(observer.Endpoint.EndpointName);
+        if (!endpoint.IsAllocated)
+        {
+            return;
+        }
+
+        using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(new Uri(endpoint.Url), observer.Path))
         {
             Content = JsonContent.Create(new { Faults = faults }),
         };

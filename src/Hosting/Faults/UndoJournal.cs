@@ -87,14 +87,15 @@ internal sealed class UndoJournal(string folder)
         {
             return JsonSerializer.Deserialize<InjectedFault>(File.ReadAllBytes(file));
         }
-        catch (Exception exception) when (exception is JsonException or NotSupportedException)
+        catch (Exception exception) when (exception is JsonException or NotSupportedException or IOException or UnauthorizedAccessException)
         {
-            // Of another version, or damaged: the caller says so by the file's name.
+            // Of another version, of another user, or damaged: the caller says so by the file's name.
             return null;
         }
     }
 
-    private static bool IsRunning(string owner) => OwnerOf(int.Parse(owner.Split('@')[0], CultureInfo.InvariantCulture)) == owner;
+    private static bool IsRunning(string owner) =>
+        int.TryParse(owner.Split('@')[0], CultureInfo.InvariantCulture, out var processId) && OwnerOf(processId) == owner;
 
     // Ids of processes are given again; the start tells them apart. On Linux Process.StartTime would not do: it is computed from the clock,
     // and two processes disagree about it. Null when there is no such process.

@@ -133,10 +133,12 @@ public static class PrometheusExtensions
     /// </summary>
     internal static IResourceBuilder<T> WithTunnelTo<T>(this IResourceBuilder<T> resource, EndpointReference endpoint)
         where T : ContainerResource =>
-        resource.WithEnvironment(
-            $"REACHES_{endpoint.Resource.Name}_{endpoint.EndpointName}".ToUpperInvariant().Replace('-', '_'),
-            ReferenceExpression.Create($"{endpoint.Property(EndpointProperty.Url)}")
-        );
+        resource.ApplicationBuilder.ExecutionContext.IsRunMode
+            ? resource.WithEnvironment(
+                $"REACHES_{endpoint.Resource.Name}_{endpoint.EndpointName}".ToUpperInvariant().Replace('-', '_'),
+                ReferenceExpression.Create($"{endpoint.Property(EndpointProperty.Url)}")
+            )
+            : resource;
 
     internal static IResourceBuilder<T> WithSecretFile<T>(
         this IResourceBuilder<T> resource,

@@ -47,16 +47,19 @@ internal sealed class ScrapeTargets(
     // Prometheus itself, which is a container or, with AddServerProcesses, a process in its place.
     private IResource Scraper => model.Resources.Single(resource => resource.Name == prometheus.Name);
 
-    // Each static target waits until its endpoint has a port, which one that cannot start never gets; nothing else waits for that.
+    // Each waits until its endpoint has a port, which one that cannot start never gets; nothing else waits for that.
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(prometheus.StaticTargets.Select(target => WriteAsync(target, stoppingToken)).Append(WatchAsync(stoppingToken)));
+        Task.WhenAll(
+            prometheus
+                .StaticTargets.Select(target => WriteAsync(target, stoppingToken))
+                .Concat(prometheus.InstanceTargets.Select(target => WatchAsync(target, stoppingToken)))
+        );
 
-    private async Task WatchAsync(CancellationToken stoppingToken)
+    private async Task WatchAsync(InstanceTargets target, CancellationToken stoppingToken)
     {
-        var watched = prometheus.InstanceTargets.ToDictionary(target => target.Resource);
         await foreach (var change in notifications.WatchAsync(stoppingToken))
         {
-            if (watched.TryGetValue(change.Resource, out var target) && Follow(target, change.ResourceId, change.Snapshot))
+            if (change.Resource == target.Resource && Follow(target, change.ResourceId, change.Snapshot))
             {
                 await WriteAsync(target, stoppingToken);
             }

@@ -58,8 +58,25 @@ public sealed class SeriesTests
         var series = Of(30, request => request / PerSecond >= 60 ? (300, request % 3 == 0) : (10, request % 40 == 7));
 
         Assert.False(series.HasMoreErrors || series.IsSlower);
-        Assert.True(series.HasMoreErrorsThan(0.025) && series.IsSlowerThan(10));
-        Assert.False(series.HasMoreErrorsThan(0.34) || series.IsSlowerThan(299));
+        Assert.True(series.HasMoreErrorsThan(0.025) && series.IsSlowerThan(20));
+        Assert.False(series.HasMoreErrorsThan(0.34) || series.IsSlowerThan(300));
+    }
+
+    [Theory]
+    [InlineData(4, 4, false, false)]
+    [InlineData(5, 5, true, true)]
+    [InlineData(10, 100, true, false)]
+    [InlineData(10, 300, false, false)]
+    public void FewThatFailOrAreSlow_AreNotWorseThanBefore(int bad, int requests, bool isFailing, bool isSlower)
+    {
+        var window = Window.Of(new TimeRange("", Begin, Begin.AddMinutes(30)), []);
+        var series = new Series(window);
+        for (var request = 0; request < requests; request++)
+        {
+            series.Add(UnixTime.NanosOf(window.Range.To.AddSeconds(-1)), request < bad ? 300 : 10, request < bad);
+        }
+
+        Assert.Equal((isFailing, isSlower), (series.HasMoreErrorsThan(0), series.IsSlowerThan(100)));
     }
 
     // Of every so many requests one is taken.

@@ -46,7 +46,7 @@ public sealed class WatchTests
     public void Finding_ThatLooksUsualByNow_IsNotOver_WhileItIsWorseThanBeforeIt()
     {
         var watch = new FindingAlerts(_alerts);
-        var asked = new List<double?>();
+        var asked = new List<Usual?>();
         for (var second = 0; second < 300; second += 5)
         {
             var now = Start.AddSeconds(second);
@@ -55,12 +55,37 @@ public sealed class WatchTests
 
         Assert.Null(Assert.Single(_alerts.All()).EndedAt);
         Assert.NotEmpty(asked);
-        Assert.All(asked, usual => Assert.Equal(0.01, usual));
+        Assert.All(asked, usual => Assert.Equal(0.01, usual?.Value));
 
-        bool Ask(double? usual)
+        bool Ask(Usual? usual)
         {
             asked.Add(usual);
-            return usual == 0.01;
+            return usual?.Value == 0.01;
+        }
+    }
+
+    [Fact]
+    public void Alert_OfAnEarlierRun_LearnsWhatWasUsual_WhenItIsFoundAgain()
+    {
+        var before = new FindingAlerts(_alerts);
+        for (var second = 0; second < 30; second += 5)
+        {
+            _alerts.Apply(before.Next(Failing(), (_, _) => true, Start.AddSeconds(second)), Start);
+        }
+
+        var after = new FindingAlerts(_alerts);
+        var asked = new List<Usual?>();
+        foreach (var finding in new[] { null, Failing(), null })
+        {
+            Assert.Empty(after.Next(finding, (_, usual) => Ask(usual), Start.AddSeconds(60)));
+        }
+
+        Assert.Equal([0.01, 0.01], asked.Select(usual => usual?.Value));
+
+        bool Ask(Usual? usual)
+        {
+            asked.Add(usual);
+            return true;
         }
     }
 
@@ -299,7 +324,7 @@ public sealed class WatchTests
             IsCall: false,
             IsBackground: false,
             IsGrave: true,
-            Usual: 0.01,
+            new Usual("POST /api/orders", 0.01),
             "POST /api/orders fails in orders",
             "",
             Moment.None,

@@ -2,6 +2,11 @@ using Platform.Observatory.Text;
 
 namespace Platform.Observatory.Findings;
 
+/// <summary>What is usual of an operation.</summary>
+/// <param name="Operation">Its name; several may lead to one company that is called.</param>
+/// <param name="Value">The share of errors of one that fails, else the p95 in milliseconds.</param>
+public sealed record Usual(string Operation, double Value);
+
 /// <summary>What fails or is slow now, and who is affected; formatted for a page.</summary>
 /// <param name="Service">Whose requests or calls they are.</param>
 /// <param name="Subject">The operation, or who is called.</param>
@@ -9,7 +14,7 @@ namespace Platform.Observatory.Findings;
 /// <param name="IsCall">Of another service or company; else it is a request to this one.</param>
 /// <param name="IsBackground">Nobody waits for it: messages, and calls from them.</param>
 /// <param name="IsGrave">So much that somebody should look now.</param>
-/// <param name="Usual">The error share that is usual, 0 when it is not known; or the p95 in milliseconds.</param>
+/// <param name="Usual">What it deviates from; null without a baseline.</param>
 /// <param name="What">One sentence with the value and the usual one.</param>
 /// <param name="Who">12 users in 3 of 8 tenants; empty when the spans name nobody.</param>
 /// <param name="Since">When it began; none when it is older than the window.</param>
@@ -25,7 +30,7 @@ public sealed record Finding(
     bool IsCall,
     bool IsBackground,
     bool IsGrave,
-    double Usual,
+    Usual? Usual,
     string What,
     string Who,
     Moment Since,

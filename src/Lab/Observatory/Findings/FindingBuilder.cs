@@ -31,18 +31,20 @@ internal sealed class FindingBuilder(WindowRequests requests, Window window, IRe
 
     public Finding? Build() =>
         Failing(requests.Operations) is { } request ? View(request, null)
-        : Failing(requests.Calls) is { } call ? View(call, PeerOf(call, isFailing: true))
+        : Failing(requests.Calls) is { } call ? View(call, PeerOf(call))
         : SlowRequestOrCall();
 
     /// <summary>
-    /// Whether an operation, or calls of a service to another, fail or are slow. What was usual before, as in <see cref="Finding.Usual"/>,
-    /// is asked for because it may have lasted for most of the window; null when nobody knows.
+    /// Whether an operation, or calls of a service to another, fail or are slow. What was usual when it was found is asked for because it
+    /// may have lasted for most of the window; null when nobody knows. One that is tried no more holds no more.
     /// </summary>
-    public bool Holds(string service, string subject, bool isCall, bool isFailing, double? usual) =>
+    public bool Holds(string service, string subject, bool isCall, bool isFailing, Usual? before) =>
         (isCall ? requests.Calls : requests.Operations).Any(operation =>
             operation.Service == service
-            && (isFailing ? IsFailing(operation.Series, usual) : IsSlow(operation, usual))
-            && (isCall ? PeerOf(operation, isFailing) : operation.Name) == subject
+            && (
+                ((isFailing ? IsFailing(operation.Series) : IsSlow(operation)) && (isCall ? PeerOf(operation) : operation.Name) == subject)
+                || (operation.Name == before?.Operation && IsWorseThan(before.Value, operation.Series, isFailing))
+            )
         );
 
     // A slow company makes requests slow, which say it then; or only what happens after them, when nobody waits, and then the call says it.
@@ -50,7 +52,7 @@ internal sealed class FindingBuilder(WindowRequests requests, Window window, IRe
     {
         var request = Slowest(requests.Operations);
         var call = Slowest(requests.Calls.Where(IsToOutside));
-        return call is not null && Added(call) > 2 * Added(request) ? View(call, PeerOf(call, isFailing: false))
+        return call is not null && Added(call) > 2 * Added(request) ? View(call, PeerOf(call))
             : request is not null ? View(request, null)
             : null;
     }
@@ -58,22 +60,20 @@ internal sealed class FindingBuilder(WindowRequests requests, Window window, IRe
     private static OperationRequests? Failing(IEnumerable<OperationRequests> operations) =>
         operations.Where(operation => IsFailing(operation.Series)).MaxBy(operation => operation.Series.ErrorShare);
 
-    private static OperationRequests? Slowest(IEnumerable<OperationRequests> operations) =>
-        operations.Where(operation => IsSlow(operation)).MaxBy(Added);
+    private static OperationRequests? Slowest(IEnumerable<OperationRequests> operations) => operations.Where(IsSlow).MaxBy(Added);
 
     // Milliseconds above the usual p95.
     private static double Added(OperationRequests? operation) => operation?.Series.P95 - operation?.Series.UsualP95 ?? 0;
 
     // A slow database or service makes requests slow, which are reported already. External services may be called outside of any request.
-    private bool IsToOutside(OperationRequests call) =>
-        call.Series.IsSlower && ServiceName.ClassOf(PeerOf(call, isFailing: false)) == "outside";
+    private bool IsToOutside(OperationRequests call) => call.Series.IsSlower && ServiceName.ClassOf(PeerOf(call)) == "outside";
 
     // Calls of one name may have several peers: takes the one with the most affected calls.
-    private string PeerOf(OperationRequests call, bool isFailing)
+    private string PeerOf(OperationRequests call)
     {
-        var limit = (call.Series.UsualP95 ?? 0) * 1e6;
+        var limit = call.Series.UsualP95 * 1e6;
         var affected = call
-            .Spans.Where(span => window.IsRecent(span.Start) && (isFailing ? span.Failed : span.End - span.Start > limit))
+            .Spans.Where(span => window.IsRecent(span.Start) && (IsFailing(call.Series) ? span.Failed : span.End - span.Start > limit))
             .TakeLast(MaxPeers);
         return affected
                 .Select(span => span.Parse().Attributes)
@@ -89,14 +89,17 @@ internal sealed class FindingBuilder(WindowRequests requests, Window window, IRe
             ?? call.Name;
     }
 
-    private static bool IsFailing(Series series, double? usual = null) =>
+    private static bool IsFailing(Series series) =>
         series.HasMoreErrors
-        || (series.UsualErrorShare is null && series.Errors >= Series.NotableErrors && series.ErrorShare >= NotableShare)
-        || (usual is { } before && series.HasMoreErrorsThan(before));
+        || (series.UsualErrorShare is null && series.Errors >= Series.NotableErrors && series.ErrorShare >= NotableShare);
 
-    private static bool IsSlow(OperationRequests operation, double? usual = null) =>
-        (operation.Series.IsSlower && Added(operation) >= NotableMilliseconds)
-        || (usual is { } before && operation.Series.IsSlowerThan(before));
+    private static bool IsSlow(OperationRequests operation) => operation.Series.IsSlower && Added(operation) >= NotableMilliseconds;
+
+    // Half of what makes a finding grave: one at the limit does not come and go, and a little slower for good is no incident.
+    private static bool IsWorseThan(double usual, Series series, bool isFailing) =>
+        isFailing
+            ? series.HasMoreErrorsThan(usual)
+            : series.IsSlowerThan(Math.Max(usual + (GraveMilliseconds / 2), usual * GraveFactor / 2));
 
     // to is the peer of a call; null for a request.
     private Finding View(OperationRequests operation, string? to)
@@ -122,7 +125,7 @@ internal sealed class FindingBuilder(WindowRequests requests, Window window, IRe
             failing
                 ? series is { Errors: >= Series.NotableErrors, ErrorShare: >= NotableShare }
                 : Added(operation) >= GraveMilliseconds && series.P95 >= GraveFactor * series.UsualP95,
-            failing ? series.UsualErrorShare ?? 0 : series.UsualP95!.Value,
+            (failing ? series.UsualErrorShare : series.UsualP95) is { } usual ? new Usual(operation.Name, usual) : null,
             failing ? FailureText(operation, to) : SlownessText(operation, to),
             Affected.Text(recent, operation.Spans),
             since is { } began ? Format.Moment(began, window.Range.To) : Moment.None,

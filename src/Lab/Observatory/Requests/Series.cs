@@ -10,7 +10,7 @@ namespace Platform.Observatory.Requests;
 /// </summary>
 internal sealed class Series(Window window)
 {
-    /// <summary>Fewer say nothing of a handful of requests.</summary>
+    /// <summary>Fewer that fail, or are slow, say nothing of a handful of requests.</summary>
     public const int NotableErrors = 5;
 
     // Above twice the middle step's p95 a request is slow; one in twenty is above the p95 itself.
@@ -59,13 +59,16 @@ internal sealed class Series(Window window)
 
     public bool IsSlower => IsWorse(Usual, 0, Now, 0);
 
-    /// <summary>For what began so long ago that this window takes it for usual.</summary>
-    /// <param name="errorShare">What was usual before.</param>
-    public bool HasMoreErrorsThan(double errorShare) => !IsByChance(Errors, RecentCount, Math.Max(errorShare, MinErrorShare));
+    /// <summary>More errors than that share, beyond chance. For what began so long ago that this window takes it for usual.</summary>
+    public bool HasMoreErrorsThan(double share) =>
+        Errors >= NotableErrors && !IsByChance(Errors, RecentCount, Math.Max(share, MinErrorShare));
 
-    /// <inheritdoc cref="HasMoreErrorsThan"/>
-    /// <param name="p95">What was usual before, in milliseconds.</param>
-    public bool IsSlowerThan(double p95) => P95 > p95 * SlowFactor;
+    /// <summary>More requests than one in twenty take longer, beyond chance. For the same.</summary>
+    public bool IsSlowerThan(double milliseconds)
+    {
+        var slow = Now.Count(time => time > milliseconds);
+        return slow >= NotableErrors && !IsByChance(slow, RecentCount, SlowShare);
+    }
 
     /// <summary>It had requests before and has none now.</summary>
     public bool IsSilent => RecentCount == 0 && Usual.Length >= Verdict.MinRequests;

@@ -23,17 +23,18 @@ internal sealed class FindingAlerts(AlertStore alerts)
     private readonly Dictionary<(string Name, string Service, string Subject), (DateTimeOffset Since, DateTimeOffset Last)> _candidates =
     [];
 
-    // When each held last, and what was usual before it; not known of those of an earlier run. Bounded by the alerts that are not over.
-    private readonly Dictionary<string, (DateTimeOffset At, double? Usual)> _held = new(StringComparer.Ordinal);
+    // When each held last, and what was usual before it: of those of an earlier run when they are found again. Bounded by the alerts that
+    // are not over.
+    private readonly Dictionary<string, (DateTimeOffset At, Usual? Usual)> _held = new(StringComparer.Ordinal);
 
     /// <summary>The alerts that are new, or that ended.</summary>
     /// <param name="finding">The worst of now; null when there is none.</param>
     /// <param name="holds">
     /// Whether an operation still fails or is slow, although another is worse now, or this has lasted so long that it looks usual: what was
-    /// usual before it is known, except of an alert of an earlier run.
+    /// usual before is given, and null when it is not known.
     /// </param>
     /// <param name="now">The time.</param>
-    public IEnumerable<Alert> Next(Finding? finding, Func<Alert, double?, bool> holds, DateTimeOffset now)
+    public IEnumerable<Alert> Next(Finding? finding, Func<Alert, Usual?, bool> holds, DateTimeOffset now)
     {
         var open = alerts.All().Where(alert => alert.IsOwn && alert.EndedAt is null && Names.Contains(alert.Name)).ToList();
         foreach (var gone in _candidates.Where(known => now - known.Value.Last > Gap).Select(known => known.Key).ToList())
@@ -51,9 +52,10 @@ internal sealed class FindingAlerts(AlertStore alerts)
         foreach (var alert in open)
         {
             var isKnown = _held.TryGetValue(alert.Id, out var held);
-            if (!isKnown || holds(alert, held.Usual))
+            var usual = held.Usual ?? (finding is not null && IsOf(alert, finding) ? finding.Usual : null);
+            if (!isKnown || holds(alert, usual))
             {
-                _held[alert.Id] = (now, held.Usual);
+                _held[alert.Id] = (now, usual);
             }
             else if (now - held.At >= GoneFor)
             {
@@ -85,7 +87,7 @@ internal sealed class FindingAlerts(AlertStore alerts)
         return now - since >= HoldsFor && !open.Exists(known => known.Fingerprint == alert.Fingerprint) ? alert : null;
     }
 
-    public static bool Holds(FindingBuilder builder, Alert alert, double? usual) =>
+    public static bool Holds(FindingBuilder builder, Alert alert, Usual? usual) =>
         builder.Holds(
             alert.Service,
             alert.Subject,
@@ -93,6 +95,9 @@ internal sealed class FindingAlerts(AlertStore alerts)
             alert.Name.EndsWith(Failing, StringComparison.Ordinal),
             usual
         );
+
+    private static bool IsOf(Alert alert, Finding finding) =>
+        (alert.Name, alert.Service, alert.Subject) == (NameOf(finding), finding.Service, finding.Subject);
 
     private static string NameOf(Finding finding) => $"{(finding.IsCall ? Calls : Requests)}{(finding.IsFailing ? Failing : Slow)}";
 

@@ -196,13 +196,15 @@ public sealed class FaultRunnerTests : IDisposable
         var journal = new UndoJournal(Journal);
         journal.Write(Record("gone", "2147483647@never", Values.Path));
         journal.Write(Record("mine", UndoJournal.ThisProcess, Values.Path) with { Undo = [new JsonFileUndo(Values.Path, "kept", null)] });
+        journal.Write(Record("odd", "nobody", Values.Path));
+        await File.WriteAllTextAsync(Path.Combine(Journal, "broken.json"), "{", Cancellation);
 
         var runner = Runner(new ValueFault("thing", "on", Values));
         await runner.StartingAsync(Cancellation);
 
         Assert.Null(Values["on"]);
         Assert.Equal("as it is", Values["kept"]);
-        Assert.Equal("mine.json", Path.GetFileName(Assert.Single(Records)));
+        Assert.Equal(["broken.json", "mine.json"], Records.Select(Path.GetFileName).Order(StringComparer.Ordinal));
         await runner.StopAsync(Cancellation);
     }
 
@@ -327,6 +329,24 @@ public sealed class FaultRunnerTests : IDisposable
             [new JsonFileUndo(path, "on", null)]
         );
 
+    /// <summary>Its server is being installed, and others can be injected and ended meanwhile.</summary>
+    [Fact]
+    public async Task Injection_IntoWhatIsNotThereYet_IsRefusedAfterAWhile()
+    {
+        var runner = Runner(
+            new ValueFault("thing", "on", Values) { HasAddress = new TaskCompletionSource().Task },
+            new ValueFault("else", "on", Values)
+        );
+
+        var injecting = runner.InjectAsync("thing", "on", new FaultRequest(), Cancellation);
+        _time.Advance(TimeSpan.FromSeconds(15));
+        var refusal = await Assert.ThrowsAsync<FaultException>(() => injecting.WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
+
+        Assert.Equal("on of thing cannot be injected: thing is not there yet.", refusal.Message);
+        await runner.InjectAsync("else", "on", new FaultRequest(), Cancellation);
+        Assert.Equal("else", Assert.Single(runner.InjectedNow).Resource);
+    }
+
     /// <summary>The orchestrator's start lasts until each resource has started, which may take minutes.</summary>
     [Fact]
     public async Task Fault_IsInjected_WhileResourcesStillStart()
@@ -425,8 +445,14 @@ public sealed class FaultRunnerTests : IDisposable
 
         public override string Exclusive => $"{Resource}/value";
 
-        public override Task<IReadOnlyList<UndoStep>> PlanUndoAsync(FaultTarget target, CancellationToken cancellationToken) =>
-            Task.FromResult<IReadOnlyList<UndoStep>>([new JsonFileUndo(values.Path, Name, null)]);
+        /// <summary>When its server has an address.</summary>
+        public Task HasAddress { get; init; } = Task.CompletedTask;
+
+        public override async Task<IReadOnlyList<UndoStep>> PlanUndoAsync(FaultTarget target, CancellationToken cancellationToken)
+        {
+            await HasAddress;
+            return [new JsonFileUndo(values.Path, Name, null)];
+        }
 
         public override Task<IAsyncDisposable?> InjectAsync(
             FaultTarget target,
