@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
-using Platform.Hosting;
+using Platform.Faults;
 
 namespace Platform.AppHost;
 

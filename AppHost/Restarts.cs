@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
-using Platform.Hosting;
+using Platform.Faults;
 
 namespace Platform.AppHost;
 

@@ -5,7 +5,7 @@ namespace Platform.Testing;
 /// <summary>Waits for a state of the outside world. The failure says what was seen last.</summary>
 public static class Eventually
 {
-    public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(60);
 
     // A state that comes soon is seen soon, and one that takes its time is not asked for all the while.
     private static readonly TimeSpan FirstInterval = TimeSpan.FromMilliseconds(10);
@@ -15,7 +15,7 @@ public static class Eventually
     /// <param name="read">Reads the state.</param>
     /// <param name="condition">True for the state that is waited for.</param>
     /// <param name="what">What is waited for, for the failure.</param>
-    /// <param name="timeout">30 seconds if null.</param>
+    /// <param name="timeout">60 seconds if null.</param>
     /// <exception cref="TimeoutException">The condition did not hold in time.</exception>
     public static async Task<T> GetAsync<T>(Func<Task<T>> read, Func<T, bool> condition, string what, TimeSpan? timeout = null)
     {

@@ -50,7 +50,7 @@ public class TelemetryClient(HttpClient http)
     /// <param name="condition">True for a trace that is complete, say one that has its last span and BeginsHere.</param>
     /// <param name="what">What is waited for, for the failure.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <param name="timeout">30 seconds if null.</param>
+    /// <param name="timeout">60 seconds if null.</param>
     /// <exception cref="TraceAssertionException">It did not hold in time; with the tree of what had arrived.</exception>
     public async Task<Trace> WaitForTraceAsync(
         string traceId,

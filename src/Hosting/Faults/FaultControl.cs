@@ -52,7 +52,7 @@ internal sealed class FaultControl(FaultRunner runner) : IHostedLifecycleService
 
     public Uri Address => new(_app?.Urls.Single() ?? throw new InvalidOperationException("The control channel has not started."));
 
-    /// <summary>Before the first resource starts, as an <see cref="Hosting.EarlyService"/>.</summary>
+    /// <summary>Before the first resource starts, as an <see cref="EarlyService"/>.</summary>
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder();

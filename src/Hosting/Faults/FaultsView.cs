@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Logging;
-using Platform.Hosting;
 
 namespace Platform.Faults;
 

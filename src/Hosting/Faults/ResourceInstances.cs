@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
-using Platform.Hosting;
 
 namespace Platform.Faults;
 

@@ -1,7 +1,7 @@
 using System.Net.Http.Json;
 using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Platform.Hosting;
 
 namespace Platform.Prometheus;
 
@@ -10,7 +10,7 @@ internal sealed partial class RestartSilences(
     AlertmanagerResource alertmanager,
     ResourceNotificationService notifications,
     ILogger<RestartSilences> logger
-) : EarlyService
+) : BackgroundService
 {
     public static readonly TimeSpan Length = TimeSpan.FromMinutes(1);
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Aspire.Hosting.ApplicationModel;
-using Platform.Hosting;
+using Microsoft.Extensions.Hosting;
 
 namespace Platform.Prometheus;
 
@@ -32,7 +32,7 @@ internal sealed class ScrapeTargets(
     string folder,
     DistributedApplicationModel model,
     ResourceNotificationService notifications
-) : EarlyService
+) : BackgroundService
 {
     private const UnixFileMode ReadableByAll =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
